@@ -1,0 +1,20 @@
+namespace CandleStream;
+
+/// <summary>One OHLCV bar of a series. Values are exact decimals, as the exchange sent them.</summary>
+/// <param name="Time">Open time, Unix milliseconds UTC.</param>
+/// <param name="Open">Price of the first trade.</param>
+/// <param name="High">Highest price.</param>
+/// <param name="Low">Lowest price.</param>
+/// <param name="Close">Price of the last trade.</param>
+/// <param name="Volume">Traded amount in the base currency.</param>
+/// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
+/// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given yet.</param>
+public readonly record struct Candle(long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0)
+{
+    /// <summary>True when both have the same prices and volume; time, closed and rev are not looked at.</summary>
+    public bool HasSameValues(in Candle other) =>
+        Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume;
+
+    /// <summary>True when low ≤ open, close ≤ high and the volume is not negative: what every real candle fulfils.</summary>
+    public bool IsConsistent => Low <= Open && Low <= Close && Open <= High && Close <= High && Volume >= 0;
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace CandleStream;
+
+/// <summary>One symbol at one timeframe, written <c>BTCUSD:1m</c>.</summary>
+/// <param name="Symbol">The pair without the exchange's leading <c>t</c>, such as <c>BTCUSD</c>, <c>DUSK:USD</c> or <c>BTCF0:USTF0</c>.</param>
+/// <param name="Timeframe">The length of its candles.</param>
+public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
+{
+    /// <summary>The longest symbol accepted, in characters.</summary>
+    public const int MaxSymbolLength = 32;
+
+    /// <summary>True for upper-case letters, digits and at most one inner colon: the shape of the exchange's pairs, whether listed or not.</summary>
+    public static bool IsWellFormedSymbol([NotNullWhen(true)] string? symbol)
+    {
+        if (symbol is not { Length: >= 2 and <= MaxSymbolLength }) return false;
+        var colons = 0;
+        foreach (var c in symbol)
+        {
+            if (c == ':') colons++;
+            else if (!char.IsAsciiLetterUpper(c) && !char.IsAsciiDigit(c)) return false;
+        }
+
+        return colons == 0 || (colons == 1 && symbol[0] != ':' && symbol[^1] != ':');
+    }
+
+    /// <summary>Reads <c>BTCUSD:1m</c>; split at the LAST colon, because a symbol may hold one itself.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out SeriesKey key)
+    {
+        key = default;
+        var colon = text?.LastIndexOf(':') ?? -1;
+        if (colon < 0 || !Timeframe.TryParse(text![(colon + 1)..], out var timeframe)) return false;
+        var symbol = text[..colon];
+        if (!IsWellFormedSymbol(symbol)) return false;
+        key = new SeriesKey(symbol, timeframe);
+        return true;
+    }
+
+    /// <summary>Reads <c>BTCUSD:1m</c>.</summary>
+    /// <exception cref="FormatException">The text is not a symbol, a colon and a timeframe.</exception>
+    public static SeriesKey Parse(string text) =>
+        TryParse(text, out var key) ? key : throw new FormatException($"'{text}' is not a series such as BTCUSD:1m.");
+
+    public override string ToString() => $"{Symbol}:{Timeframe}";
+}

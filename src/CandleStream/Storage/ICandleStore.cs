@@ -1,0 +1,68 @@
+namespace CandleStream.Storage;
+
+/// <summary>
+/// Keeps closed candles, what of each series is verified, and the list of symbols. Safe for concurrent calls.
+/// Every method may throw <see cref="StoreUnavailableException"/>; the caller tries again later.
+/// </summary>
+public interface ICandleStore : IAsyncDisposable
+{
+    /// <summary>
+    /// Creates or migrates the schema, takes the store's lock (one server per store; <paramref name="exclusive"/> false for commands, which may share it)
+    /// and checks that its candles come from <paramref name="source"/>, or records it in a new store.
+    /// </summary>
+    /// <exception cref="StoreRefusedException">Another source, another server holds it, a newer schema, another product's database, or a file that cannot be written.</exception>
+    Task OpenAsync(string source, bool exclusive, CancellationToken cancel);
+
+    /// <summary>The highest rev of any candle; 0 when empty.</summary>
+    Task<long> HighestRevAsync(CancellationToken cancel);
+
+    /// <summary>Saves a batch in one transaction. A candle replaces the stored one of the same time only if its rev is higher; saving the same batch twice changes nothing.</summary>
+    Task SaveAsync(StoreBatch batch, CancellationToken cancel);
+
+    /// <summary>Closed candles with open times in <paramref name="range"/>, at most <paramref name="limit"/>, from the oldest or from the newest end.</summary>
+    IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel);
+
+    /// <summary>Candles whose rev is greater than <paramref name="rev"/>, in rising rev, at most <paramref name="limit"/>.</summary>
+    IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel);
+
+    /// <summary>What is known of a series; null when it was never saved.</summary>
+    Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel);
+
+    /// <summary>All series with candles or coverage, by name.</summary>
+    Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel);
+
+    /// <summary>The symbols saved last, with the time they were fetched; null when none ever were.</summary>
+    Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel);
+
+    Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel);
+
+    /// <summary>Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage; returns how many.</summary>
+    Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel);
+}
+
+/// <summary>Rows to save together: candles, and what is now known of their series.</summary>
+public sealed record StoreBatch(IReadOnlyList<StoredCandle> Candles, IReadOnlyList<SeriesChange> Changes)
+{
+    public bool IsEmpty => Candles.Count == 0 && Changes.Count == 0;
+}
+
+/// <summary>A closed candle and the series it belongs to.</summary>
+public readonly record struct StoredCandle(SeriesKey Series, Candle Candle);
+
+/// <summary>What a store knows of a series.</summary>
+/// <param name="Verified">Times for which the stored candles are known to be complete, a missing one meaning that nothing was traded.</param>
+/// <param name="CompleteFrom">Every change with a rev after this one is held (µs); see the protocol's resume.</param>
+/// <param name="FollowedUntil">The rev up to which the series was followed and its changes saved (µs).</param>
+public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long FollowedUntil);
+
+/// <summary>A change of a <see cref="SeriesRecord"/>: ranges to add and to take away (in that order), and new values where not null.</summary>
+public sealed record SeriesChange(SeriesKey Series, TimeRangeSet Verified, TimeRangeSet Unverified, long? CompleteFrom = null, long? FollowedUntil = null);
+
+/// <summary>The symbols the exchange lists.</summary>
+public sealed record SymbolList(IReadOnlyList<string> Symbols, DateTimeOffset FetchedAt);
+
+/// <summary>The store cannot be used by this server, and trying again would not help. The message is one line for the operator, without secrets.</summary>
+public sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store cannot be reached or is full right now. The message holds no secrets.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,89 @@
+namespace CandleStream.Streaming;
+
+/// <summary>Where candles come from: the exchange today; another node tomorrow.</summary>
+public interface ICandleProvider : IAsyncDisposable
+{
+    /// <summary>True once the other side said that it is the simulator: its prices must not be taken for real ones.</summary>
+    bool IsSimulated { get; }
+
+    /// <summary>Follows a series until the result is disposed. Candles, exchange time and changes of state arrive at <paramref name="feed"/>, one call at a time.</summary>
+    IFollowedSeries Follow(SeriesKey series, ICandleFeed feed);
+
+    /// <summary>Fetches one page of history, oldest first: the candles of <paramref name="range"/> or as many as one page holds.</summary>
+    /// <exception cref="CandleProviderException">The exchange did not answer, refused, or its answer could not be trusted.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, also while the call waited for its turn in the request budget.</exception>
+    Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel);
+
+    /// <summary>Fetches the symbols the exchange lists.</summary>
+    /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
+    Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel);
+}
+
+/// <summary>One followed series; disposing it ends the exchange's subscription.</summary>
+public interface IFollowedSeries : IAsyncDisposable
+{
+    /// <summary>When the last frame on the series' channel arrived (our clock); null before the first.</summary>
+    DateTimeOffset? LastMessageAt { get; }
+
+    /// <summary>Exchange time minus our clock, in milliseconds, as of the last frame that carried one; null where none did.</summary>
+    long? ExchangeClockOffsetMs { get; }
+}
+
+/// <summary>Takes what a provider learns about one series. Calls come one at a time and must not block.</summary>
+public interface ICandleFeed
+{
+    /// <summary>The state of the feed changed.</summary>
+    void OnState(FeedState state);
+
+    /// <summary>The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed until <see cref="OnInterrupted"/>.</summary>
+    /// <param name="candles">May be empty.</param>
+    /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
+    void OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime);
+
+    /// <summary>One pushed candle, the running one or an older one.</summary>
+    /// <param name="candle">The candle's whole new state.</param>
+    /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
+    /// <param name="receivedAt">Timestamp of the provider's <see cref="TimeProvider"/> when the frame was read.</param>
+    void OnCandle(in Candle candle, long? exchangeTime, long receivedAt);
+
+    /// <summary>Exchange time (Unix ms) passed into another second, as seen on any frame of the series' socket.</summary>
+    void OnExchangeTime(long exchangeTime);
+
+    /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
+    void OnInterrupted();
+
+    /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
+    void OnPolled(HistoryPage page);
+}
+
+/// <summary>Candles of a series as the exchange's REST interface answered them.</summary>
+/// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of <paramref name="AsOf"/>.</param>
+/// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice.</param>
+/// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
+public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf);
+
+/// <summary>What a REST call is for; the request budget serves lower values first.</summary>
+public enum FetchPurpose
+{
+    /// <summary>A gap in a series that somebody watches.</summary>
+    Repair,
+
+    /// <summary>The running candle while push is off.</summary>
+    Polling,
+
+    /// <summary>History that somebody asked for.</summary>
+    History,
+
+    /// <summary>Series recorded without a watcher, and checks of what push already brought.</summary>
+    Record,
+}
+
+/// <summary>A failure on the exchange's side or on the way there.</summary>
+public sealed class CandleProviderException : Exception
+{
+    public CandleProviderException(string message, bool isRefusal = false, Exception? inner = null)
+        : base(message, inner) => IsRefusal = isRefusal;
+
+    /// <summary>True when asking again cannot help: the exchange does not know the symbol.</summary>
+    public bool IsRefusal { get; }
+}
