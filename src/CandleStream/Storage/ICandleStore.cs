@@ -49,15 +49,6 @@ public sealed record StoreBatch(IReadOnlyList<StoredCandle> Candles, IReadOnlyLi
 /// <summary>A closed candle and the series it belongs to.</summary>
 public readonly record struct StoredCandle(SeriesKey Series, Candle Candle);
 
-/// <summary>What a store knows of a series.</summary>
-/// <param name="Verified">Times for which the stored candles are known to be complete, a missing one meaning that nothing was traded.</param>
-/// <param name="CompleteFrom">Every change with a rev after this one is held (µs); see the protocol's resume.</param>
-/// <param name="FollowedUntil">The rev up to which the series was followed and its changes saved (µs).</param>
-public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long FollowedUntil);
-
-/// <summary>A change of a <see cref="SeriesRecord"/>: ranges to add and to take away (in that order), and new values where not null.</summary>
-public sealed record SeriesChange(SeriesKey Series, TimeRangeSet Verified, TimeRangeSet Unverified, long? CompleteFrom = null, long? FollowedUntil = null);
-
 /// <summary>The symbols the exchange lists.</summary>
 public sealed record SymbolList(IReadOnlyList<string> Symbols, DateTimeOffset FetchedAt);
 

@@ -14,7 +14,7 @@ public sealed class StreamingOptions
     public int MaxOpenSeries { get; set; } = 250;
 
     /// <summary>Candles of one open series held in memory, the newest; older ones are read from the store. Default: 1000, the most that one snapshot may ask for.</summary>
-    [Range(10, 100_000)]
+    [Range(300, 100_000)]
     public int CandlesInMemory { get; set; } = 1000;
 
     /// <summary>How long after a candle's end (in exchange time) it is closed though no later candle appeared. Default: 5 s.</summary>
@@ -28,4 +28,8 @@ public sealed class StreamingOptions
     /// <summary>How long a resume waits for a hole to be closed by the exchange. Default: 3 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ResumeWait { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a history query waits for the exchange; what did not come by then is named in <c>gaps</c>. Default: 3 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan HistoryWait { get; set; } = TimeSpan.FromSeconds(3);
 }

@@ -1,0 +1,236 @@
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Storage;
+
+/// <summary>
+/// Writes closed candles to the store, as one more sink of every series: in batches, within a second. While the store is down it holds a bounded number;
+/// beyond that the range is marked, and fetched from the exchange again once the store is back. Nothing is lost without a mark.
+/// </summary>
+public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
+{
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
+    private readonly ICandleStore _store;
+    private readonly CandleWriterOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CandleWriter> _logger;
+
+    // Guarded by _gate: hubs add, the writing loop takes, readers look.
+    private readonly Lock _gate = new();
+    private Dictionary<SeriesKey, PendingSeries> _waiting = [];
+    private Dictionary<SeriesKey, PendingSeries> _writing = [];
+    private readonly List<(SeriesKey Series, TimeRange Range)> _lost = [];
+    private int _waitingCandles;
+    private TaskCompletionSource _full = NewSignal();
+
+    // One flush at a time: the loop's, or the last one of a stop.
+    private readonly SemaphoreSlim _flushing = new(1, 1);
+
+    public CandleWriter(ICandleStore store, CandleWriterOptions options, TimeProvider time, ILogger<CandleWriter> logger) =>
+        (_store, _options, _time, _logger) = (store, options, time, logger);
+
+    /// <summary>Raised when the store is back after candles of a range were given up: they must be fetched again.</summary>
+    public event Action<SeriesKey, TimeRange>? Lost;
+
+    /// <summary>Why the last attempt to save failed; null while the store works.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Candles that wait to be saved.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate) return _waitingCandles;
+        }
+    }
+
+    /// <summary>Candles given up so far because the buffer was full.</summary>
+    public long GivenUp { get; private set; }
+
+    void ICandleSink.OnUpdate(CandleUpdate update)
+    {
+        if (update.Candle.Closed) Add(update.Series, [update.Candle]);
+    }
+
+    void ICandleSink.OnFirstMerge(SeriesKey series, IReadOnlyList<CandleUpdate> changed) =>
+        Add(series, [.. changed.Where(u => u.Candle.Closed).Select(u => u.Candle)]);
+
+    void ICandleSink.OnStatus(SeriesStatus status)
+    {
+        // The store keeps candles and coverage; a feed's state dies with the process.
+    }
+
+    /// <summary>Queues closed candles.</summary>
+    public void Add(SeriesKey series, IReadOnlyList<Candle> closed)
+    {
+        if (closed.Count == 0) return;
+        lock (_gate)
+        {
+            var pending = Pending(series);
+            var before = pending.Count;
+            foreach (var candle in closed) pending.Add(candle);
+            _waitingCandles += pending.Count - before;
+            while (_waitingCandles > _options.BufferedCandles) GiveUpMost();
+            if (_waitingCandles >= _options.BatchSize) _full.TrySetResult();
+        }
+    }
+
+    /// <summary>Queues what is now known of a series; saved together with, never before, the candles queued earlier.</summary>
+    public void Add(SeriesChange change)
+    {
+        lock (_gate) Pending(change.Series).Add(change);
+    }
+
+    /// <summary>The candles of a series that are not saved yet, any order; a candle may come twice.</summary>
+    internal IReadOnlyList<Candle> Unsaved(SeriesKey series)
+    {
+        lock (_gate)
+        {
+            var waiting = _waiting.GetValueOrDefault(series);
+            var writing = _writing.GetValueOrDefault(series);
+            return waiting is null && writing is null ? [] : [.. writing?.Candles ?? [], .. waiting?.Candles ?? []];
+        }
+    }
+
+    /// <summary>Writes until stopped; then writes what is left, once.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var wait = _options.FlushEvery;
+        while (!stop.IsCancellationRequested)
+        {
+            await WaitAsync(wait, stop);
+            wait = await FlushAsync(CancellationToken.None) ? _options.FlushEvery : wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+        }
+
+        await FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>Saves everything that waits; false when the store did not take it, and it waits on.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancel)
+    {
+        await _flushing.WaitAsync(cancel);
+        try
+        {
+            return await SaveWaitingAsync(cancel);
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await FlushAsync(CancellationToken.None);
+        _flushing.Dispose();
+    }
+
+    private async Task<bool> SaveWaitingAsync(CancellationToken cancel)
+    {
+        StoreBatch batch;
+        lock (_gate)
+        {
+            (_writing, _waiting) = (_waiting, []);
+            _waitingCandles = 0;
+            _full = NewSignal();
+            batch = new StoreBatch(
+                [.. _writing.SelectMany(p => p.Value.Candles.Select(c => new StoredCandle(p.Key, c)))],
+                [.. _writing.Values.Select(p => p.Change).OfType<SeriesChange>()]);
+        }
+
+        try
+        {
+            if (!batch.IsEmpty) await _store.SaveAsync(batch, cancel);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            TakeBack(failure.Message);
+            return false;
+        }
+
+        Saved();
+        return true;
+    }
+
+    private void TakeBack(string reason)
+    {
+        if (Failure != reason) LogUnavailable(reason);
+        lock (_gate)
+        {
+            Failure = reason;
+            foreach (var (series, failed) in _writing)
+            {
+                var pending = Pending(series);
+                var before = pending.Count;
+                pending.AddOlder(failed);
+                _waitingCandles += pending.Count - before;
+            }
+
+            _writing = [];
+            while (_waitingCandles > _options.BufferedCandles) GiveUpMost();
+        }
+    }
+
+    private void Saved()
+    {
+        List<(SeriesKey Series, TimeRange Range)> lost;
+        lock (_gate)
+        {
+            _writing = [];
+            if (Failure is not null) LogBack();
+            Failure = null;
+            lost = [.. _lost];
+            _lost.Clear();
+        }
+
+        foreach (var (series, range) in lost) Lost?.Invoke(series, range);
+    }
+
+    // Guarded by _gate.
+    private void GiveUpMost()
+    {
+        var (series, most) = _waiting.MaxBy(p => p.Value.Count);
+        _waitingCandles -= most.Count;
+        GivenUp += most.Count;
+        var range = most.LoseCandles();
+        _lost.Add((series, range));
+        LogGivenUp(series, range.From, range.To);
+    }
+
+    // Guarded by _gate.
+    private PendingSeries Pending(SeriesKey series)
+    {
+        if (!_waiting.TryGetValue(series, out var pending)) _waiting.Add(series, pending = new PendingSeries(series));
+        return pending;
+    }
+
+    private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
+    {
+        Task full;
+        lock (_gate) full = _full.Task;
+        try
+        {
+            // While the store is down a full buffer is no reason to hurry.
+            if (Failure is null) await full.WaitAsync(wait, _time, stop);
+            else await Task.Delay(wait, _time, stop);
+        }
+        catch (TimeoutException)
+        {
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; they wait in memory.")]
+    private partial void LogUnavailable(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The store takes candles again")]
+    private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: the buffer is full; candles of [{From}, {To}) are given up and will be fetched again")]
+    private partial void LogGivenUp(SeriesKey series, long from, long to);
+}

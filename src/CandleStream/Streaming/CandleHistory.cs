@@ -1,0 +1,199 @@
+namespace CandleStream.Streaming;
+
+/// <summary>A question for candles of one series.</summary>
+/// <param name="Series">The series.</param>
+/// <param name="Start">First open time wanted (Unix ms, inclusive); null = from as far back as the limit reaches.</param>
+/// <param name="End">Last open time wanted (inclusive); null = up to now.</param>
+/// <param name="Limit">Candles at most, 1..10000: the oldest ones where <paramref name="Start"/> is given, else the newest.</param>
+/// <param name="Descending">Newest first.</param>
+/// <param name="Since">Only candles changed after this rev (µs); the bounds are then not used.</param>
+public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int Limit, bool Descending, long? Since);
+
+/// <summary>The answer to a <see cref="HistoryQuery"/>.</summary>
+/// <param name="Series">The series.</param>
+/// <param name="Candles">In the asked order, the forming candle among them where it is in range.</param>
+/// <param name="AsOf">The counter as it was read before the query (µs): valid as <c>since</c> and as the stream's id.</param>
+/// <param name="Gaps">Half-open ranges within the answer's span for which candles may exist that we do not have.</param>
+/// <param name="Next">Where to go on: the next <c>start</c> if one was given, else the next <c>end</c>; null when the asked range is exhausted.</param>
+/// <param name="Reset">The changes since the asked rev are not held: these are the newest candles instead, and older ones must be forgotten.</param>
+public sealed record HistoryAnswer(SeriesKey Series, IReadOnlyList<Candle> Candles, long AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
+
+/// <summary>Answers for history: memory, store, and what the exchange has beyond them, fetched once and kept.</summary>
+public sealed class CandleHistory
+{
+    /// <summary>The exchange's candles begin in 2013; nothing is fetched from before this time.</summary>
+    public const long FirstTime = 1_356_998_400_000; // 2013-01-01
+
+    // A sparse series may need more than one stretch to fill the limit; after so many empty-handed ones the client goes on by `next`.
+    private const int MaxStretches = 4;
+
+    private readonly CandleStreamService _service;
+    private readonly ISeriesArchive _archive;
+    private readonly HistoryFetcher _fetcher;
+    private readonly StreamingOptions _options;
+    private readonly TimeProvider _time;
+
+    public CandleHistory(CandleStreamService service, ISeriesArchive archive, HistoryFetcher fetcher, StreamingOptions options, TimeProvider time) =>
+        (_service, _archive, _fetcher, _options, _time) = (service, archive, fetcher, options, time);
+
+    /// <summary>Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.</summary>
+    /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
+    public async Task<HistoryAnswer> QueryAsync(HistoryQuery query, CancellationToken cancel)
+    {
+        var asOf = _service.Revs.Current;
+        var hub = await FindHubAsync(query, cancel);
+        if (query.Since is { } since)
+        {
+            if (await _service.Joiner.MissedAsync(hub!, since, overlapUs: 0, cancel) is { } changed)
+                return new HistoryAnswer(query.Series, Ordered(changed, query), asOf, hub!.Status.Gaps, null, Reset: false);
+            var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, hub, asOf, cancel);
+            return fresh with { Reset = true };
+        }
+
+        return await RangeAsync(query, hub, asOf, cancel);
+    }
+
+    // A query that reaches the forming candle keeps the series followed: a polling client sees what a stream client sees.
+    private async Task<SeriesHub?> FindHubAsync(HistoryQuery query, CancellationToken cancel)
+    {
+        var reachesPresent = query.Since is not null || query.End is not { } end || _service.ExchangeTime is not { } now || end >= query.Series.Timeframe.StartOf(now);
+        if (!reachesPresent) return _service.TryFind(query.Series, out var open) ? open : null;
+        var hub = _service.Touch(query.Series);
+        try
+        {
+            await hub.FirstData.WaitAsync(_options.FirstDataWait, _time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // The store answers.
+        }
+
+        return hub;
+    }
+
+    private async Task<HistoryAnswer> RangeAsync(HistoryQuery query, SeriesHub? hub, long asOf, CancellationToken cancel)
+    {
+        var view = await ViewAsync(query.Series, hub, cancel);
+        var bounds = Bounds(query, view);
+        var asked = _time.GetTimestamp();
+        var stretch = Stretch.First(query, bounds);
+        IReadOnlyList<Candle> candles = [];
+        for (var i = 0; ; i++)
+        {
+            view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
+            candles = await ReadAsync(query, hub, stretch.Range, cancel);
+            if (candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches) break;
+            stretch = stretch.Longer(query.Series.Timeframe, bounds);
+        }
+
+        return Answer(query, candles, stretch, bounds, view, asOf);
+    }
+
+    // Fetches what is not known, as long as that helps and the wait lasts. Gaps of an open series are left to its repair, which also tells its clients.
+    private async Task<SeriesView> FillAsync(SeriesKey series, TimeRange range, SeriesHub? hub, SeriesView view, long asked, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var left = _options.HistoryWait - _time.GetElapsedTime(asked);
+            var missing = view.Known.MissingIn(Complete(range, series.Timeframe, view));
+            if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
+            var repaired = TimeRangeSet.Of(hub?.Status.Gaps ?? []);
+            var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
+            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, hub, left, cancel);
+            if (!progressed) return view;
+            view = await ViewAsync(series, hub, cancel);
+        }
+    }
+
+    private async Task<bool> IsRepairedAsync(SeriesHub hub, TimeSpan wait, CancellationToken cancel)
+    {
+        try
+        {
+            await hub.WhenRepairedAsync(cancel).WaitAsync(wait, _time, cancel);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static HistoryAnswer Answer(HistoryQuery query, IReadOnlyList<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
+    {
+        var timeframe = query.Series.Timeframe;
+        var isFull = candles.Count >= query.Limit;
+        var span = stretch.Range;
+        if (isFull) span = query.Start is null ? span with { From = candles[0].Time } : span with { To = timeframe.EndOf(candles[^1].Time) };
+        var isExhausted = span.From <= bounds.From && span.To >= bounds.To;
+        long? next = isExhausted ? null : query.Start is null ? span.From - 1 : span.To;
+        var gaps = view.Known.MissingIn(Complete(span, timeframe, view)).Ranges;
+        return new HistoryAnswer(query.Series, Ordered(candles, query), asOf, gaps, next, Reset: false);
+    }
+
+    // The part of a range that is over by exchange time, in whole candles: only there can something be missing.
+    private static TimeRange Complete(TimeRange range, Timeframe timeframe, SeriesView view)
+    {
+        var present = view.ExchangeTime is { } now ? timeframe.StartOf(now) : view.KnownEnd;
+        var from = Math.Max(timeframe.CeilingOf(range.From), timeframe.CeilingOf(FirstTime));
+        return new TimeRange(from, Math.Max(from, Math.Min(range.To, present)));
+    }
+
+    private static TimeRange Bounds(HistoryQuery query, SeriesView view)
+    {
+        var timeframe = query.Series.Timeframe;
+        var present = view.ExchangeTime is { } now ? timeframe.EndOf(timeframe.StartOf(now)) : Math.Max(view.KnownEnd, view.NewestEnd);
+        var from = Math.Max(query.Start ?? FirstTime, FirstTime);
+        var to = query.End is { } end && (end < present || present <= FirstTime) ? end + 1 : present;
+        return new TimeRange(from, Math.Max(from, to));
+    }
+
+    private async Task<IReadOnlyList<Candle>> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, CancellationToken cancel)
+    {
+        // Memory is looked at first: what leaves it afterwards is in the store or on its way there.
+        var held = hub?.Look(range).Candles ?? [];
+        var stored = await _archive.ReadAsync(query.Series, range, query.Limit, newestEnd: query.Start is null, cancel) ?? [];
+        var merged = SeriesJoiner.Merge(stored, held);
+        if (merged.Count <= query.Limit) return merged;
+        return query.Start is null ? merged[^query.Limit..] : merged[..query.Limit];
+    }
+
+    private async Task<SeriesView> ViewAsync(SeriesKey series, SeriesHub? hub, CancellationToken cancel)
+    {
+        if (hub is not null && hub.View(1, long.MaxValue) is { } open)
+            return new SeriesView(open.Known, open.ExchangeTime ?? _service.ExchangeTime, open.Newest is [var newest] ? series.Timeframe.EndOf(newest.Time) : FirstTime);
+        var archived = await _archive.LoadAsync(series, 1, cancel);
+        return new SeriesView(archived?.Record?.Verified ?? TimeRangeSet.Empty, _service.ExchangeTime, archived?.Newest is [var last] ? series.Timeframe.EndOf(last.Time) : FirstTime);
+    }
+
+    private static IReadOnlyList<Candle> Ordered(IReadOnlyList<Candle> candles, HistoryQuery query) =>
+        query.Descending ? [.. candles.Reverse()] : candles;
+
+    private sealed record SeriesView(TimeRangeSet Known, long? ExchangeTime, long NewestEnd)
+    {
+        // Without exchange time, nothing after what is known can be called missing.
+        public long KnownEnd => Known.Ranges is [.., var last] && last.To < long.MaxValue ? last.To : NewestEnd;
+    }
+
+    // The part of the asked range that is looked at: it grows from the end the limit counts from.
+    private readonly record struct Stretch(TimeRange Range, bool FromStart, int Candles)
+    {
+        public static Stretch First(HistoryQuery query, TimeRange bounds) =>
+            new Stretch(default, query.Start is not null, query.Limit).Within(query.Series.Timeframe, bounds);
+
+        public bool Exhausts(TimeRange bounds) => Range.From <= bounds.From && Range.To >= bounds.To;
+
+        public Stretch Longer(Timeframe timeframe, TimeRange bounds) => (this with { Candles = Math.Max(Candles * 4, 10_000) }).Within(timeframe, bounds);
+
+        private Stretch Within(Timeframe timeframe, TimeRange bounds)
+        {
+            // A month has 31 days at most, and no looked-at range needs to be exact.
+            var length = Candles * (timeframe.LengthMs == 0 ? 31 * 86_400_000L : timeframe.LengthMs);
+            return this with
+            {
+                Range = FromStart
+                    ? bounds with { To = Math.Min(bounds.To, bounds.From + length) }
+                    : bounds with { From = Math.Max(bounds.From, timeframe.StartOf(bounds.To - length)) },
+            };
+        }
+    }
+}

@@ -1,0 +1,257 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Streaming;
+
+/// <summary>
+/// Finds or opens the hub of a series, and closes it when nobody needed it for the linger time. However many subscribers a series has, the exchange sees one.
+/// </summary>
+public sealed partial class CandleStreamService : IAsyncDisposable
+{
+    private readonly ICandleProvider _provider;
+    private readonly ISeriesArchive _archive;
+    private readonly ICandleSink[] _sinksOfAll;
+    private readonly StreamingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly SeriesJoiner _joiner;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<SeriesKey, OpenSeries> _open = [];
+    private readonly Dictionary<SeriesKey, Task> _closing = [];
+    private bool _stopped;
+
+    /// <param name="provider">Where candles come from.</param>
+    /// <param name="archive">The store's view for open series.</param>
+    /// <param name="sinksOfAll">Sinks attached to every series from its first update on: the writer.</param>
+    /// <param name="revs">The process's counter.</param>
+    /// <param name="options">Limits and waits.</param>
+    /// <param name="time">Our clock: serves waits and ages, never closes a candle.</param>
+    /// <param name="loggers">Makes the loggers.</param>
+    public CandleStreamService(ICandleProvider provider, ISeriesArchive archive, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_provider, _archive, _options, _time, _loggers) = (provider, archive, options, time, loggers);
+        _sinksOfAll = [.. sinksOfAll];
+        _logger = loggers.CreateLogger<CandleStreamService>();
+        Revs = revs;
+        _joiner = new SeriesJoiner(archive, revs, options, time);
+    }
+
+    /// <summary>The process's counter of candle versions.</summary>
+    public RevCounter Revs { get; }
+
+    /// <summary>The open series: watched, lingering and recorded ones.</summary>
+    public IReadOnlyCollection<SeriesHub> Hubs
+    {
+        get
+        {
+            lock (_gate) return [.. _open.Values.Select(o => o.Hub)];
+        }
+    }
+
+    /// <summary>The highest exchange time any open series knows, Unix ms; null before the first.</summary>
+    internal long? ExchangeTime => Hubs.Max(h => h.Look(default).ExchangeTime);
+
+    internal SeriesJoiner Joiner => _joiner;
+
+    /// <summary>Finds or opens a series and holds it open until the lease is disposed, and for the linger time after that.</summary>
+    /// <exception cref="SeriesLimitException">Too many series are open.</exception>
+    /// <exception cref="ObjectDisposedException">The service stops.</exception>
+    public SeriesLease Open(SeriesKey series, SeriesUse use = SeriesUse.Watch)
+    {
+        lock (_gate)
+        {
+            var open = FindOrOpen(series);
+            open.Holders++;
+            if (use == SeriesUse.Watch) open.Hub.Subscribers++;
+            open.Linger.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return new SeriesLease(open.Hub, () => Release(open, use));
+        }
+    }
+
+    /// <summary>A poller asked for the present: the series stays followed for the linger time, without counting as a subscriber.</summary>
+    /// <exception cref="SeriesLimitException">Too many series are open.</exception>
+    /// <exception cref="ObjectDisposedException">The service stops.</exception>
+    public SeriesHub Touch(SeriesKey series)
+    {
+        lock (_gate)
+        {
+            var open = FindOrOpen(series);
+            if (open.Holders == 0) open.Linger.Change(_options.Linger, Timeout.InfiniteTimeSpan);
+            return open.Hub;
+        }
+    }
+
+    /// <summary>The hub of a series that is open already.</summary>
+    public bool TryFind(SeriesKey series, [NotNullWhen(true)] out SeriesHub? hub)
+    {
+        lock (_gate) hub = _open.GetValueOrDefault(series)?.Hub;
+        return hub is not null;
+    }
+
+    /// <summary>What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to be closed.</summary>
+    public Task<SeriesJoin> JoinAsync(SeriesHub hub, JoinRequest request, CancellationToken cancel) => _joiner.JoinAsync(hub, request, cancel);
+
+    /// <summary>Ends every subscription at the exchange and saves what is known of each series.</summary>
+    public async Task StopAsync()
+    {
+        List<Task> closing;
+        lock (_gate)
+        {
+            _stopped = true;
+            foreach (var open in _open.Values.ToList()) Close(open);
+            closing = [.. _closing.Values];
+        }
+
+        await Task.WhenAll(closing);
+    }
+
+    /// <inheritdoc cref="StopAsync"/>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private OpenSeries FindOrOpen(SeriesKey series)
+    {
+        ObjectDisposedException.ThrowIf(_stopped, this);
+        if (_open.TryGetValue(series, out var found)) return found;
+        if (_open.Count >= _options.MaxOpenSeries) throw new SeriesLimitException(_options.MaxOpenSeries);
+        var hub = new SeriesHub(series, _options, _archive, Revs, _time, _loggers.CreateLogger<SeriesHub>());
+        foreach (var sink in _sinksOfAll) hub.Attach(sink);
+        var open = new OpenSeries(hub);
+        open.Linger = _time.CreateTimer(_ => CloseIfUnused(open), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _open.Add(series, open);
+        open.Run = RunAsync(open, _closing.GetValueOrDefault(series) ?? Task.CompletedTask);
+        LogOpened(series);
+        return open;
+    }
+
+    private void Release(OpenSeries open, SeriesUse use)
+    {
+        lock (_gate)
+        {
+            open.Holders--;
+            if (use == SeriesUse.Watch) open.Hub.Subscribers--;
+            if (open.Holders == 0 && !_stopped) open.Linger.Change(_options.Linger, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void CloseIfUnused(OpenSeries open)
+    {
+        lock (_gate)
+        {
+            if (open.Holders == 0 && _open.GetValueOrDefault(open.Hub.Series) == open) Close(open);
+        }
+    }
+
+    // Guarded by _gate. A series that is opened again meanwhile waits for this to end: two subscriptions to one key would meet at the exchange.
+    private void Close(OpenSeries open)
+    {
+        var series = open.Hub.Series;
+        _open.Remove(series);
+        open.Linger.Dispose();
+        var closed = CloseAsync(open);
+        _closing[series] = closed;
+        closed.ContinueWith(
+            _ =>
+            {
+                lock (_gate)
+                {
+                    if (_closing.GetValueOrDefault(series) == closed) _closing.Remove(series);
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        LogClosed(series);
+    }
+
+    private static async Task CloseAsync(OpenSeries open)
+    {
+        await open.Stop.CancelAsync();
+        await open.Run;
+        if (open.Hub.Followed is { } followed) await followed.DisposeAsync();
+        open.Hub.SaveRecord();
+        open.Stop.Dispose();
+    }
+
+    private async Task RunAsync(OpenSeries open, Task before)
+    {
+        var hub = open.Hub;
+        var repair = new GapRepair(hub, _provider, _time, _loggers.CreateLogger<GapRepair>());
+        try
+        {
+            await before;
+            hub.Load(await LoadAsync(hub.Series, open.Stop.Token));
+            hub.RepairWanted = repair.Wake;
+            hub.Followed = _provider.Follow(hub.Series, hub);
+            await repair.RunAsync(open.Stop.Token);
+        }
+        catch (OperationCanceledException) when (open.Stop.IsCancellationRequested)
+        {
+            // The series closes: the expected end.
+        }
+    }
+
+    private async Task<ArchivedSeries?> LoadAsync(SeriesKey series, CancellationToken stop)
+    {
+        try
+        {
+            return await _archive.LoadAsync(series, _options.CandlesInMemory, stop).WaitAsync(_options.FirstDataWait, _time, stop);
+        }
+        catch (TimeoutException)
+        {
+            LogStoreSlow(series);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Series} opened")]
+    private partial void LogOpened(SeriesKey series);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Series} closed")]
+    private partial void LogClosed(SeriesKey series);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; opened without it")]
+    private partial void LogStoreSlow(SeriesKey series);
+
+    private sealed class OpenSeries(SeriesHub hub)
+    {
+        public SeriesHub Hub { get; } = hub;
+
+        public CancellationTokenSource Stop { get; } = new();
+
+        public ITimer Linger { get; set; } = null!;
+
+        public Task Run { get; set; } = Task.CompletedTask;
+
+        public int Holders { get; set; }
+    }
+}
+
+/// <summary>Why a series is open.</summary>
+public enum SeriesUse
+{
+    /// <summary>A client reads it.</summary>
+    Watch,
+
+    /// <summary>It is recorded without a client; its REST calls come last.</summary>
+    Record,
+}
+
+/// <summary>Holds a series open; disposing it twice does nothing more.</summary>
+public sealed class SeriesLease : IDisposable
+{
+    private Action? _release;
+
+    internal SeriesLease(SeriesHub hub, Action release) => (Hub, _release) = (hub, release);
+
+    public SeriesHub Hub { get; }
+
+    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+}
+
+/// <summary>As many series are open as the server allows.</summary>
+public sealed class SeriesLimitException(int limit) : Exception($"{limit} series are open, the most this server follows at once.")
+{
+    /// <summary>The limit, <see cref="StreamingOptions.MaxOpenSeries"/>.</summary>
+    public int Limit { get; } = limit;
+}

@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Streaming;
+
+/// <summary>Fetches what one open series misses, newest gap first, and checks by REST what snapshots covered, as long as the series is open.</summary>
+internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
+
+    // Holds at most one item: "there may be work".
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Says that there may be work. Never waits.</summary>
+    public void Wake() => _wakes.Writer.TryWrite(true);
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var retry = FirstRetry;
+        await foreach (var _ in _wakes.Reader.ReadAllAsync(stop))
+        {
+            while (hub.NextRepair() is { } work)
+            {
+                if (await TryAsync(work.Range, work.Purpose, stop))
+                {
+                    retry = FirstRetry;
+                }
+                else
+                {
+                    await Task.Delay(retry, time, stop);
+                    retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                }
+            }
+        }
+    }
+
+    // True when the answer made the work smaller; a stale answer does not, and asking again at once would only burn the budget.
+    private async Task<bool> TryAsync(TimeRange range, FetchPurpose purpose, CancellationToken stop)
+    {
+        try
+        {
+            hub.Merge(await provider.FetchAsync(hub.Series, range, purpose, stop));
+            return hub.NextRepair()?.Range != range;
+        }
+        catch (CandleProviderException failure)
+        {
+            LogFailed(hub.Series, range.From, range.To, failure.Message);
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: could not fetch [{From}, {To}): {Reason}")]
+    private partial void LogFailed(SeriesKey series, long from, long to, string reason);
+}

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Streaming;
+
+/// <summary>Fetches history that is not held yet and stores it. One flight per series at a time: whoever asks meanwhile finds the answer in the store.</summary>
+public sealed partial class HistoryFetcher : IAsyncDisposable
+{
+    private readonly ICandleProvider _provider;
+    private readonly ISeriesArchive _archive;
+    private readonly TimeProvider _time;
+    private readonly ILogger<HistoryFetcher> _logger;
+    private readonly CancellationTokenSource _stop = new();
+
+    // One entry per series with a flight under way; the last flight takes it out again.
+    private readonly ConcurrentDictionary<SeriesKey, Task<bool>> _flights = new();
+
+    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, TimeProvider time, ILogger<HistoryFetcher> logger) =>
+        (_provider, _archive, _time, _logger) = (provider, archive, time, logger);
+
+    /// <summary>
+    /// Fetches <paramref name="missing"/> and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
+    /// True when something new is stored, or somebody else's flight landed, so that it is worth to look again.
+    /// </summary>
+    internal async Task<bool> FetchAsync(SeriesKey series, TimeRangeSet missing, SeriesHub? hub, TimeSpan wait, CancellationToken cancel)
+    {
+        var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flight = _flights.GetOrAdd(series, mine.Task);
+        if (ReferenceEquals(flight, mine.Task)) _ = FlyAsync(series, missing, hub, mine);
+        try
+        {
+            return await flight.WaitAsync(wait, _time, cancel) || !ReferenceEquals(flight, mine.Task);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_flights.Values);
+        _stop.Dispose();
+    }
+
+    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, SeriesHub? hub, TaskCompletionSource<bool> landed)
+    {
+        var stored = false;
+        try
+        {
+            foreach (var range in missing.Ranges) stored |= await FetchRangeAsync(series, range, hub);
+        }
+        catch (CandleProviderException failure)
+        {
+            LogFailed(series, failure.Message);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The server stops.
+        }
+        finally
+        {
+            _flights.TryRemove(series, out _);
+            landed.SetResult(stored);
+        }
+    }
+
+    private async Task<bool> FetchRangeAsync(SeriesKey series, TimeRange range, SeriesHub? hub)
+    {
+        var stored = false;
+        while (!range.IsEmpty)
+        {
+            var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
+            var (candles, verified) = Trusted(series.Timeframe, page);
+            if (verified.IsEmpty || !await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return stored;
+            hub?.AddHistory(candles, verified);
+            stored = true;
+            range = range with { From = page.Range.To };
+        }
+
+        return stored;
+    }
+
+    /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
+    internal static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
+    {
+        var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs)));
+        List<Candle> candles =
+        [
+            .. page.Candles
+                .Where(c => range.Contains(c.Time) && c.IsConsistent && (!timeframe.HasFixedStarts || timeframe.StartOf(c.Time) == c.Time))
+                .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
+        ];
+        return (candles, TimeRangeSet.Of(range));
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]
+    private partial void LogFailed(SeriesKey series, string reason);
+}

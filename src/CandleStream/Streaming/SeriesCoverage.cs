@@ -1,0 +1,161 @@
+namespace CandleStream.Streaming;
+
+/// <summary>
+/// Which times of one series are known completely, and which are gaps. Compares candle times with exchange time only. Pure; its hub guards it.
+/// </summary>
+/// <remarks>
+/// Verified: inside a REST answer of at least 60 s after, or followed live until exchange time passed the end and grace; remembered by the store.
+/// Covered: inside a snapshot or a younger REST answer; good enough not to be a gap, still to be checked.
+/// </remarks>
+internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
+{
+    /// <summary>How far back a reopened series is repaired by itself; older holes are history, fetched when asked for. The same bounds as a resume has.</summary>
+    public const long MaxRepairMs = 7 * 86_400_000L;
+
+    /// <summary>See <see cref="MaxRepairMs"/>.</summary>
+    public const int MaxRepairCandles = 5_000;
+
+    private TimeRangeSet _covered = TimeRangeSet.Empty;
+    private TimeRangeSet _unsaved = TimeRangeSet.Empty;
+
+    // Where watching begins: earlier holes are history. Null until the first data.
+    private long? _from;
+
+    // The first time that has been followed without interruption until now. Null while interrupted.
+    private long? _liveFrom;
+    private long? _now;
+    private long? _lastHeld;
+    private TimeRangeSet? _gaps;
+
+    public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
+
+    public bool IsLive => _liveFrom is not null;
+
+    /// <summary>Times that were followed or fetched, up to the last exchange time known: what is not in it and not in <see cref="Gaps"/> is the future, or history that nobody asked for.</summary>
+    public TimeRangeSet Known
+    {
+        get
+        {
+            var known = Verified.Union(_covered);
+            return _liveFrom is { } from ? known.Add(new TimeRange(from, long.MaxValue)) : known;
+        }
+    }
+
+    /// <summary>Complete candles' times since watching began that are neither verified nor covered.</summary>
+    public TimeRangeSet Gaps => _gaps ??= FindGaps();
+
+    /// <summary>Starts with what the store remembers.</summary>
+    /// <param name="verified">The verified ranges.</param>
+    /// <param name="lastHeld">Open time of the newest stored candle.</param>
+    public void Load(TimeRangeSet verified, long? lastHeld)
+    {
+        Verified = verified;
+        _lastHeld = lastHeld;
+        _gaps = null;
+    }
+
+    /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty) to <paramref name="exchangeTime"/>.</summary>
+    public void Begin(long? oldest, long exchangeTime)
+    {
+        StartWatching(oldest, exchangeTime);
+        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one.
+        var liveFrom = timeframe.StartOf(exchangeTime - graceMs);
+        _liveFrom = liveFrom;
+        if (oldest is { } from) Cover(new TimeRange(from, liveFrom));
+        PassTime(exchangeTime);
+    }
+
+    /// <summary>Exchange time moved; what was followed until its end and grace becomes verified.</summary>
+    public void PassTime(long exchangeTime)
+    {
+        if (_now is { } now && exchangeTime < now) return;
+        if (_now is not { } before || timeframe.StartOf(before) != timeframe.StartOf(exchangeTime)) _gaps = null;
+        _now = exchangeTime;
+        if (_liveFrom is { } liveFrom) Verify(new TimeRange(liveFrom, timeframe.StartOf(exchangeTime - graceMs)));
+    }
+
+    /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>
+    public void Interrupt()
+    {
+        _liveFrom = null;
+        _gaps = null;
+    }
+
+    /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>.</summary>
+    public void Fetched(TimeRange range, long asOf)
+    {
+        StartWatching(range.From, asOf);
+        Cover(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf))));
+        Verify(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs))));
+        if (asOf > (_now ?? long.MinValue)) PassTime(asOf);
+    }
+
+    /// <summary>History that somebody asked for was fetched and stored.</summary>
+    public void AddHistory(TimeRangeSet verified)
+    {
+        Verified = Verified.Union(verified);
+        _gaps = null;
+    }
+
+    /// <summary>Candles of this range were lost on the way to the store: it must be fetched again.</summary>
+    public void Lost(TimeRange range)
+    {
+        Verified = Verified.Subtract(range);
+        _covered = _covered.Subtract(range);
+        _unsaved = _unsaved.Subtract(range);
+        _gaps = null;
+    }
+
+    /// <summary>A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when there is nothing to check.</summary>
+    public TimeRange? DueCheck()
+    {
+        if (_now is not { } now) return null;
+        var trusted = timeframe.StartOf(now - SeriesCandles.RestTrustedAfterMs);
+        foreach (var range in _covered.Ranges)
+        {
+            if (range.To > trusted) continue;
+            var due = Verified.MissingIn(range);
+            if (!due.IsEmpty) return new TimeRange(due.Ranges[0].From, due.Ranges[^1].To);
+        }
+
+        return null;
+    }
+
+    /// <summary>Ranges verified since the last call, to be remembered by the store.</summary>
+    public TimeRangeSet TakeUnsaved()
+    {
+        var unsaved = _unsaved;
+        _unsaved = TimeRangeSet.Empty;
+        return unsaved;
+    }
+
+    private void StartWatching(long? oldest, long exchangeTime)
+    {
+        if (_from is not null) return;
+        var known = Verified.IsEmpty ? _lastHeld : Verified.Ranges[0].From;
+        var farthest = exchangeTime - MaxRepairMs;
+        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, exchangeTime - MaxRepairCandles * timeframe.LengthMs);
+        _from = Math.Max(known ?? oldest ?? timeframe.StartOf(exchangeTime), timeframe.CeilingOf(farthest));
+        _gaps = null;
+    }
+
+    private void Cover(TimeRange range)
+    {
+        var covered = _covered.Add(range);
+        if (ReferenceEquals(covered, _covered)) return;
+        _covered = covered;
+        _gaps = null;
+    }
+
+    private void Verify(TimeRange range)
+    {
+        var verified = Verified.Add(range);
+        if (ReferenceEquals(verified, Verified)) return;
+        Verified = verified;
+        _unsaved = _unsaved.Add(range);
+        _gaps = null;
+    }
+
+    private TimeRangeSet FindGaps() =>
+        _from is { } from && _now is { } now ? Known.MissingIn(new TimeRange(from, timeframe.StartOf(now))) : TimeRangeSet.Empty;
+}

@@ -1,0 +1,360 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Streaming;
+
+/// <summary>
+/// One open series: takes what the provider learns, decides what changed, numbers it, and hands it to a few sinks (stream senders, the writer).
+/// Numbering, memory and hand-over happen under one lock, so whoever reads the memory after registering with a sink misses nothing.
+/// </summary>
+public sealed partial class SeriesHub : ICandleFeed
+{
+    private readonly ISeriesArchive _archive;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RevCounter _revs;
+    private readonly TaskCompletionSource _firstData = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Guarded by _gate: the provider, the repair loop, sinks and joining clients meet here.
+    private readonly Lock _gate = new();
+    private readonly SeriesCandles _candles;
+    private readonly SeriesCoverage _coverage;
+    private readonly List<Candle> _changes = [];
+    private ImmutableArray<ICandleSink> _sinks = [];
+    private TaskCompletionSource? _gapsChanged;
+    private FeedState _feed = new(SeriesState.Connecting);
+    private bool _merged;
+    private long _openedRev;
+    private long _storedCompleteFrom;
+    private long _warnedAtMinute;
+
+    // Replaced whole under _gate; any thread may read them.
+    private volatile CandleUpdate? _latest;
+    private volatile SeriesStatus _status;
+
+    // Ticks of UTC; 0 = never. Written under _gate.
+    private long _lastTradeTicks;
+
+    internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger)
+    {
+        Series = series;
+        (_archive, _revs, _time, _logger) = (archive, revs, time, logger);
+        var graceMs = (long)options.CloseGrace.TotalMilliseconds;
+        _candles = new SeriesCandles(series.Timeframe, options.CandlesInMemory, graceMs, revs.Next);
+        _coverage = new SeriesCoverage(series.Timeframe, graceMs);
+        _status = new SeriesStatus(series, _feed, []);
+    }
+
+    public SeriesKey Series { get; }
+
+    /// <summary>The newest candle, forming or closed.</summary>
+    public CandleUpdate? Latest => _latest;
+
+    /// <summary>The state of the feed and the gaps, as last told to the sinks.</summary>
+    public SeriesStatus Status => _status;
+
+    /// <summary>How many subscribers hold the series open; kept by <see cref="CandleStreamService"/>.</summary>
+    public int Subscribers { get; internal set; }
+
+    /// <summary>When the last frame on the series' channel arrived (our clock).</summary>
+    public DateTimeOffset? LastMessageAt => Followed?.LastMessageAt;
+
+    /// <summary>When the last frame that changed a value arrived (our clock).</summary>
+    public DateTimeOffset? LastTradeAt => Volatile.Read(ref _lastTradeTicks) is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>Exchange time minus our clock, ms.</summary>
+    public long? ExchangeClockOffsetMs => Followed?.ExchangeClockOffsetMs;
+
+    /// <summary>Candles refused because no real candle looks like that.</summary>
+    public long ImplausibleCandles { get; private set; }
+
+    /// <summary>The subscription at the provider; null until the store was read.</summary>
+    internal IFollowedSeries? Followed { get; set; }
+
+    /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
+    internal Task FirstData => _firstData.Task;
+
+    /// <summary>Called under the lock when there may be something to repair or to check.</summary>
+    internal Action? RepairWanted { get; set; }
+
+    /// <summary>Every update from now on reaches <paramref name="sink"/>; it is told the status at once.</summary>
+    public void Attach(ICandleSink sink)
+    {
+        lock (_gate)
+        {
+            _sinks = _sinks.Add(sink);
+            sink.OnStatus(_status);
+        }
+    }
+
+    /// <summary>No update reaches <paramref name="sink"/> once this has returned.</summary>
+    public void Detach(ICandleSink sink)
+    {
+        lock (_gate) _sinks = _sinks.Remove(sink);
+    }
+
+    void ICandleFeed.OnState(FeedState state)
+    {
+        lock (_gate)
+        {
+            if (state == _feed) return;
+            _feed = state;
+            LogState(Series, state.State, state.Attempt, state.Reason);
+            PublishStatus();
+        }
+    }
+
+    void ICandleFeed.OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime)
+    {
+        lock (_gate)
+        {
+            if (exchangeTime is { } now) PassTime(now);
+            foreach (var candle in candles)
+            {
+                if (Admit(candle)) _candles.Push(candle, _changes);
+            }
+
+            // Without exchange time the newest candle is the best lower bound of it; it serves coverage only and closes nothing.
+            if ((exchangeTime ?? _candles.Newest?.Time) is { } began) _coverage.Begin(candles.Count > 0 ? candles[0].Time : null, began);
+            FinishMerge();
+        }
+    }
+
+    void ICandleFeed.OnCandle(in Candle candle, long? exchangeTime, long receivedAt)
+    {
+        lock (_gate)
+        {
+            if (!Admit(candle)) return;
+            _candles.Push(candle, _changes);
+            if (exchangeTime is null) _coverage.PassTime(candle.Time);
+            if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
+            PublishChanges(receivedAt);
+            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now);
+        }
+    }
+
+    void ICandleFeed.OnExchangeTime(long exchangeTime)
+    {
+        lock (_gate) PassTimeAndPublish(exchangeTime);
+    }
+
+    void ICandleFeed.OnInterrupted()
+    {
+        lock (_gate)
+        {
+            _coverage.Interrupt();
+            PublishCoverage();
+        }
+    }
+
+    void ICandleFeed.OnPolled(HistoryPage page) => Merge(page);
+
+    /// <summary>Merges a REST answer: of a poll, of a repair, of a check.</summary>
+    internal void Merge(HistoryPage page)
+    {
+        lock (_gate)
+        {
+            foreach (var candle in page.Candles)
+            {
+                if (Admit(candle)) _candles.Fetch(candle, page.AsOf, _changes);
+            }
+
+            _candles.PassTime(page.AsOf, _changes);
+            _coverage.Fetched(page.Range, page.AsOf);
+            // Also what did not change is saved again: a repair may be about candles that the store lost.
+            _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);
+            FinishMerge();
+        }
+    }
+
+    /// <summary>Starts with what the store holds, before the provider is asked.</summary>
+    internal void Load(ArchivedSeries? archived)
+    {
+        lock (_gate)
+        {
+            _openedRev = _revs.Current;
+            _storedCompleteFrom = archived?.Record?.CompleteFrom is > 0 and var stored ? stored : _openedRev;
+            _candles.Load(archived?.Newest ?? [], _openedRev);
+            _coverage.Load(archived?.Record?.Verified ?? TimeRangeSet.Empty, _candles.Newest?.Time);
+            if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
+        }
+    }
+
+    /// <summary>History that was fetched on request now counts as known.</summary>
+    internal void AddHistory(IReadOnlyList<Candle> candles, TimeRangeSet verified)
+    {
+        lock (_gate)
+        {
+            foreach (var candle in candles) _candles.AddHistory(candle);
+            _coverage.AddHistory(verified);
+            PublishCoverage();
+        }
+    }
+
+    /// <summary>The store lost candles of this range: they become a gap and are fetched again.</summary>
+    internal void Lose(TimeRange range)
+    {
+        lock (_gate)
+        {
+            _coverage.Lost(range);
+            PublishCoverage();
+        }
+    }
+
+    /// <summary>The next range to fetch, and what for; null when there is nothing.</summary>
+    internal (TimeRange Range, FetchPurpose Purpose)? NextRepair()
+    {
+        lock (_gate)
+        {
+            if (!_merged) return null;
+            if (_coverage.Gaps.Ranges is [.., var newest])
+                return (newest with { From = Series.Timeframe.Before(newest.From) }, Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record);
+            return _coverage.DueCheck() is { } due ? (due, FetchPurpose.Record) : null;
+        }
+    }
+
+    /// <summary>A consistent look at the series for one reader.</summary>
+    internal HubView View(int newest, long changedAfter)
+    {
+        lock (_gate)
+        {
+            return new HubView(_candles.Latest(newest), _candles.ChangedSince(changedAfter), _candles.Oldest?.Time, _candles.HoldsChangesAfter,
+                CompleteFrom, _coverage.Known, _candles.ExchangeTime, _merged, _status);
+        }
+    }
+
+    /// <summary>The held candles in a range, what is known, and exchange time, for a history query.</summary>
+    internal (IReadOnlyList<Candle> Candles, TimeRangeSet Known, long? ExchangeTime) Look(TimeRange range)
+    {
+        lock (_gate) return (_candles.In(range), _coverage.Known, _candles.ExchangeTime);
+    }
+
+    /// <summary>Waits until no gap is left from the time before the series was opened; returns at once where there is none.</summary>
+    internal async Task WhenRepairedAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_merged && _coverage.Gaps.IsEmpty) return;
+                changed = (_gapsChanged ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            await changed.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>Tells the store how far this series was followed; called when it closes.</summary>
+    internal void SaveRecord()
+    {
+        lock (_gate)
+        {
+            if (!_merged) return;
+            _archive.Save(new SeriesChange(Series, _coverage.TakeUnsaved(), TimeRangeSet.Empty, CompleteFrom, _revs.Current));
+        }
+    }
+
+    // While the hole between the store and the present is open, changes made in it may be missing: only later ones are complete.
+    private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
+
+    private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
+
+    private void PassTime(long exchangeTime) => _candles.PassTime(exchangeTime, _changes);
+
+    private void PassTimeAndPublish(long exchangeTime)
+    {
+        PassTime(exchangeTime);
+        PublishChanges(0);
+        _coverage.PassTime(exchangeTime);
+        PublishCoverage();
+    }
+
+    private bool Admit(in Candle candle)
+    {
+        if (_candles.IsPlausible(candle)) return true;
+        ImplausibleCandles++;
+        var minute = _time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
+        if (minute == _warnedAtMinute) return false;
+        _warnedAtMinute = minute;
+        LogImplausible(Series, candle, ImplausibleCandles);
+        return false;
+    }
+
+    private void FinishMerge()
+    {
+        if (_merged) PublishChanges(0);
+        else PublishFirstMerge();
+        PublishCoverage();
+    }
+
+    private void PublishFirstMerge()
+    {
+        _merged = true;
+        List<CandleUpdate> updates = [.. _changes.GroupBy(c => c.Time).Select(g => new CandleUpdate(Series, g.Last())).OrderBy(u => u.Candle.Time)];
+        _changes.Clear();
+        SetLatest();
+        if (updates.Count > 0)
+        {
+            foreach (var sink in _sinks) sink.OnFirstMerge(Series, updates);
+        }
+
+        _archive.Save(new SeriesChange(Series, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom));
+        _firstData.TrySetResult();
+    }
+
+    private void PublishChanges(long receivedAt)
+    {
+        if (_changes.Count == 0) return;
+        foreach (var candle in _changes)
+        {
+            var update = new CandleUpdate(Series, candle, receivedAt);
+            if (_latest is null || candle.Time >= _latest.Candle.Time) _latest = update;
+            foreach (var sink in _sinks) sink.OnUpdate(update);
+        }
+
+        _changes.Clear();
+    }
+
+    private void PublishCoverage()
+    {
+        var unsaved = _coverage.TakeUnsaved();
+        if (!unsaved.IsEmpty) _archive.Save(new SeriesChange(Series, unsaved, TimeRangeSet.Empty, CompleteFrom, _revs.Current));
+        if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan()))
+        {
+            PublishStatus();
+            _gapsChanged?.TrySetResult();
+            _gapsChanged = null;
+        }
+        else if (_merged && _gapsChanged is { } waiting && _coverage.Gaps.IsEmpty)
+        {
+            waiting.TrySetResult();
+            _gapsChanged = null;
+        }
+
+        RepairWanted?.Invoke();
+    }
+
+    private void PublishStatus()
+    {
+        _status = new SeriesStatus(Series, _feed, _coverage.Gaps.Ranges);
+        foreach (var sink in _sinks) sink.OnStatus(_status);
+    }
+
+    private void SetLatest()
+    {
+        if (_candles.Newest is { } newest && (_latest is null || newest.Rev > _latest.Rev)) _latest = new CandleUpdate(Series, newest);
+    }
+}
+
+/// <summary>What one reader sees of a hub at one moment.</summary>
+internal sealed record HubView(
+    IReadOnlyList<Candle> Newest,
+    IReadOnlyList<Candle> Changed,
+    long? OldestTime,
+    long HoldsChangesAfter,
+    long CompleteFrom,
+    TimeRangeSet Known,
+    long? ExchangeTime,
+    bool Merged,
+    SeriesStatus Status);
