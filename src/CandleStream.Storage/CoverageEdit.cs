@@ -1,0 +1,37 @@
+namespace CandleStream.Storage;
+
+/// <summary>Turns changes of verified ranges into rows to delete and rows to insert, looking only at the stored ranges they touch.</summary>
+internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, IReadOnlyList<TimeRange> Inserted)
+{
+    public static CoverageEdit None { get; } = new([], []);
+
+    /// <summary>The smallest range that spans every changed time, ends included: stored ranges that touch it must be given to <see cref="Of"/>. Empty where nothing changes.</summary>
+    public static TimeRange WindowOf(IEnumerable<SeriesChange> changes)
+    {
+        long from = long.MaxValue, to = long.MinValue;
+        foreach (var change in changes)
+        {
+            foreach (var set in (ReadOnlySpan<TimeRangeSet>)[change.Verified, change.Unverified])
+            {
+                if (set.IsEmpty) continue;
+                from = Math.Min(from, set.Ranges[0].From);
+                to = Math.Max(to, set.Ranges[^1].To);
+            }
+        }
+
+        return from > to ? default : new TimeRange(from, to);
+    }
+
+    /// <summary>The rows to change so that <paramref name="stored"/> becomes what the changes, one after the other, make of it.</summary>
+    public static CoverageEdit Of(IReadOnlyList<TimeRange> stored, IEnumerable<SeriesChange> changes)
+    {
+        var after = TimeRangeSet.Of(stored);
+        foreach (var change in changes)
+        {
+            after = after.Union(change.Verified);
+            foreach (var range in change.Unverified.Ranges) after = after.Subtract(range);
+        }
+
+        return new CoverageEdit([.. stored.Except(after.Ranges)], [.. after.Ranges.Except(stored)]);
+    }
+}

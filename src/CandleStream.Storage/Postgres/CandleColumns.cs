@@ -1,0 +1,57 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CandleStream.Storage.Postgres;
+
+/// <summary>
+/// A batch of candles as PostgreSQL takes it: sorted by series and time, so that two writers lock rows in the same order and the indexes are walked
+/// in theirs, and with only the newest version of each, since one statement may not touch a row twice.
+/// </summary>
+internal sealed class CandleColumns
+{
+    private readonly (int SeriesId, Candle Candle)[] _rows;
+
+    public CandleColumns(IReadOnlyList<StoredCandle> candles, Dictionary<SeriesKey, int> ids)
+    {
+        var rows = new (int SeriesId, Candle Candle)[candles.Count];
+        for (var i = 0; i < rows.Length; i++) rows[i] = (ids[candles[i].Series], candles[i].Candle);
+        Array.Sort(rows, static (a, b) =>
+            a.SeriesId != b.SeriesId ? a.SeriesId.CompareTo(b.SeriesId) : a.Candle.Time != b.Candle.Time ? a.Candle.Time.CompareTo(b.Candle.Time) : b.Candle.Rev.CompareTo(a.Candle.Rev));
+        _rows = [.. rows.Where((row, i) => i == 0 || row.SeriesId != rows[i - 1].SeriesId || row.Candle.Time != rows[i - 1].Candle.Time)];
+    }
+
+    /// <summary>The columns as arrays, for unnest: series, time, open, high, low, close, volume, rev.</summary>
+    public void AddTo(NpgsqlParameterCollection parameters)
+    {
+        Add(parameters, r => r.SeriesId);
+        Add(parameters, r => r.Candle.Time);
+        Add(parameters, r => r.Candle.Open);
+        Add(parameters, r => r.Candle.High);
+        Add(parameters, r => r.Candle.Low);
+        Add(parameters, r => r.Candle.Close);
+        Add(parameters, r => r.Candle.Volume);
+        Add(parameters, r => r.Candle.Rev);
+    }
+
+    /// <summary>The rows in binary COPY format, the columns in the same order.</summary>
+    public async Task CopyAsync(NpgsqlBinaryImporter importer, CancellationToken cancel)
+    {
+        foreach (var (seriesId, candle) in _rows)
+        {
+            await importer.StartRowAsync(cancel);
+            await importer.WriteAsync(seriesId, NpgsqlDbType.Integer, cancel);
+            await importer.WriteAsync(candle.Time, NpgsqlDbType.Bigint, cancel);
+            await importer.WriteAsync(candle.Open, NpgsqlDbType.Numeric, cancel);
+            await importer.WriteAsync(candle.High, NpgsqlDbType.Numeric, cancel);
+            await importer.WriteAsync(candle.Low, NpgsqlDbType.Numeric, cancel);
+            await importer.WriteAsync(candle.Close, NpgsqlDbType.Numeric, cancel);
+            await importer.WriteAsync(candle.Volume, NpgsqlDbType.Numeric, cancel);
+            await importer.WriteAsync(candle.Rev, NpgsqlDbType.Bigint, cancel);
+        }
+
+        await importer.CompleteAsync(cancel);
+    }
+
+    private void Add<T>(NpgsqlParameterCollection parameters, Func<(int SeriesId, Candle Candle), T> column) =>
+        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Array.ConvertAll(_rows, r => column(r)) });
+}

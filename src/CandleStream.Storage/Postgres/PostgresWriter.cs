@@ -1,0 +1,97 @@
+using Npgsql;
+
+namespace CandleStream.Storage.Postgres;
+
+/// <summary>
+/// The one connection that writes. It also holds the server's lock, so a server that lost its lock cannot write. Not thread-safe: the store lets one call in at a time.
+/// </summary>
+internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) : IAsyncDisposable
+{
+    private const string OnConflict = """
+        ON CONFLICT (series_id, time) DO UPDATE
+        SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev
+        WHERE excluded.rev > candle.rev
+        """;
+
+    private const string Columns = "series_id, time, open, high, low, close, volume, rev";
+
+    private const string Upsert = $"""
+        INSERT INTO candle ({Columns})
+        SELECT * FROM unnest($1::int[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::bigint[])
+        {OnConflict}
+        """;
+
+    // Series are never deleted, so an id once committed stays true as long as this connection lives.
+    private readonly Dictionary<SeriesKey, int> _ids = [];
+    private bool _stagingExists;
+
+    public bool IsBroken => connection.State != System.Data.ConnectionState.Open;
+
+    public async Task SaveAsync(StoreBatch batch, CancellationToken cancel)
+    {
+        var known = new Dictionary<SeriesKey, int>();
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await FindIdsAsync(batch, known, cancel);
+        // Series before candles, in every writer: no two of them can wait for each other.
+        if (batch.Changes.Count > 0) await new PostgresSeriesChanges(connection, batch.Changes, known).SaveAsync(cancel);
+        if (batch.Candles.Count > 0) await SaveCandlesAsync(new CandleColumns(batch.Candles, known), batch.Candles.Count, cancel);
+        await transaction.CommitAsync(cancel);
+        foreach (var (series, id) in known) _ids[series] = id;
+    }
+
+    /// <summary>Runs one statement with parameters $1, $2, …; answers the number of rows it changed.</summary>
+    public async Task<int> ExecuteAsync(string sql, CancellationToken cancel, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private async Task SaveCandlesAsync(CandleColumns columns, int count, CancellationToken cancel)
+    {
+        if (count >= copyFrom)
+        {
+            await CopyAsync(columns, cancel);
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(Upsert, connection);
+        columns.AddTo(command.Parameters);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    private async Task CopyAsync(CandleColumns columns, CancellationToken cancel)
+    {
+        if (!_stagingExists) await ExecuteAsync("CREATE TEMP TABLE IF NOT EXISTS candle_staging (LIKE candle) ON COMMIT DELETE ROWS", cancel);
+        await using (var importer = await connection.BeginBinaryImportAsync($"COPY candle_staging ({Columns}) FROM STDIN (FORMAT binary)", cancel))
+            await columns.CopyAsync(importer, cancel);
+        await ExecuteAsync($"INSERT INTO candle ({Columns}) SELECT {Columns} FROM candle_staging {OnConflict}", cancel);
+        _stagingExists = true;
+    }
+
+    private async Task FindIdsAsync(StoreBatch batch, Dictionary<SeriesKey, int> known, CancellationToken cancel)
+    {
+        var unknown = new HashSet<SeriesKey>();
+        foreach (var (series, _) in batch.Candles) Look(series);
+        foreach (var change in batch.Changes) Look(change.Series);
+        if (unknown.Count == 0) return;
+
+        SeriesKey[] missing = [.. unknown];
+        string[] symbols = Array.ConvertAll(missing, s => s.Symbol), timeframes = Array.ConvertAll(missing, s => s.Timeframe.Name);
+        await ExecuteAsync("INSERT INTO series (symbol, timeframe) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING", cancel, symbols, timeframes);
+        await using var command = new NpgsqlCommand("SELECT symbol, timeframe, id FROM series JOIN unnest($1::text[], $2::text[]) wanted (symbol, timeframe) USING (symbol, timeframe)", connection);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = symbols });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = timeframes });
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel)) known[new SeriesKey(reader.GetString(0), Timeframe.Parse(reader.GetString(1)))] = reader.GetInt32(2);
+
+        void Look(SeriesKey series)
+        {
+            if (known.ContainsKey(series)) return;
+            if (_ids.TryGetValue(series, out var id)) known[series] = id;
+            else unknown.Add(series);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace CandleStream.Storage.Sqlite;
+
+/// <summary>Reads candles of one query. Numbers are parsed from SQLite's own UTF-8 bytes; a string for each would double the time.</summary>
+internal static class SqliteCandleReader
+{
+    public const string Columns = "time, open, high, low, close, volume, rev";
+
+    public static List<Candle> Read(SqliteConnection connection, string sql, int limit, ReadOnlySpan<(string Name, long Value)> parameters)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        command.Parameters.AddWithValue("@limit", limit);
+        using var reader = command.ExecuteReader();
+        var candles = new List<Candle>(Math.Min(limit, CandlePages.Rows));
+        while (reader.Read())
+        {
+            var row = reader.Handle!;
+            candles.Add(new Candle(
+                raw.sqlite3_column_int64(row, 0), Decimal(row, 1), Decimal(row, 2), Decimal(row, 3), Decimal(row, 4), Decimal(row, 5), Closed: true, raw.sqlite3_column_int64(row, 6)));
+        }
+
+        return candles;
+    }
+
+    private static decimal Decimal(sqlite3_stmt row, int column) =>
+        decimal.Parse(raw.sqlite3_column_blob(row, column), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+}
