@@ -135,7 +135,7 @@ public sealed class CandleHistory
     {
         var present = view.ExchangeTime is { } now ? timeframe.StartOf(now) : view.KnownEnd;
         var from = Math.Max(timeframe.CeilingOf(range.From), timeframe.CeilingOf(FirstTime));
-        return new TimeRange(from, Math.Max(from, Math.Min(range.To, present)));
+        return new TimeRange(from, Math.Max(from, Math.Min(timeframe.CeilingOf(range.To), present)));
     }
 
     private static TimeRange Bounds(HistoryQuery query, SeriesView view)

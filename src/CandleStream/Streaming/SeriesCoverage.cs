@@ -21,7 +21,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     // Where watching begins: earlier holes are history. Null until the first data.
     private long? _from;
 
-    // The first time that has been followed without interruption until now. Null while interrupted.
+    // The first time that is followed and not verified yet. Null while interrupted.
     private long? _liveFrom;
     private long? _now;
     private long? _lastHeld;
@@ -71,7 +71,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         if (_now is { } now && exchangeTime < now) return;
         if (_now is not { } before || timeframe.StartOf(before) != timeframe.StartOf(exchangeTime)) _gaps = null;
         _now = exchangeTime;
-        if (_liveFrom is { } liveFrom) Verify(new TimeRange(liveFrom, timeframe.StartOf(exchangeTime - graceMs)));
+        if (_liveFrom is not { } liveFrom) return;
+        var followed = new TimeRange(liveFrom, timeframe.StartOf(exchangeTime - graceMs));
+        Verify(followed);
+        _liveFrom = Math.Max(followed.From, followed.To);
     }
 
     /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>

@@ -124,12 +124,12 @@ public sealed partial class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now);
             if (!Admit(candle)) return;
             _candles.Push(candle, _changes);
             if (exchangeTime is null) _coverage.PassTime(candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
-            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now);
         }
     }
 

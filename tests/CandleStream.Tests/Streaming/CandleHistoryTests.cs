@@ -1,0 +1,167 @@
+using CandleStream.Streaming;
+using CandleStream.Tests.Support;
+using static CandleStream.Tests.Support.Some;
+
+namespace CandleStream.Tests.Streaming;
+
+public sealed class CandleHistoryTests : IAsyncDisposable
+{
+    private readonly CoreUnderTest _core = new();
+
+    // The exchange has a candle in every third minute from a day before noon on.
+    public CandleHistoryTests() => _core.Provider.History = (_, range, _) =>
+        new HistoryPage(range, [.. Exchange(range).Take(10_000)], At(10, 30));
+
+    [Fact]
+    public async Task The_newest_candles_come_with_the_forming_one_last()
+    {
+        var (_, feed) = await CandleStreamServiceTests.LiveAsync(_core);
+        feed.OnCandle(Candle(1), At(1, 1), 0);
+
+        var answer = await AskAsync(start: null, end: null, limit: 2);
+
+        Assert.Equal([(At(0), true), (At(1), false)], answer.Candles.Select(c => (c.Time, c.Closed)));
+        Assert.Equal(At(0) - 1, answer.Next);
+    }
+
+    [Fact]
+    public async Task History_that_is_not_held_is_fetched_once_and_kept()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var first = await AskAsync(At(-300), At(-1), 1000);
+        var second = await AskAsync(At(-300), At(-1), 1000);
+
+        Assert.Equal(100, first.Candles.Count);
+        Assert.Equal(first.Candles, second.Candles);
+        Assert.Empty(first.Gaps);
+        Assert.Null(first.Next);
+        Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);
+        Assert.All(first.Candles, c => Assert.Equal((c.Time + Minute) * 1000, c.Rev));
+    }
+
+    [Fact]
+    public async Task Many_clients_that_ask_for_the_same_history_make_one_flight()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => AskAsync(At(-300), At(-1), 1000))));
+
+        Assert.All(answers, a => Assert.Equal(100, a.Candles.Count));
+        Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);
+    }
+
+    [Fact]
+    public async Task An_empty_stretch_is_not_asked_for_twice()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        _core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(10, 30));
+
+        await AskAsync(At(-300), At(-1), 1000);
+        var answer = await AskAsync(At(-300), At(-1), 1000);
+
+        Assert.Empty(answer.Candles);
+        Assert.Empty(answer.Gaps);
+        Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);
+    }
+
+    [Fact]
+    public async Task What_the_exchange_does_not_give_is_named_and_not_waited_for_for_ever()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        _core.Provider.History = (_, _, _) => throw new CandleProviderException("unreachable");
+
+        var answer = await AskAsync(At(-300), At(-1), 1000);
+
+        Assert.Equal([new TimeRange(At(-300), At(0))], answer.Gaps);
+        Assert.Empty(answer.Candles);
+    }
+
+    [Fact]
+    public async Task With_a_start_the_oldest_candles_come_and_next_continues()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        var all = new List<Candle>();
+        long? start = At(-300);
+        while (start is not null)
+        {
+            var page = await AskAsync(start, At(-1), 7);
+            all.AddRange(page.Candles);
+            start = page.Next;
+        }
+
+        Assert.Equal(Exchange(new TimeRange(At(-300), At(0))).Select(c => c.Time), all.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task Without_a_start_paging_by_end_walks_back_without_hole_or_repeat()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        var all = new List<Candle>();
+        long? end = At(-1);
+        while (all.Count < 100)
+        {
+            var page = await AskAsync(null, end, 7);
+            all.InsertRange(0, page.Candles);
+            end = page.Next;
+        }
+
+        Assert.Equal(Exchange(new TimeRange(all[0].Time, At(0))).Select(c => c.Time), all.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task Descending_order_turns_the_answer_round()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-30), At(-1), 5, true, null), Cancel));
+
+        Assert.Equal(Exchange(new TimeRange(At(-30), At(0))).Take(5).Select(c => c.Time).Reverse(), answer.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task Since_answers_exactly_what_changed()
+    {
+        var (_, feed) = await CandleStreamServiceTests.LiveAsync(_core);
+        feed.OnCandle(Candle(1), At(1, 1), 0);
+        var asOf = (await AskAsync(null, null, 10)).AsOf;
+        feed.OnCandle(Candle(1, volume: 2), At(1, 2), 0);
+        feed.OnCandle(Candle(2), At(2, 2), 0);
+
+        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, asOf), Cancel));
+
+        Assert.Equal([(At(1), true), (At(2), false)], answer.Candles.Select(c => (c.Time, c.Closed)));
+        Assert.False(answer.Reset);
+    }
+
+    [Fact]
+    public async Task Since_from_before_what_is_held_is_a_reset()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, 17), Cancel));
+
+        Assert.True(answer.Reset);
+        Assert.Contains(answer.Candles, c => c.Time == At(0));
+    }
+
+    [Fact]
+    public async Task Times_before_the_exchange_existed_are_not_asked_for()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answer = await AskAsync(0, CandleHistory.FirstTime - 1, 100);
+
+        Assert.Empty(answer.Candles);
+        Assert.Empty(answer.Gaps);
+        Assert.Empty(_core.Provider.Fetches);
+    }
+
+    public ValueTask DisposeAsync() => _core.DisposeAsync();
+
+    private static IEnumerable<Candle> Exchange(TimeRange range) =>
+        Enumerable.Range(-1440, 1440).Where(m => m % 3 == 0).Select(m => Candle(m)).Where(c => range.Contains(c.Time));
+
+    private Task<HistoryAnswer> AskAsync(long? start, long? end, int limit) =>
+        _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, start, end, limit, false, null), Cancel));
+}

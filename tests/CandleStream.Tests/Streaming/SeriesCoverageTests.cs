@@ -1,0 +1,131 @@
+using CandleStream.Streaming;
+using static CandleStream.Tests.Support.Some;
+
+namespace CandleStream.Tests.Streaming;
+
+public sealed class SeriesCoverageTests
+{
+    private readonly SeriesCoverage _coverage = new(BtcMinute.Timeframe, graceMs: 5000);
+
+    [Fact]
+    public void What_is_followed_live_is_verified_once_exchange_time_passed_end_and_grace()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+
+        _coverage.PassTime(At(6, 4));
+        Assert.False(_coverage.Verified.Contains(At(5)));
+        _coverage.PassTime(At(6, 5));
+        Assert.True(_coverage.Verified.Contains(At(5)));
+        Assert.Empty(_coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void An_interruption_longer_than_the_next_snapshot_reaches_back_is_a_gap()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30));
+        _coverage.Interrupt();
+        _coverage.Begin(At(20), At(30, 30));
+
+        Assert.Equal([new TimeRange(At(10), At(20))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void A_snapshot_that_overlaps_what_was_followed_leaves_no_gap_but_a_check()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30));
+        _coverage.Interrupt();
+        _coverage.Begin(At(5), At(12, 30));
+
+        Assert.Empty(_coverage.Gaps.Ranges);
+        _coverage.PassTime(At(13, 30));
+        Assert.Equal(new TimeRange(At(0), At(12)), _coverage.DueCheck());
+        _coverage.Fetched(new TimeRange(At(0), At(12)), At(13, 30));
+        Assert.Null(_coverage.DueCheck());
+    }
+
+    [Fact]
+    public void An_empty_snapshot_covers_nothing_of_the_time_before()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
+        _coverage.Begin(null, At(15, 30));
+
+        Assert.Equal([new TimeRange(At(10), At(15))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void A_REST_answer_fills_a_gap_at_once_and_verifies_what_is_sixty_seconds_old()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
+        _coverage.Begin(null, At(15, 30));
+
+        _coverage.Fetched(new TimeRange(At(10), At(15)), At(15, 30));
+
+        Assert.Empty(_coverage.Gaps.Ranges);
+        Assert.True(_coverage.Verified.ContainsAll(new TimeRange(At(0), At(14))));
+        Assert.False(_coverage.Verified.Contains(At(14)));
+    }
+
+    [Fact]
+    public void A_stale_REST_answer_fills_only_what_it_can_know()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
+        _coverage.Begin(null, At(15, 30));
+
+        _coverage.Fetched(new TimeRange(At(10), At(15)), asOf: At(12, 30));
+
+        Assert.Equal([new TimeRange(At(12), At(15))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void A_series_seen_for_the_first_time_has_no_gap_before_its_snapshot()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+
+        Assert.Empty(_coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void A_reopened_series_repairs_the_hole_since_it_was_last_followed_but_not_older_ones_than_seven_days()
+    {
+        var now = At(60 * 24 * 30);
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
+        _coverage.Begin(now - 10 * Minute, now);
+
+        var gap = Assert.Single(_coverage.Gaps.Ranges);
+        Assert.Equal(now - SeriesCoverage.MaxRepairCandles * Minute, gap.From);
+        Assert.Equal(now - 10 * Minute, gap.To);
+    }
+
+    [Fact]
+    public void A_hole_between_verified_ranges_is_a_gap_again_when_the_series_is_reopened()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10)), new TimeRange(At(12), At(20))), At(19));
+        _coverage.Begin(At(15), At(21, 30));
+
+        Assert.Equal([new TimeRange(At(10), At(12))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void What_the_store_lost_is_a_gap_again()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30));
+
+        _coverage.Lost(new TimeRange(At(6), At(8)));
+
+        Assert.Equal([new TimeRange(At(6), At(8))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void Only_newly_verified_ranges_are_handed_to_the_store()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(5))), At(4));
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(7, 10));
+
+        Assert.Equal([new TimeRange(At(5), At(7))], _coverage.TakeUnsaved().Ranges);
+        Assert.Empty(_coverage.TakeUnsaved().Ranges);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CandleStream.Tests.Support;
+
+/// <summary>The core put together as the server does it, over a provider, a store and a clock that belong to the test.</summary>
+internal sealed class CoreUnderTest : IAsyncDisposable
+{
+    public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null, StreamingOptions? options = null, CandleWriterOptions? writing = null)
+    {
+        Store = store ?? new MemoryStore();
+        Provider = provider ?? new FakeProvider();
+        Time = time ?? new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Some.Noon));
+        Options = options ?? new StreamingOptions();
+        var revs = new RevCounter(Time);
+        revs.Raise(Store.HighestRevAsync(CancellationToken.None).Result);
+        Writer = new CandleWriter(Store, writing ?? new CandleWriterOptions(), Time, NullLogger<CandleWriter>.Instance);
+        Archive = new CandleArchive(Store, Writer);
+        Service = new CandleStreamService(Provider, Archive, [Writer], revs, Options, Time, NullLoggerFactory.Instance);
+        Fetcher = new HistoryFetcher(Provider, Archive, Time, NullLogger<HistoryFetcher>.Instance);
+        History = new CandleHistory(Service, Archive, Fetcher, Options, Time);
+    }
+
+    public MemoryStore Store { get; }
+
+    public FakeProvider Provider { get; }
+
+    public FakeTimeProvider Time { get; }
+
+    public StreamingOptions Options { get; }
+
+    public CandleWriter Writer { get; }
+
+    public CandleArchive Archive { get; }
+
+    public CandleStreamService Service { get; }
+
+    public HistoryFetcher Fetcher { get; }
+
+    public CandleHistory History { get; }
+
+    /// <summary>Runs <paramref name="work"/> while the clock moves on, so that no wait of the code under test takes real time.</summary>
+    public async Task<T> InTime<T>(Task<T> work)
+    {
+        while (!work.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Yield();
+        }
+
+        return await work;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        await Fetcher.DisposeAsync();
+        await Writer.DisposeAsync();
+    }
+}
+
+/// <summary>Remembers what a hub hands to its sinks.</summary>
+internal sealed class RecordingSink : ICandleSink
+{
+    public ConcurrentQueue<CandleUpdate> Updates { get; } = new();
+
+    public ConcurrentQueue<IReadOnlyList<CandleUpdate>> Merges { get; } = new();
+
+    public ConcurrentQueue<SeriesStatus> Statuses { get; } = new();
+
+    public void OnUpdate(CandleUpdate update) => Updates.Enqueue(update);
+
+    public void OnFirstMerge(SeriesKey series, IReadOnlyList<CandleUpdate> changed) => Merges.Enqueue(changed);
+
+    public void OnStatus(SeriesStatus status) => Statuses.Enqueue(status);
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Support;
+
+/// <summary>A provider whose feeds are driven by the test, and whose history is a list the test may change.</summary>
+internal sealed class FakeProvider : ICandleProvider
+{
+    private readonly ConcurrentDictionary<SeriesKey, FakeFollowed> _followed = new();
+
+    public bool IsSimulated => true;
+
+    /// <summary>Answers <see cref="FetchAsync"/>.</summary>
+    public Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> History { get; set; } = (_, _, _) => throw new CandleProviderException("unreachable");
+
+    public ConcurrentQueue<(SeriesKey Series, TimeRange Range, FetchPurpose Purpose)> Fetches { get; } = new();
+
+    public IReadOnlyCollection<SeriesKey> Followed => [.. _followed.Keys];
+
+    public ICandleFeed Feed(SeriesKey series) => _followed[series].Feed;
+
+    /// <summary>Completes when the series is followed.</summary>
+    public async Task<ICandleFeed> WhenFollowedAsync(SeriesKey series)
+    {
+        while (true)
+        {
+            if (_followed.TryGetValue(series, out var followed)) return followed.Feed;
+            await Task.Yield();
+        }
+    }
+
+    public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+    {
+        var followed = new FakeFollowed(feed, () => _followed.TryRemove(series, out _));
+        Assert.True(_followed.TryAdd(series, followed), $"{series} is followed twice");
+        return followed;
+    }
+
+    public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel)
+    {
+        Fetches.Enqueue((series, range, purpose));
+        try
+        {
+            return Task.FromResult(History(series, range, purpose));
+        }
+        catch (CandleProviderException failure)
+        {
+            return Task.FromException<HistoryPage>(failure);
+        }
+    }
+
+    public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(["BTCUSD", "ETHUSD"]);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private sealed class FakeFollowed(ICandleFeed feed, Action ended) : IFollowedSeries
+    {
+        public ICandleFeed Feed { get; } = feed;
+
+        public DateTimeOffset? LastMessageAt => null;
+
+        public long? ExchangeClockOffsetMs => null;
+
+        public ValueTask DisposeAsync()
+        {
+            ended();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

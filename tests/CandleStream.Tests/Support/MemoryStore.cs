@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using CandleStream.Storage;
+
+namespace CandleStream.Tests.Support;
+
+/// <summary>A store in memory whose failures the test commands; the real databases have their own suite.</summary>
+internal sealed class MemoryStore : ICandleStore
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<(string Series, long Time), Candle> _candles = [];
+    private readonly Dictionary<SeriesKey, SeriesRecord> _series = [];
+    private SymbolList? _symbols;
+
+    /// <summary>While set, every call fails with this reason.</summary>
+    public string? Down { get; set; }
+
+    public int Saves { get; private set; }
+
+    public IReadOnlyList<Candle> Rows(SeriesKey series)
+    {
+        lock (_gate) return [.. _candles.Where(p => p.Key.Series == series.ToString()).Select(p => p.Value)];
+    }
+
+    public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task<long> HighestRevAsync(CancellationToken cancel)
+    {
+        lock (_gate) return Task.FromResult(_candles.Values.Select(c => c.Rev).DefaultIfEmpty().Max());
+    }
+
+    public Task SaveAsync(StoreBatch batch, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (Down is { } reason) return Task.FromException(new StoreUnavailableException(reason));
+            Saves++;
+            foreach (var (series, candle) in batch.Candles)
+            {
+                var key = (series.ToString(), candle.Time);
+                if (!_candles.TryGetValue(key, out var held) || candle.Rev > held.Rev) _candles[key] = candle;
+            }
+
+            foreach (var change in batch.Changes)
+            {
+                var held = _series.GetValueOrDefault(change.Series) ?? new SeriesRecord(TimeRangeSet.Empty, 0, 0);
+                var verified = change.Unverified.Ranges.Aggregate(held.Verified.Union(change.Verified), (set, range) => set.Subtract(range));
+                _series[change.Series] = new SeriesRecord(verified, change.CompleteFrom ?? held.CompleteFrom, change.FollowedUntil ?? held.FollowedUntil);
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel)
+    {
+        var rows = Rows(series).Where(c => range.Contains(c.Time));
+        return Answer([.. (newestFirst ? rows.Reverse() : rows).Take(limit)], cancel);
+    }
+
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+        Answer([.. Rows(series).Where(c => c.Rev > rev).OrderBy(c => c.Rev).Take(limit)], cancel);
+
+    public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
+    {
+        lock (_gate) return Down is { } reason ? Task.FromException<SeriesRecord?>(new StoreUnavailableException(reason)) : Task.FromResult(_series.GetValueOrDefault(series));
+    }
+
+    public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel)
+    {
+        lock (_gate) return Task.FromResult<IReadOnlyList<SeriesKey>>([.. _series.Keys.OrderBy(k => k.ToString(), StringComparer.Ordinal)]);
+    }
+
+    public Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel) => Task.FromResult(_symbols);
+
+    public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel)
+    {
+        _symbols = symbols;
+        return Task.CompletedTask;
+    }
+
+    public Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => throw new NotSupportedException("No test of the core deletes.");
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async IAsyncEnumerable<Candle> Answer(List<Candle> rows, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        if (Down is { } reason) throw new StoreUnavailableException(reason);
+        foreach (var row in rows)
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return row;
+        }
+
+        await Task.CompletedTask;
+    }
+}
