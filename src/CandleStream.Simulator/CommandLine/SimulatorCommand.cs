@@ -1,0 +1,175 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using CandleStream.Simulator.Markets;
+
+namespace CandleStream.Simulator.CommandLine;
+
+/// <summary>The simulator's switches and how they become <see cref="SimulatorOptions"/>.</summary>
+internal static class SimulatorCommand
+{
+    private static readonly SimulatorOptions Defaults = new();
+
+    private static readonly Option<int> Port = Number("--port", "TCP port on 127.0.0.1; 0: a free one", Defaults.Port, 0, 65_535);
+
+    private static readonly Option<MarketKind> Market = new("--market")
+    {
+        Description = "synthetic (invented), trades (recorded) or load (many busy series)",
+        DefaultValueFactory = _ => MarketKind.Synthetic,
+        CustomParser = ParseMarket,
+        HelpName = "synthetic|trades|load",
+    };
+
+    private static readonly Option<long> Seed = new("--seed") { Description = "the synthetic market's seed", DefaultValueFactory = _ => Defaults.Seed };
+
+    private static readonly Option<string[]> Symbols = new("--symbols")
+    {
+        Description = "pairs of the synthetic market, separated by commas",
+        DefaultValueFactory = _ => [.. SyntheticMarket.DefaultPairs],
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        HelpName = "BTCUSD,ETHUSD",
+    };
+
+    private static readonly Option<TradesFile[]> Trades = new("--trades")
+    {
+        Description = "recorded trades (ts_ms,price,amount; .gz or plain) of a pair; may be given several times",
+        CustomParser = ParseTrades,
+        DefaultValueFactory = _ => [],
+        HelpName = "BTCUSD=FILE",
+    };
+
+    private static readonly Option<string?> Frames = new("--frames") { Description = "a recording of frames to replay instead of a market", HelpName = "FILE" };
+
+    private static readonly Option<double> Speed = new("--speed")
+    {
+        Description = "how much faster than recorded; max: as fast as subscribers take it",
+        DefaultValueFactory = _ => Defaults.Speed,
+        CustomParser = ParseSpeed,
+        HelpName = "1|N|max",
+    };
+
+    private static readonly Option<string> Shift = new Option<string>("--shift")
+    {
+        Description = "none: recorded times; now: moved by whole minutes to begin now",
+        DefaultValueFactory = _ => "none",
+    }.AcceptOnlyFromAmong("none", "now");
+
+    private static readonly Option<int> Series = Number("--series", "series of the load market", Defaults.Series, 1, 100_000);
+
+    private static readonly Option<double> Rate = Positive("--rate", "updates per second of each series of the load market", Defaults.Rate);
+
+    private static readonly Option<int> Burst = Number("--burst", "updates of a series sent back to back by the load market; 1: spread evenly", Defaults.Burst, 1, 100_000);
+
+    private static readonly Option<int> ChannelLimit = Number("--channel-limit", "channels of one connection; 0: no limit", Defaults.ChannelLimit, 0, int.MaxValue);
+
+    private static readonly Option<int> AddressLimit = Number("--address-limit", "channels of all connections; 0: no limit", Defaults.AddressChannelLimit, 0, int.MaxValue);
+
+    private static readonly Option<int> ConnectLimit = Number("--connect-limit", "new connections a minute; 0: no limit", Defaults.ConnectLimit, 0, int.MaxValue);
+
+    private static readonly Option<int> RestLimit = Number("--rest-limit", "REST calls a minute and endpoint; 0: no limit", Defaults.RestLimit, 0, int.MaxValue / 3);
+
+    private static readonly Option<double> Heartbeat = Positive("--heartbeat", "seconds between two heartbeats of a channel", Defaults.Heartbeat.TotalSeconds);
+
+    public static RootCommand Create(Func<SimulatorOptions, CancellationToken, Task<int>> run)
+    {
+        var command = new RootCommand("A Bitfinex v2 exchange on loopback: WebSocket at /ws/2, REST under /v2, control under /control. Its prices are invented or recorded.")
+        {
+            Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit, ConnectLimit, RestLimit, Heartbeat,
+        };
+        command.Validators.Add(CheckTogether);
+        command.SetAction((parsed, stopping) => run(ToOptions(parsed), stopping));
+        return command;
+    }
+
+    public static SimulatorOptions ToOptions(ParseResult parsed) => new()
+    {
+        Port = parsed.GetValue(Port),
+        Market = parsed.GetValue(Market),
+        Seed = parsed.GetValue(Seed),
+        Symbols = parsed.GetValue(Symbols)!,
+        Trades = parsed.GetValue(Trades)!,
+        Frames = parsed.GetValue(Frames),
+        Speed = parsed.GetValue(Speed),
+        ShiftToNow = parsed.GetValue(Shift) == "now",
+        Series = parsed.GetValue(Series),
+        Rate = parsed.GetValue(Rate),
+        Burst = parsed.GetValue(Burst),
+        ChannelLimit = parsed.GetValue(ChannelLimit),
+        AddressChannelLimit = parsed.GetValue(AddressLimit),
+        ConnectLimit = parsed.GetValue(ConnectLimit),
+        RestLimit = parsed.GetValue(RestLimit),
+        Heartbeat = TimeSpan.FromSeconds(parsed.GetValue(Heartbeat)),
+    };
+
+    private static void CheckTogether(CommandResult command)
+    {
+        var trades = command.GetResult(Trades) is { Implicit: false };
+        var market = command.GetResult(Market) is { Errors: var errors } && !errors.Any() ? command.GetValue(Market) : MarketKind.Synthetic;
+        if (market == MarketKind.Trades && !trades)
+            command.AddError("--market trades needs a recording: --trades BTCUSD=FILE.");
+        if (trades && market != MarketKind.Trades)
+            command.AddError("--trades belongs to --market trades.");
+    }
+
+    private static MarketKind ParseMarket(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "synthetic":
+                return MarketKind.Synthetic;
+            case "trades":
+                return MarketKind.Trades;
+            case "load":
+                return MarketKind.Load;
+            default:
+                result.AddError($"--market: '{result.Tokens[0].Value}' is none of synthetic, trades, load.");
+                return default;
+        }
+    }
+
+    private static TradesFile[] ParseTrades(ArgumentResult result)
+    {
+        var files = new List<TradesFile>();
+        foreach (var token in result.Tokens)
+        {
+            if (token.Value.Split('=', 2) is [{ Length: > 0 } pair, { Length: > 0 } path])
+                files.Add(new TradesFile(pair, path));
+            else
+                result.AddError($"--trades: '{token.Value}' is not PAIR=FILE.");
+        }
+        return [.. files];
+    }
+
+    private static double ParseSpeed(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == "max")
+            return double.PositiveInfinity;
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed) && speed > 0)
+            return speed;
+        result.AddError($"--speed: '{text}' is neither a number above 0 nor max.");
+        return 1;
+    }
+
+    private static Option<int> Number(string name, string description, int fallback, int least, int most)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
+        option.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+                result.AddError($"{name}: {value} is not in {least}..{most}.");
+        });
+        return option;
+    }
+
+    private static Option<double> Positive(string name, string description, double fallback)
+    {
+        var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => fallback };
+        option.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not > 0)
+                result.AddError($"{name}: must be above 0.");
+        });
+        return option;
+    }
+}
