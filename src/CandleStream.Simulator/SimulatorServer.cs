@@ -66,6 +66,7 @@ internal sealed class SimulatorServer : IAsyncDisposable
                 context.Abort();
                 return;
         }
+        context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = AcceptKey(key);
         await using var stream = new SessionStream(await upgrade.UpgradeAsync(), context.Abort);
         using var socket = WebSocket.CreateFromStream(stream, InProcessConnection.Server);

@@ -78,13 +78,9 @@ public sealed class SyntheticMarket : IMarket
 
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
-    // The pair's first candle: fixed, so that "the oldest" is the same after a restart, and at least a year before the clock.
-    private static long Listed(DateTimeOffset now)
-    {
-        var usual = new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        var yearAgo = new DateTimeOffset(now.Year - 1, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        return (usual < yearAgo ? usual : yearAgo).ToUnixTimeMilliseconds();
-    }
+    // The pairs' first candles: a year back, at the beginning of a month, so that a restart seldom moves them.
+    private static long Listed(DateTimeOffset now) =>
+        new DateTimeOffset(now.Year - 1, now.Month, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
     private List<MarketCandle> Ascending(CandleKey key, long first, long last, int limit, long now)
     {

@@ -4,7 +4,7 @@ namespace CandleStream.Simulator.Markets;
 
 /// <summary>
 /// The trades of one invented pair. The trades of a minute are a pure function of (seed, pair, minute): whoever asks, whenever, gets the
-/// same ones. Prices wander like a sum of waves of 4 minutes to a year, each as high as the root of its length; calm and wild hours alternate.
+/// same ones. Calm and wild hours alternate.
 /// </summary>
 internal sealed class SyntheticPair
 {
@@ -12,14 +12,10 @@ internal sealed class SyntheticPair
     public const long LatestVisible = 12_000;
 
     private const int MostTradesPerMinute = 60;
-    private const int FirstWave = 2;
-    private const int LastWave = 19;
     private const double MinuteVolatility = 0.0004;
 
-    private static readonly double[] WaveHeights = [.. Enumerable.Range(0, LastWave + 1).Select(wave => Math.Sqrt(1L << wave))];
-
     private readonly ulong _seed;
-    private readonly NoiseWaves _priceWaves;
+    private readonly PriceWander _wander;
     private readonly NoiseWaves _heatWaves;
     private readonly double _basePrice;
     private readonly double _tradesPerMinute;
@@ -29,7 +25,7 @@ internal sealed class SyntheticPair
     public SyntheticPair(long seed, string pair)
     {
         _seed = SplitMix.Mix((ulong)seed + SplitMix.Hash(pair));
-        _priceWaves = new NoiseWaves(_seed + 0xCA4D);
+        _wander = new PriceWander(_seed + 0xCA4D, MinuteVolatility * 0.8);
         _heatWaves = new NoiseWaves(_seed + 0x5EED);
         (_basePrice, _tradesPerMinute) = Profile(pair);
         _meanAmount = 4000 / _basePrice;
@@ -37,30 +33,48 @@ internal sealed class SyntheticPair
         _tick = Math.Max(1, (long)Math.Round(Math.Pow(10, Math.Floor(Math.Log10(_basePrice)) - 4) * SyntheticTrade.Unit));
     }
 
-    /// <summary>The trades of the minute that opens at <paramref name="minute"/> (Unix ms), in order of their time.</summary>
-    public SyntheticTrade[] Trades(long minute)
+    /// <summary>The minute that opens at <paramref name="minute"/> (Unix ms) as it ends up; null where nobody traded. Cheap, for years consist of minutes.</summary>
+    public SyntheticMinute? Minute(long minute)
     {
         var index = minute / MarketTimeframe.Minute;
         var random = new SplitMix(SplitMix.Mix(_seed ^ (ulong)index));
         var heat = Heat(index);
         var count = random.Poisson(_tradesPerMinute * heat, MostTradesPerMinute);
         if (count == 0)
+            return null;
+        var noise = MinuteVolatility * heat;
+        var open = Price(_wander.At(index, heat) + (noise * random.Normal()), ref random);
+        var close = count == 1 ? open : Price(_wander.At(index + 1, heat) + (noise * random.Normal()), ref random);
+        var high = Math.Max(open, close);
+        var low = Math.Min(open, close);
+        // The extremes need a trade each, between the first and the last.
+        if (count > 2)
+            high += Ticks(high * noise * random.Unit());
+        if (count > 3)
+            low = Math.Max(_tick, low - Ticks(low * noise * random.Unit()));
+        return new SyntheticMinute(minute, count, open, high, low, close, Volume(count, ref random));
+    }
+
+    /// <summary>The trades that make a minute what <see cref="Minute"/> says, in order of their time.</summary>
+    public SyntheticTrade[] Trades(long minute)
+    {
+        if (Minute(minute) is not { } sum)
             return [];
-        var offsets = new int[count];
-        for (var i = 0; i < count; i++)
+        var random = new SplitMix(SplitMix.Mix(_seed ^ (ulong)minute ^ 0x7EA5));
+        var offsets = new int[sum.Count];
+        for (var i = 0; i < offsets.Length; i++)
             offsets[i] = random.Below((int)MarketTimeframe.Minute);
         Array.Sort(offsets);
-
-        var from = Wander(index, heat);
-        var to = Wander(index + 1, heat);
-        var trades = new SyntheticTrade[count];
-        for (var i = 0; i < count; i++)
+        var trades = new SyntheticTrade[sum.Count];
+        var left = sum.Volume;
+        for (var i = 0; i < trades.Length; i++)
         {
-            var share = offsets[i] / (double)MarketTimeframe.Minute;
-            var log = from + ((to - from) * share) + (MinuteVolatility * heat * random.Normal());
-            trades[i] = new SyntheticTrade(minute + offsets[i], minute + offsets[i], Price(log, ref random), Amount(ref random));
+            var last = i == trades.Length - 1;
+            var amount = last ? left : Math.Min(left - (trades.Length - 1 - i), 1 + (long)(left * random.Unit() * 2 / (trades.Length - i)));
+            left -= amount;
+            trades[i] = new SyntheticTrade(minute + offsets[i], minute + offsets[i], PriceOf(i, sum, ref random), amount);
         }
-        if (count > 1 && random.Below(25) == 0)
+        if (trades.Length > 1 && random.Below(25) == 0)
         {
             // The last trade is reported late: the exchange revises the minute after the next one has begun.
             var late = minute + MarketTimeframe.Minute + 300 + random.Below((int)LatestVisible - 300);
@@ -68,6 +82,17 @@ internal sealed class SyntheticPair
         }
         return trades;
     }
+
+    private long PriceOf(int trade, SyntheticMinute sum, ref SplitMix random) => trade switch
+    {
+        0 => sum.Open,
+        _ when trade == sum.Count - 1 => sum.Close,
+        1 => sum.High,
+        2 when sum.Count > 3 => sum.Low,
+        _ => sum.Low + Ticks((sum.High - sum.Low) * random.Unit()),
+    };
+
+    private long Ticks(double units) => (long)(units / _tick) * _tick;
 
     private static (double Price, double TradesPerMinute) Profile(string pair) => pair switch
     {
@@ -96,12 +121,13 @@ internal sealed class SyntheticPair
         return Math.Max(tick, (long)Math.Round(units / tick) * tick);
     }
 
-    private long Amount(ref SplitMix random)
+    private long Volume(int count, ref SplitMix random)
     {
-        if (random.Below(80) == 0)
-            return 1 + random.Below(99);
-        var amount = _meanAmount * Math.Exp((1.3 * random.Normal()) - 0.85) * SyntheticTrade.Unit;
-        return Math.Max(1, (long)amount);
+        // Crumbs, down to 1e-8: the exchange writes such volumes with an exponent.
+        if (count < 3 && random.Below(20) == 0)
+            return count + random.Below(97);
+        var volume = count * _meanAmount * Math.Exp((1.3 * random.Normal()) - 0.85) * SyntheticTrade.Unit;
+        return Math.Max(count, (long)volume);
     }
 
     /// <summary>How lively the market is around a minute, 0.3 to 4: slow waves, so that wild hours come in clusters.</summary>
@@ -112,15 +138,10 @@ internal sealed class SyntheticPair
             level += _heatWaves.At(index, wave) * 0.55;
         return Math.Clamp(Math.Exp(level), 0.3, 4);
     }
-
-    private double Wander(long index, double heat)
-    {
-        var sum = 0.0;
-        for (var wave = FirstWave; wave <= LastWave; wave++)
-            sum += _priceWaves.At(index, wave) * WaveHeights[wave] * (wave < 6 ? heat : 1);
-        return sum * MinuteVolatility * 0.6;
-    }
 }
+
+/// <summary>A minute of an invented pair, in units of 1e-8: how many trades it has and what they come to.</summary>
+internal readonly record struct SyntheticMinute(long Time, int Count, long Open, long High, long Low, long Close, long Volume);
 
 /// <summary>One invented trade: price and amount in units of 1e-8, times in Unix ms. <c>VisibleAt</c> is when the exchange reports it.</summary>
 internal readonly record struct SyntheticTrade(long Time, long VisibleAt, long Price, long Amount)

@@ -101,6 +101,8 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
 
     private Sum? FoldMinute(long minute, long asOf)
     {
+        if (minute + MarketTimeframe.Minute + SyntheticPair.LatestVisible <= asOf && !_added.ContainsKey(minute))
+            return pair.Minute(minute) is { } whole ? new Sum(whole.Open, whole.High, whole.Low, whole.Close, whole.Volume) : null;
         Sum? sum = null;
         foreach (var trade in Trades(minute))
         {
