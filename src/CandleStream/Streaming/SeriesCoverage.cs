@@ -116,9 +116,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var trusted = timeframe.StartOf(now - SeriesCandles.RestTrustedAfterMs);
         foreach (var range in _covered.Ranges)
         {
-            if (range.To > trusted) continue;
-            var due = Verified.MissingIn(range);
-            if (!due.IsEmpty) return new TimeRange(due.Ranges[0].From, due.Ranges[^1].To);
+            if (range.To > trusted || Verified.ContainsAll(range)) continue;
+            var due = Verified.MissingIn(range).Ranges;
+            return new TimeRange(due[0].From, due[^1].To);
         }
 
         return null;

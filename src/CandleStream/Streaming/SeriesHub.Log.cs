@@ -4,9 +4,6 @@ namespace CandleStream.Streaming;
 
 public sealed partial class SeriesHub
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Series} is {State} (attempt {Attempt}): {Reason}")]
-    private partial void LogState(SeriesKey series, SeriesState state, int attempt, string? reason);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: no real candle looks like {Candle}; not published ({Count} so far, logged once a minute)")]
     private partial void LogImplausible(SeriesKey series, Candle candle, long count);
 }

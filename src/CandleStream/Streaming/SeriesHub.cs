@@ -74,7 +74,7 @@ public sealed partial class SeriesHub : ICandleFeed
     /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
     internal Task FirstData => _firstData.Task;
 
-    /// <summary>Called under the lock when there may be something to repair or to check.</summary>
+    /// <summary>Called under the lock when there is something to repair or to check.</summary>
     internal Action? RepairWanted { get; set; }
 
     /// <summary>Every update from now on reaches <paramref name="sink"/>; it is told the status at once.</summary>
@@ -99,7 +99,6 @@ public sealed partial class SeriesHub : ICandleFeed
         {
             if (state == _feed) return;
             _feed = state;
-            LogState(Series, state.State, state.Attempt, state.Reason);
             PublishStatus();
         }
     }
@@ -204,13 +203,7 @@ public sealed partial class SeriesHub : ICandleFeed
     /// <summary>The next range to fetch, and what for; null when there is nothing.</summary>
     internal (TimeRange Range, FetchPurpose Purpose)? NextRepair()
     {
-        lock (_gate)
-        {
-            if (!_merged) return null;
-            if (_coverage.Gaps.Ranges is [.., var newest])
-                return (newest with { From = Series.Timeframe.Before(newest.From) }, Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record);
-            return _coverage.DueCheck() is { } due ? (due, FetchPurpose.Record) : null;
-        }
+        lock (_gate) return FindRepair();
     }
 
     /// <summary>A consistent look at the series for one reader.</summary>
@@ -257,6 +250,14 @@ public sealed partial class SeriesHub : ICandleFeed
 
     // While the hole between the store and the present is open, changes made in it may be missing: only later ones are complete.
     private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
+
+    private (TimeRange Range, FetchPurpose Purpose)? FindRepair()
+    {
+        if (!_merged) return null;
+        if (_coverage.Gaps.Ranges is [.., var newest])
+            return (newest with { From = Series.Timeframe.Before(newest.From) }, Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record);
+        return _coverage.DueCheck() is { } due ? (due, FetchPurpose.Record) : null;
+    }
 
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
 
@@ -332,7 +333,7 @@ public sealed partial class SeriesHub : ICandleFeed
             _gapsChanged = null;
         }
 
-        RepairWanted?.Invoke();
+        if (FindRepair() is not null) RepairWanted?.Invoke();
     }
 
     private void PublishStatus()
