@@ -1,0 +1,198 @@
+using System.Text;
+
+namespace CandleStream.Bitfinex;
+
+/// <content>What arrives. All of it runs in the read loop.</content>
+internal sealed partial class BitfinexConnection
+{
+    private const int MalformedPerMinute = 20;
+    private const int SequenceGapsPerMinute = 3;
+
+    // Late frames in a row after which the exchange must have begun to count anew.
+    private const int LateFramesAllowed = 32;
+
+    // Owned by the read loop.
+    private readonly List<Candle> _snapshot = [];
+    private readonly List<Candle> _nothing = [];
+    private readonly SlidingWindow _malformed;
+    private readonly SlidingWindow _gaps;
+    private ConfFlags _flags;
+    private long? _sequence;
+    private int _lateFrames;
+    private long _exchangeSecond;
+    private bool _isGreeted;
+
+    private void OnMessage(ReadOnlySpan<byte> message)
+    {
+        var receivedAt = _time.GetTimestamp();
+        var frame = BitfinexFrameParser.Parse(message, _flags, _snapshot);
+        _metrics.Frame(frame.Kind);
+        switch (frame.Kind)
+        {
+            case FrameKind.Malformed:
+                OnMalformed(message);
+                if (frame.ChannelId != 0) OnUnreadable(frame);
+                return;
+            case FrameKind.Info:
+                OnInfo(frame.Event!);
+                break;
+            case FrameKind.Conf:
+                OnConfigured(frame.Event!);
+                break;
+            case FrameKind.Subscribed:
+                OnSubscribed(frame.Event!, alreadyThere: false);
+                break;
+            case FrameKind.Unsubscribed:
+                OnUnsubscribed(frame.Event!.ChannelId!.Value);
+                break;
+            case FrameKind.Error:
+                OnError(frame.Event!);
+                break;
+            case FrameKind.Pong:
+                break;
+            case FrameKind.Unknown when frame.Event is not null:
+                LogOnce("unknown event", message);
+                break;
+            default:
+                OnData(frame, receivedAt);
+                break;
+        }
+
+        Volatile.Write(ref _lastFrameAt, receivedAt);
+    }
+
+    private void OnMalformed(ReadOnlySpan<byte> message)
+    {
+        if (message.IsEmpty) _metrics.Frame(FrameKind.Malformed);
+        LogOnce("malformed", message);
+        var now = _time.GetUtcNow();
+        _malformed.Take(now);
+        if (_malformed.WaitAt(now) > TimeSpan.Zero) End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
+    }
+
+    // What a channel of ours said is lost. Where not even the sequence number could be read, the next frame shows the gap.
+    private void OnUnreadable(in BitfinexFrame frame)
+    {
+        bool isOurs;
+        lock (_gate) isOurs = _channels.TryFind(frame.ChannelId, out _);
+        if (frame.Sequence is { } sequence && !IsNext(sequence)) return;
+        if (isOurs && (frame.Sequence is not null || (_flags & ConfFlags.SequenceAll) == 0)) OnFramesLost("a frame could not be read");
+    }
+
+    private void OnInfo(BitfinexEvent info)
+    {
+        if (info.Version is { } version) OnGreeting(version, info);
+        else if (info.Code == 20051) End(new ChannelEnd(ChannelEndKind.Restart, "the exchange restarts (20051)"));
+        else if (info.Code == 20060) Pause();
+        else if (info.Code == 20061) Resume();
+        else LogNotice(info.Code ?? 0, info.Message);
+    }
+
+    private void OnGreeting(int version, BitfinexEvent greeting)
+    {
+        // A second greeting means that the other side has forgotten our channels.
+        if (_isGreeted) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange began the session anew"));
+        else if (version != 2) End(new ChannelEnd(ChannelEndKind.ConnectFailed, $"the exchange speaks version {version}, not 2"));
+        else if (greeting.PlatformStatus == 0) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is in maintenance"));
+        else Post(BitfinexRequest.Configure(WantedFlags));
+        _isGreeted = true;
+        IsSimulated |= greeting.IsSimulator;
+    }
+
+    // Where the flags are refused the feed works without exchange time and sequence numbers: less is known, nothing is wrong.
+    private void OnConfigured(BitfinexEvent answer)
+    {
+        if (answer.Status == "OK") _flags = answer.Flags is { } flags ? (ConfFlags)flags & WantedFlags : WantedFlags;
+        else LogNotConfigured(answer.Message);
+        _ready.TrySetResult();
+    }
+
+    private void OnError(BitfinexEvent error)
+    {
+        if (error.Code == 10301 && error.ChannelId is > 0 && error.Key is not null) OnSubscribed(error, alreadyThere: true);
+        else if (error.Code is 10400 or 10401 && error.ChannelId is { } left) OnUnsubscribed(left);
+        else if (error.Code == 10050) OnConfigured(error);
+        else OnRefused(error);
+    }
+
+    private void OnData(in BitfinexFrame frame, long receivedAt)
+    {
+        if (frame.Sequence is { } sequence && !IsNext(sequence))
+        {
+            _metrics.Ignored(frame.Kind);
+            return;
+        }
+
+        var start = FindChannel(frame.ChannelId, receivedAt, out var channel);
+        if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
+        if (channel is not null) Deliver(channel, frame, start, receivedAt);
+        if (frame.ExchangeTime is { } time) PassOn(time);
+    }
+
+    private void Deliver(BitfinexChannel channel, in BitfinexFrame frame, bool isFirst, long receivedAt)
+    {
+        var listener = channel.Listener;
+        if (isFirst)
+        {
+            listener.OnSnapshot(channel, frame.Kind == FrameKind.Snapshot ? _snapshot : _nothing, frame.ExchangeTime);
+        }
+        else if (frame.Kind == FrameKind.Snapshot)
+        {
+            // A snapshot nobody asked for is candles, no more; newest first, as they come.
+            for (var i = _snapshot.Count - 1; i >= 0; i--) listener.OnCandle(channel, _snapshot[i], frame.ExchangeTime, receivedAt);
+        }
+
+        if (frame.Kind == FrameKind.Update) listener.OnCandle(channel, frame.Candle, frame.ExchangeTime, receivedAt);
+    }
+
+    // Sequence numbers count every array frame of the socket: one missing means that something is lost, on a channel nobody knows.
+    private bool IsNext(long sequence)
+    {
+        var last = _sequence;
+        if (last is null || sequence == last + 1)
+        {
+            _sequence = sequence;
+            _lateFrames = 0;
+            return true;
+        }
+
+        if (sequence <= last)
+        {
+            // A repeat, or a frame overtaken by others; the gap that it left was dealt with already.
+            if (++_lateFrames > LateFramesAllowed) End(new ChannelEnd(ChannelEndKind.SequenceGap, "sequence numbers began anew"));
+            return false;
+        }
+
+        _sequence = sequence;
+        _metrics.SequenceGap();
+        LogOnce("sequence gap", []);
+        OnFramesLost("frames were lost (sequence gap)");
+        return false;
+    }
+
+    private void OnFramesLost(string reason)
+    {
+        var now = _time.GetUtcNow();
+        var tooMany = _gaps.WaitAt(now) > TimeSpan.Zero;
+        _gaps.Take(now);
+        if (tooMany) End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames go missing again and again"));
+        else Resync(reason);
+    }
+
+    private void PassOn(long time)
+    {
+        var second = time / 1000;
+        if (second <= _exchangeSecond) return;
+        _exchangeSecond = second;
+        BitfinexChannel[] channels;
+        lock (_gate) channels = _channels.All;
+        foreach (var channel in channels) channel.Listener.OnExchangeTime(channel, time);
+    }
+
+    private void LogOnce(string kind, ReadOnlySpan<byte> message)
+    {
+        const int Shown = 160;
+        if (!_logGate.Allows(kind)) return;
+        LogBadInput(kind, Encoding.UTF8.GetString(message[..Math.Min(message.Length, Shown)]));
+    }
+}

@@ -1,0 +1,215 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>
+/// One socket, one life, no retries: opened, greeted, configured, then read until it ends, with the reason. It holds up to
+/// <see cref="BitfinexOptions.ChannelsPerSocket"/> channels and tells each one's listener what arrives.
+/// </summary>
+internal sealed partial class BitfinexConnection : IAsyncDisposable
+{
+    private const ConfFlags WantedFlags = ConfFlags.Timestamp | ConfFlags.SequenceAll;
+
+    private readonly WebSocket _socket;
+    private readonly BitfinexOptions _options;
+    private readonly TimeProvider _time;
+    private readonly BitfinexMetrics _metrics;
+    private readonly LogGate _logGate;
+    private readonly ILogger _logger;
+    private readonly Action<BitfinexConnection> _changed;
+    private readonly MessageReader _reader;
+    private readonly Outbox _outbox;
+    private readonly ITimer _watch;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _work = Task.CompletedTask;
+
+    // Guarded by _gate: the read loop, the timer and whoever subscribes meet here. Listeners and the pool are never called under it.
+    private readonly Lock _gate = new();
+    private readonly ChannelTable _channels = new();
+    private ChannelEnd? _end;
+
+    private BitfinexConnection(
+        WebSocket socket, BitfinexOptions options, TimeProvider time, BitfinexMetrics metrics, LogGate logGate, ILogger logger, Action<BitfinexConnection> changed)
+    {
+        _socket = socket;
+        _options = options;
+        _time = time;
+        _metrics = metrics;
+        _logGate = logGate;
+        _logger = logger;
+        _changed = changed;
+        _reader = new MessageReader(socket, options.MaxMessageBytes);
+        _outbox = new Outbox(socket);
+        _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1));
+        _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1));
+        _lastFrameAt = time.GetTimestamp();
+        _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>True once the other side greeted us as the simulator.</summary>
+    public bool IsSimulated { get; private set; }
+
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate) return _end is not null;
+        }
+    }
+
+    /// <summary>Opens a socket and waits until it is greeted and configured.</summary>
+    /// <param name="connect">Makes the WebSocket.</param>
+    /// <param name="options">Limits and time-outs.</param>
+    /// <param name="time">The clock of everything.</param>
+    /// <param name="metrics">Counts frames and channels.</param>
+    /// <param name="logGate">Keeps logs of bad input short.</param>
+    /// <param name="logger">Where they go.</param>
+    /// <param name="changed">Called when a channel became free or the connection ended.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ConnectFailedException">It could not be had, with the reason.</exception>
+    public static async Task<BitfinexConnection> OpenAsync(
+        Func<CancellationToken, Task<WebSocket>> connect, BitfinexOptions options, TimeProvider time, BitfinexMetrics metrics,
+        LogGate logGate, ILogger logger, Action<BitfinexConnection> changed, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
+        BitfinexConnection? connection = null;
+        try
+        {
+            connection = new BitfinexConnection(await connect(either.Token), options, time, metrics, logGate, logger, changed);
+            connection._work = connection.RunAsync();
+            await connection._ready.Task.WaitAsync(either.Token);
+            return connection;
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested && IsConnectionTrouble(e))
+        {
+            var ended = connection?.EndReason;
+            connection?.End(new ChannelEnd(ChannelEndKind.ConnectFailed, "not ready in time"));
+            throw ended is not null ? new ConnectFailedException(ended.Reason, ended.Kind)
+                : timeout.IsCancellationRequested ? new ConnectFailedException("the exchange did not answer in time")
+                : ConnectFailedException.From(e);
+        }
+        catch
+        {
+            connection?.End(new ChannelEnd(ChannelEndKind.Released, "given up"));
+            throw;
+        }
+    }
+
+    /// <summary>Says goodbye and ends; channels that are left end too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate) _isClosing = true;
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2), _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, timeout.Token);
+            if (_socket.State == WebSocketState.Open) await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, either.Token);
+        }
+        catch (Exception e) when (IsConnectionTrouble(e))
+        {
+            // It ends all the same.
+        }
+
+        End(new ChannelEnd(ChannelEndKind.Released, "closed"));
+        await _work;
+    }
+
+    /// <summary>True when it ended, and not because we closed it.</summary>
+    public bool HasFailed => EndReason is { Kind: not ChannelEndKind.Released };
+
+    private ChannelEnd? EndReason
+    {
+        get
+        {
+            lock (_gate) return _end;
+        }
+    }
+
+    /// <summary>What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive shows.</summary>
+    internal static bool IsConnectionTrouble(Exception e) =>
+        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException
+            or System.Net.Http.HttpRequestException or System.Net.Sockets.SocketException or ConnectFailedException;
+
+    private async Task RunAsync()
+    {
+        var sending = SendAsync();
+        await ReadAsync();
+        await sending;
+        await _watch.DisposeAsync();
+        _socket.Dispose();
+        _ending.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var kind = await _reader.ReadAsync(_ending.Token);
+                if (kind == MessageKind.Closed)
+                {
+                    End(new ChannelEnd(ChannelEndKind.SocketEnded, $"the exchange closed the socket{Describe(_socket)}"));
+                    return;
+                }
+
+                if (kind == MessageKind.Skipped) OnMalformed([]);
+                else OnMessage(_reader.Message);
+            }
+        }
+        catch (Exception e) when (IsConnectionTrouble(e))
+        {
+            End(new ChannelEnd(ChannelEndKind.SocketEnded, "the connection was lost"));
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours must cost one socket, not the process.
+            LogReadFailed(e);
+            End(new ChannelEnd(ChannelEndKind.SocketEnded, "an internal error"));
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            await _outbox.SendAsync(_ending.Token);
+        }
+        catch (Exception e) when (IsConnectionTrouble(e))
+        {
+            End(new ChannelEnd(ChannelEndKind.SocketEnded, "the connection was lost"));
+        }
+    }
+
+    private void Post(byte[] message)
+    {
+        if (!_outbox.TryPost(message)) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange takes no messages"));
+    }
+
+    private void End(ChannelEnd end)
+    {
+        BitfinexChannel[] channels;
+        lock (_gate)
+        {
+            if (_end is not null) return;
+            _end = end;
+            channels = _channels.TakeAll();
+        }
+
+        if (end.Kind != ChannelEndKind.Released) LogEnded(end.Reason, channels.Length);
+        _ready.TrySetException(new ConnectFailedException(end.Reason, end.Kind));
+        _ = _ready.Task.Exception;
+        _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ = _ending.CancelAsync();
+        _socket.Abort();
+        _metrics.Channels(-channels.Length);
+        foreach (var channel in channels) channel.End(end);
+        _changed(this);
+    }
+
+    private static string Describe(WebSocket socket) =>
+        socket.CloseStatus is { } status ? $" ({(int)status}{(string.IsNullOrEmpty(socket.CloseStatusDescription) ? "" : " " + socket.CloseStatusDescription)})" : "";
+}

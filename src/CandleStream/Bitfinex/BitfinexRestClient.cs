@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>Asks the exchange's REST interface, within the budget, and believes only what can be true.</summary>
+internal sealed partial class BitfinexRestClient(
+    HttpMessageHandler handler, BitfinexOptions options, RestBudget budget, TimeProvider time, BitfinexMetrics metrics, ILogger logger) : IDisposable
+{
+    /// <summary>The most candles that one answer holds. Source: Bitfinex documentation, rest-public-candles.</summary>
+    public const int PageLimit = 10_000;
+
+    // Enough for a poll to reach back over the longest interval that 250 polled series can have.
+    private const int NewestLimit = 100;
+
+    // How long the exchange blocks an address that asked too often. Source: Bitfinex documentation, requirements-and-limitations.
+    private static readonly TimeSpan BlockTime = TimeSpan.FromSeconds(60);
+
+    private readonly ILogger _logger = logger;
+    private readonly LogGate _logGate = new(time);
+    private readonly HttpMessageInvoker _http = new(handler, disposeHandler: false);
+    private readonly string _root = options.RestUrl.AbsoluteUri.TrimEnd('/');
+
+    /// <summary>One page of history: the candles of <paramref name="range"/> from its beginning, as many as a page holds.</summary>
+    /// <exception cref="CandleProviderException">No answer, a refusal, or an answer that cannot be true.</exception>
+    public async Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, DateTimeOffset followedSince, CancellationToken cancel)
+    {
+        if (range.IsEmpty) return new HistoryPage(range, [], 0);
+        var query = string.Create(CultureInfo.InvariantCulture, $"limit={PageLimit}&start={range.From}&end={range.To - 1}&sort=1");
+        var (rows, asOf) = await FetchCandlesAsync(series, query, purpose, followedSince, cancel);
+        return HistoryPageReader.Read(rows, range, PageLimit, series.Timeframe, asOf, OnDropped);
+    }
+
+    /// <summary>The newest candles, the running one included.</summary>
+    /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
+    public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+    {
+        var query = string.Create(CultureInfo.InvariantCulture, $"limit={NewestLimit}&sort=-1");
+        var (rows, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
+        return HistoryPageReader.ReadNewest(rows, series.Timeframe, asOf, OnDropped);
+    }
+
+    /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>.</summary>
+    /// <exception cref="CandleProviderException">No answer, or one that is not understood.</exception>
+    public async Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel)
+    {
+        const string Path = "/conf/pub:list:pair:exchange,pub:list:pair:futures";
+        var answer = await AskAsync(Path, FetchPurpose.History, "symbols", default, time.GetUtcNow(), cancel);
+        var symbols = answer.Status == HttpStatusCode.OK ? RestAnswer.ReadSymbols(answer.Body.Span) : null;
+        if (symbols is not { Count: > 0 }) throw Failure("symbols", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
+        metrics.RestCall("symbols", "ok");
+        return [.. symbols.Where(SeriesKey.IsWellFormedSymbol).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<(List<Candle> Rows, long? AsOf)> FetchCandlesAsync(
+        SeriesKey series, string query, FetchPurpose purpose, DateTimeOffset followedSince, CancellationToken cancel)
+    {
+        var name = NameOf(purpose);
+        var answer = await AskAsync($"/candles/{BitfinexRequest.KeyOf(series)}/hist?{query}", purpose, name, series, followedSince, cancel);
+        var read = RestAnswer.ReadCandles(answer.Body.Span);
+        if (read.Rows is null || answer.Status != HttpStatusCode.OK) throw Failure(name, read, answer.Status);
+        metrics.RestCall(name, "ok");
+        return (read.Rows, answer.AsOf);
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
+        string path, FetchPurpose purpose, string name, SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+    {
+        await budget.WaitAsync(purpose, series, followedSince, cancel);
+        using var timeout = new CancellationTokenSource(options.RestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, _root + path);
+            using var response = await _http.SendAsync(request, either.Token);
+            return (await ReadBodyAsync(response, either.Token), response.StatusCode, ExchangeTimeOf(response));
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested && (BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException))
+        {
+            metrics.RestCall(name, timeout.IsCancellationRequested ? "timeout" : "unreachable");
+            throw new CandleProviderException(timeout.IsCancellationRequested ? "the exchange did not answer over REST in time" : "the exchange cannot be reached over REST", inner: e);
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
+        var buffer = new byte[16 * 1024];
+        var length = 0;
+        while (true)
+        {
+            var read = await stream.ReadAsync(buffer.AsMemory(length), cancel);
+            if (read == 0) return buffer.AsMemory(0, length);
+            length += read;
+            if (length < buffer.Length) continue;
+            if (length >= options.MaxRestAnswerBytes) throw new IOException("The answer is too long.");
+            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, options.MaxRestAnswerBytes));
+        }
+    }
+
+    private CandleProviderException Failure(string name, RestAnswer read, HttpStatusCode status)
+    {
+        // The block is told by a status or by a code, not always by both.
+        if (status == HttpStatusCode.TooManyRequests || read.ErrorCode == 11010)
+        {
+            budget.Block(BlockTime);
+            metrics.RestCall(name, "rate_limited");
+            return new CandleProviderException("the exchange limits our REST calls; pausing for 60 s");
+        }
+
+        // All other parameters of ours are fixed and valid, so a parameter error is about the symbol.
+        var isRefusal = read.ErrorCode is 10020 or 10001;
+        metrics.RestCall(name, isRefusal ? "refused" : "error");
+        var what = read.Error ?? "no list";
+        return new CandleProviderException($"the exchange answered over REST with HTTP {(int)status} and {what}", isRefusal);
+    }
+
+    private void OnDropped(int rows)
+    {
+        metrics.RestRowsDropped(rows);
+        if (_logGate.Allows("rows dropped")) LogRowsDropped(rows);
+    }
+
+    // What a cache answers is as old as its Age says.
+    private static long? ExchangeTimeOf(HttpResponseMessage response)
+    {
+        if (response.Headers.Date is not { } date) return null;
+        var age = response.Headers.Age is { } stated && stated > TimeSpan.Zero ? stated : TimeSpan.Zero;
+        return (date - age).ToUnixTimeMilliseconds();
+    }
+
+    private static string NameOf(FetchPurpose purpose) => purpose switch
+    {
+        FetchPurpose.Repair => "repair",
+        FetchPurpose.Polling => "polling",
+        FetchPurpose.History => "history",
+        _ => "record",
+    };
+
+    [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that were not asked for, out of order or there twice; they were dropped")]
+    private partial void LogRowsDropped(int rows);
+}

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>Candles of Bitfinex: pushed over WebSockets, polled and fetched over REST.</summary>
+public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
+{
+    private readonly BitfinexServices _services;
+    private readonly RestBudget _budget;
+    private readonly ConcurrentDictionary<FollowedSeries, SeriesKey> _followed = new();
+
+    /// <param name="options">Addresses, time-outs and limits.</param>
+    /// <param name="transport">How the exchange is reached.</param>
+    /// <param name="time">The clock of every delay, time-out and age.</param>
+    /// <param name="random">Spreads retries; a seeded one makes them repeatable.</param>
+    /// <param name="metrics">Counts what passes.</param>
+    /// <param name="logger">One line per change of state; bad input at most once a minute and kind.</param>
+    public BitfinexWebSocketCandleProvider(
+        BitfinexOptions options, BitfinexTransport transport, TimeProvider time, Random random, BitfinexMetrics metrics, ILogger<BitfinexWebSocketCandleProvider> logger)
+    {
+        _budget = new RestBudget(options.RestCallsPerMinute, time);
+        var pool = new ConnectionPool(transport.ConnectAsync, options, time, metrics, logger);
+        var rest = new BitfinexRestClient(transport.Http, options, _budget, time, metrics, logger);
+        _services = new BitfinexServices(options, time, random, metrics, logger, pool, rest, new PollRoster(options));
+    }
+
+    public bool IsSimulated => _services.Pool.IsSimulated;
+
+    public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+    {
+        var followed = new FollowedSeries(series, feed, _services, ended => _followed.TryRemove(ended, out _));
+        _followed[followed] = series;
+        return followed;
+    }
+
+    public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
+        _services.Rest.FetchAsync(series, range, purpose, FollowedSince(series), cancel);
+
+    public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => _services.Rest.FetchSymbolsAsync(cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_followed.Keys.Select(f => f.DisposeAsync().AsTask()));
+        await _services.Pool.DisposeAsync();
+        _services.Rest.Dispose();
+        _budget.Dispose();
+    }
+
+    private DateTimeOffset FollowedSince(SeriesKey series)
+    {
+        foreach (var (followed, key) in _followed)
+            if (key == series) return followed.Since;
+        return _services.Time.GetUtcNow();
+    }
+}

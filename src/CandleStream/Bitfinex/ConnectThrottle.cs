@@ -1,0 +1,27 @@
+namespace CandleStream.Bitfinex;
+
+/// <summary>Spaces out new sockets so that the exchange never has a reason to refuse our address: so many in any 60 s, whoever asks. Thread-safe.</summary>
+internal sealed class ConnectThrottle(int socketsPerMinute, TimeProvider time) : IDisposable
+{
+    // A second more than the exchange counts: our connects do not reach it at the distance we sent them.
+    private readonly SlidingWindow _window = new(socketsPerMinute, TimeSpan.FromSeconds(61));
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Waits until one more socket may be opened and counts it; callers are served in turn.</summary>
+    public async Task WaitAsync(CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        try
+        {
+            for (var wait = _window.WaitAt(time.GetUtcNow()); wait > TimeSpan.Zero; wait = _window.WaitAt(time.GetUtcNow()))
+                await Task.Delay(wait, time, cancel);
+            _window.Take(time.GetUtcNow());
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+}

@@ -1,0 +1,284 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>
+/// Spreads subscriptions over sockets: a new one is opened only when no open one has room, an emptied one is closed. After a failure one socket
+/// probes the exchange while everybody else waits for it. Those whose feed was lost go before those who never had one.
+/// </summary>
+internal sealed partial class ConnectionPool : IAsyncDisposable
+{
+    // A refused upgrade means that the address is shut out for this long. Source: Bitfinex documentation, requirements-and-limitations.
+    private static readonly TimeSpan RateLimitPause = TimeSpan.FromSeconds(60);
+    private const int MaxProbeDoublings = 4;
+
+    private readonly Func<CancellationToken, Task<WebSocket>> _connect;
+    private readonly BitfinexOptions _options;
+    private readonly TimeProvider _time;
+    private readonly BitfinexMetrics _metrics;
+    private readonly LogGate _logGate;
+    private readonly ILogger _logger;
+    private readonly ConnectThrottle _throttle;
+    private readonly ITimer _sweep;
+    private readonly CancellationTokenSource _stop = new();
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly List<BitfinexConnection> _connections = [];
+    private readonly List<Waiter> _waiting = [];
+    private readonly List<Task> _tasks = [];
+    private int _opening;
+    private bool _isFailing;
+    private int _failures;
+    private DateTimeOffset _notBefore;
+    private bool _isPlacing;
+    private bool _placeAgain;
+    private long _arrivals;
+
+    public ConnectionPool(Func<CancellationToken, Task<WebSocket>> connect, BitfinexOptions options, TimeProvider time, BitfinexMetrics metrics, ILogger logger)
+    {
+        _connect = connect;
+        _options = options;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+        _logGate = new LogGate(time);
+        _throttle = new ConnectThrottle(options.NewSocketsPerMinute, time);
+        _sweep = time.CreateTimer(_ => CloseEmpty(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>True once a socket was greeted by the simulator.</summary>
+    public bool IsSimulated { get; private set; }
+
+    /// <summary>Sockets open now.</summary>
+    public int SocketCount
+    {
+        get
+        {
+            lock (_gate) return _connections.Count;
+        }
+    }
+
+    /// <summary>Subscribes a series on a socket with room, or on a new one; waits while none may be opened.</summary>
+    /// <param name="listener">Takes what arrives.</param>
+    /// <param name="recovers">True when the series was live before: it goes first.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <exception cref="ConnectFailedException">A socket was tried and could not be had.</exception>
+    public async Task<BitfinexChannel> PlaceAsync(IChannelListener listener, bool recovers, CancellationToken cancel)
+    {
+        Waiter waiter;
+        lock (_gate)
+        {
+            waiter = new Waiter(listener, recovers, _arrivals++);
+            _waiting.Add(waiter);
+        }
+
+        Place();
+        await using var registration = cancel.Register(() => waiter.Place.TrySetCanceled(cancel));
+        return await waiter.Place.Task;
+    }
+
+    /// <summary>Closes every socket; nothing may be placed any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _sweep.DisposeAsync();
+        Task[] tasks;
+        lock (_gate)
+        {
+            foreach (var waiter in _waiting) waiter.Place.TrySetCanceled();
+            tasks = [.. _tasks, .. _connections.Select(c => c.DisposeAsync().AsTask())];
+        }
+
+        await Task.WhenAll(tasks);
+        _throttle.Dispose();
+        _stop.Dispose();
+    }
+
+    // One thread at a time places; whoever comes meanwhile makes it look again. So no lock is held while connections and listeners are called.
+    private void Place()
+    {
+        lock (_gate)
+        {
+            _placeAgain = true;
+            if (_isPlacing) return;
+            _isPlacing = true;
+        }
+
+        while (true)
+        {
+            Waiter[] waiting;
+            BitfinexConnection[] connections;
+            lock (_gate)
+            {
+                _waiting.RemoveAll(w => w.Place.Task.IsCompleted);
+                if (!_placeAgain)
+                {
+                    _isPlacing = false;
+                    OpenForWaiting();
+                    return;
+                }
+
+                _placeAgain = false;
+                waiting = [.. _waiting.OrderByDescending(w => w.Recovers).ThenBy(w => w.Arrival)];
+                connections = [.. _connections];
+            }
+
+            foreach (var waiter in waiting) TryPlace(waiter, connections);
+        }
+    }
+
+    private static void TryPlace(Waiter waiter, BitfinexConnection[] connections)
+    {
+        foreach (var connection in connections)
+        {
+            if (waiter.Place.Task.IsCompleted) return;
+            if (connection.TrySubscribe(waiter.Listener) is not { } channel) continue;
+            if (!waiter.Place.TrySetResult(channel)) connection.Release(channel);
+            return;
+        }
+    }
+
+    // Called under _gate. While the exchange fails, one socket probes it, however many wait.
+    private void OpenForWaiting()
+    {
+        if (_stop.IsCancellationRequested) return;
+        while (_waiting.Count > _opening * _options.ChannelsPerSocket && (!_isFailing || _opening == 0))
+        {
+            _opening++;
+            Keep(Task.Run(OpenAsync));
+        }
+    }
+
+    private async Task OpenAsync()
+    {
+        try
+        {
+            await WaitForPermissionAsync();
+            if (IsNobodyWaiting())
+            {
+                Opened(null);
+                return;
+            }
+
+            var connection = await BitfinexConnection.OpenAsync(_connect, _options, _time, _metrics, _logGate, _logger, OnChanged, _stop.Token);
+            _metrics.Connect("opened");
+            Opened(connection);
+            OnChanged(connection);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The provider is being disposed.
+        }
+        catch (ConnectFailedException e)
+        {
+            _metrics.Connect(e.IsRateLimited ? "rate_limited" : "failed");
+            Failed(e);
+        }
+        catch (Exception e)
+        {
+            // Whatever a transport throws costs one attempt.
+            LogConnectFailed(e);
+            Failed(new ConnectFailedException("the exchange cannot be reached"));
+        }
+    }
+
+    private async Task WaitForPermissionAsync()
+    {
+        await _throttle.WaitAsync(_stop.Token);
+        TimeSpan wait;
+        lock (_gate) wait = _notBefore - _time.GetUtcNow();
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, _stop.Token);
+    }
+
+    private bool IsNobodyWaiting()
+    {
+        lock (_gate) return _waiting.All(w => w.Place.Task.IsCompleted);
+    }
+
+    private void Opened(BitfinexConnection? connection)
+    {
+        lock (_gate)
+        {
+            _opening--;
+            if (connection is not null)
+            {
+                _isFailing = false;
+                _failures = 0;
+                _connections.Add(connection);
+                _metrics.Sockets(1);
+                IsSimulated |= connection.IsSimulated;
+            }
+        }
+
+        Place();
+    }
+
+    private void Failed(ConnectFailedException failure)
+    {
+        Waiter[] failed = [];
+        lock (_gate)
+        {
+            _opening--;
+            _isFailing = true;
+
+            // Shorter than any series' own delay, so that it never adds to it, but enough that many series do not probe one after another.
+            var pause = failure.IsRateLimited ? RateLimitPause : TimeSpan.FromSeconds(0.75 * (1 << Math.Min(_failures, MaxProbeDoublings)));
+            _failures++;
+            _notBefore = _time.GetUtcNow() + pause;
+            if (_opening == 0)
+            {
+                failed = [.. _waiting];
+                _waiting.Clear();
+            }
+        }
+
+        foreach (var waiter in failed) waiter.Place.TrySetException(failure);
+        Place();
+    }
+
+    private void OnChanged(BitfinexConnection connection)
+    {
+        if (connection.HasEnded)
+        {
+            lock (_gate)
+            {
+                if (!_connections.Remove(connection)) return;
+                _isFailing |= connection.HasFailed;
+                _metrics.Sockets(-1);
+            }
+        }
+        else if (connection.ChannelCount == 0)
+        {
+            _sweep.Change(_options.EmptySocketLinger, Timeout.InfiniteTimeSpan);
+        }
+
+        Place();
+    }
+
+    private void CloseEmpty()
+    {
+        BitfinexConnection[] connections;
+        lock (_gate) connections = [.. _connections];
+        foreach (var connection in connections.Where(c => c.TryRetire()))
+        {
+            lock (_gate) Keep(connection.DisposeAsync().AsTask());
+        }
+    }
+
+    // Called under _gate: background work is awaited when the pool is disposed.
+    private void Keep(Task task)
+    {
+        _tasks.RemoveAll(t => t.IsCompletedSuccessfully);
+        _tasks.Add(task);
+    }
+
+    private sealed record Waiter(IChannelListener Listener, bool Recovers, long Arrival)
+    {
+        public TaskCompletionSource<BitfinexChannel> Place { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [LoggerMessage(LogLevel.Error, "Opening a socket failed unexpectedly")]
+    private partial void LogConnectFailed(Exception error);
+}

@@ -1,0 +1,14 @@
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <content>What it says in the log.</content>
+internal sealed partial class FollowedSeries
+{
+    [LoggerMessage(LogLevel.Information, "{Series} is {State} (attempt {Attempt}): {Reason}")]
+    private partial void LogState(SeriesKey series, SeriesState state, int attempt, string? reason);
+
+    [LoggerMessage(LogLevel.Error, "{Series}: handing over what the exchange sent failed")]
+    private partial void LogFeedFailed(SeriesKey series, Exception error);
+}

@@ -1,0 +1,256 @@
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>Keeps one series' candles coming until it is disposed: subscribes, waits for the end, asks the policy what next; polls while push is off.</summary>
+internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
+{
+    private readonly ICandleFeed _feed;
+    private readonly BitfinexServices _services;
+    private readonly ILogger _logger;
+    private readonly SeriesPoller _poller;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _work;
+    private readonly Action<FollowedSeries> _disposed;
+    private int _isStopping;
+    private long _lastFrameAt;
+    private long _clockOffsetMs = long.MinValue;
+
+    // Guarded by _gate, under which the feed is called too: that makes its calls come one at a time.
+    private readonly Lock _gate = new();
+    private readonly FeedPolicy _policy;
+    private BitfinexChannel? _channel;
+    private bool _isContinuous;
+    private DateTimeOffset? _retryAt;
+    private FeedState _published = new(SeriesState.Connecting);
+    private bool _isOver;
+
+    public FollowedSeries(SeriesKey series, ICandleFeed feed, BitfinexServices services, Action<FollowedSeries> disposed)
+    {
+        Series = series;
+        _feed = feed;
+        _services = services;
+        _logger = services.Logger;
+        _disposed = disposed;
+        _policy = new FeedPolicy(services.Options);
+        _poller = new SeriesPoller(this, services, OnPolled, OnPollFailed);
+        Since = services.Time.GetUtcNow();
+        _work = Task.Run(RunAsync);
+    }
+
+    public SeriesKey Series { get; }
+
+    /// <summary>When it began to be followed.</summary>
+    public DateTimeOffset Since { get; }
+
+    public DateTimeOffset? LastMessageAt
+    {
+        get
+        {
+            var last = Math.Max(Volatile.Read(ref _lastFrameAt), Volatile.Read(ref _channel)?.LastFrameAt ?? 0);
+            return last == 0 ? null : _services.Time.GetUtcNow() - _services.Time.GetElapsedTime(last);
+        }
+    }
+
+    public long? ExchangeClockOffsetMs => Volatile.Read(ref _clockOffsetMs) is var offset and not long.MinValue ? offset : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isStopping, 1) == 1)
+        {
+            await _work;
+            return;
+        }
+
+        await _stop.CancelAsync();
+        await _work;
+        _stop.Dispose();
+        _disposed(this);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var wait = OnLost(await FollowOnceAsync());
+                await Task.Delay(wait, _services.Time, _stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Nobody follows any more.
+        }
+
+        BitfinexChannel? channel;
+        lock (_gate)
+        {
+            _isOver = true;
+            channel = _channel;
+        }
+
+        channel?.Connection.Release(channel);
+        await _poller.DisposeAsync();
+    }
+
+    // One subscription from its beginning to its end.
+    private async Task<ChannelEnd> FollowOnceAsync()
+    {
+        try
+        {
+            bool recovers;
+            lock (_gate) recovers = _policy.WasLive;
+            var channel = await _services.Pool.PlaceAsync(this, recovers, _stop.Token);
+            return await channel.Ended.WaitAsync(_stop.Token);
+        }
+        catch (ConnectFailedException e)
+        {
+            return new ChannelEnd(e.Kind, e.Message);
+        }
+    }
+
+    private TimeSpan OnLost(ChannelEnd end)
+    {
+        _services.Metrics.Lost(end.Kind);
+        lock (_gate)
+        {
+            if (_channel is not null)
+            {
+                Volatile.Write(ref _lastFrameAt, Math.Max(_lastFrameAt, _channel.LastFrameAt));
+                _channel = null;
+            }
+
+            Interrupt();
+            double jitter;
+            lock (_services.Random) jitter = _services.Random.NextDouble();
+            var wait = _policy.Failed(end.Reason, end.Kind == ChannelEndKind.Refused, jitter);
+            _retryAt = _services.Time.GetUtcNow() + wait;
+            if (_policy.IsPolling) _poller.Start();
+            Publish();
+            return wait;
+        }
+    }
+
+    private void OnPolled(HistoryPage page)
+    {
+        lock (_gate)
+        {
+            if (_isOver || !_policy.IsPolling) return;
+            _policy.PollWorked();
+            Publish();
+            Tell(static (feed, page) => feed.OnPolled(page), page);
+        }
+    }
+
+    private void OnPollFailed(string reason)
+    {
+        lock (_gate)
+        {
+            if (_isOver || !_policy.IsPolling) return;
+            _policy.PollFailed(reason);
+            Publish();
+        }
+    }
+
+    public void OnPlaced(BitfinexChannel channel)
+    {
+        lock (_gate) _channel = channel;
+    }
+
+    public void OnSnapshot(BitfinexChannel channel, List<Candle> candles, long? exchangeTime)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel) return;
+            _policy.Live();
+            _retryAt = null;
+            _isContinuous = true;
+            Tell(static (feed, x) => feed.OnSnapshot(x.Candles, x.Time), (Candles: OldestFirst(candles), Time: exchangeTime));
+            Publish();
+        }
+
+        _poller.Stop();
+    }
+
+    public void OnCandle(BitfinexChannel channel, in Candle candle, long? exchangeTime, long receivedAt)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            try
+            {
+                _feed.OnCandle(candle, exchangeTime, receivedAt);
+            }
+            catch (Exception e)
+            {
+                LogFeedFailed(Series, e);
+            }
+        }
+    }
+
+    public void OnExchangeTime(BitfinexChannel channel, long exchangeTime)
+    {
+        Volatile.Write(ref _clockOffsetMs, exchangeTime - _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            Tell(static (feed, time) => feed.OnExchangeTime(time), exchangeTime);
+        }
+    }
+
+    public void OnInterrupted(BitfinexChannel channel, string reason)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel) return;
+            Interrupt();
+            _policy.Resync(reason);
+            _retryAt = _services.Time.GetUtcNow();
+            Publish();
+        }
+    }
+
+    // Called under _gate.
+    private void Interrupt()
+    {
+        if (!_isContinuous) return;
+        _isContinuous = false;
+        Tell(static (feed, _) => feed.OnInterrupted(), 0);
+    }
+
+    // Called under _gate.
+    private void Publish()
+    {
+        if (_isOver) return;
+        var state = _policy.State(_retryAt, _services.Polls.Interval);
+        if (state == _published) return;
+        _published = state;
+        LogState(Series, state.State, state.Attempt, state.Reason);
+        Tell(static (feed, state) => feed.OnState(state), state);
+    }
+
+    // Called under _gate. A mistake in whoever takes the candles must not stop other series.
+    private void Tell<T>(Action<ICandleFeed, T> call, T argument)
+    {
+        try
+        {
+            call(_feed, argument);
+        }
+        catch (Exception e)
+        {
+            LogFeedFailed(Series, e);
+        }
+    }
+
+    private static Candle[] OldestFirst(List<Candle> candles)
+    {
+        // The exchange sends newest first, so this is a reversal; any other order is put right as well.
+        var sorted = candles.ToArray();
+        Array.Reverse(sorted);
+        for (var i = 1; i < sorted.Length; i++)
+            if (sorted[i].Time < sorted[i - 1].Time) return [.. sorted.OrderBy(c => c.Time)];
+        return sorted;
+    }
+}

@@ -1,0 +1,55 @@
+using CandleStream.Streaming;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>Decides what a REST answer proves. Pure. An answer is complete only where nothing about it is odd: believing a wrong one would turn a gap into "no trade happened".</summary>
+internal static class HistoryPageReader
+{
+    /// <summary>Reads the answer to "the first <paramref name="limit"/> candles of <paramref name="range"/>, oldest first".</summary>
+    /// <exception cref="CandleProviderException">The answer cannot be one to that question.</exception>
+    public static HistoryPage Read(List<Candle> rows, TimeRange range, int limit, Timeframe timeframe, long? asOf, Action<int> dropped)
+    {
+        var isSorted = IsAscending(rows);
+        var candles = InOrder(rows.Where(c => range.Contains(c.Time)));
+        var outside = rows.Count(c => !range.Contains(c.Time));
+        if (candles.Count < rows.Count) dropped(rows.Count - candles.Count);
+        if (outside > 0 && candles.Count == 0) throw new CandleProviderException("the exchange answered over REST with candles of another time");
+
+        var isFull = rows.Count >= limit;
+        if (isFull && !isSorted) throw new CandleProviderException("the exchange answered over REST in the wrong order");
+
+        var complete = range;
+        if (outside > 0) complete = complete with { From = candles[0].Time };
+        if (isFull || outside > 0) complete = complete with { To = Math.Min(complete.To, timeframe.EndOf(candles[^1].Time)) };
+        return new HistoryPage(complete, candles, AsOf(asOf, candles));
+    }
+
+    /// <summary>Reads the answer to "the newest candles": complete from its oldest one up to the candle that runs at the answer's time.</summary>
+    public static HistoryPage ReadNewest(List<Candle> rows, Timeframe timeframe, long? asOf, Action<int> dropped)
+    {
+        var candles = InOrder(rows);
+        if (candles.Count < rows.Count) dropped(rows.Count - candles.Count);
+        var time = AsOf(asOf, candles);
+        if (candles.Count == 0) return new HistoryPage(new TimeRange(time, time), candles, time);
+        var to = Math.Max(timeframe.EndOf(candles[^1].Time), timeframe.EndOf(timeframe.StartOf(time)));
+        return new HistoryPage(new TimeRange(candles[0].Time, to), candles, time);
+    }
+
+    // Without a Date the content itself is the only witness: it cannot be older than its newest candle.
+    private static long AsOf(long? stated, List<Candle> candles) => stated ?? (candles.Count > 0 ? candles[^1].Time : 0);
+
+    private static bool IsAscending(List<Candle> rows)
+    {
+        for (var i = 1; i < rows.Count; i++)
+            if (rows[i].Time <= rows[i - 1].Time) return false;
+        return true;
+    }
+
+    // Of two candles with one time the one sent last is kept.
+    private static List<Candle> InOrder(IEnumerable<Candle> rows)
+    {
+        var byTime = new SortedDictionary<long, Candle>();
+        foreach (var candle in rows) byTime[candle.Time] = candle;
+        return [.. byTime.Values];
+    }
+}

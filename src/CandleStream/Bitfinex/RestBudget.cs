@@ -1,0 +1,99 @@
+using CandleStream.Streaming;
+
+namespace CandleStream.Bitfinex;
+
+/// <summary>
+/// Spaces out REST calls: so many in any 60 s for all purposes together, and none while the exchange blocks us. The most urgent purpose goes first;
+/// within it the series that had the fewest calls in the last minute, then the one that is followed longest, so that many newcomers cannot starve it. Thread-safe.
+/// </summary>
+internal sealed class RestBudget : IDisposable
+{
+    // A second more than the exchange counts: our calls do not reach it at the distance we sent them.
+    private static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(61);
+
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly SlidingWindow _window;
+    private readonly List<Waiter> _waiting = [];
+    private readonly Queue<(DateTimeOffset At, SeriesKey Series)> _recent = new();
+    private DateTimeOffset _blockedUntil;
+    private long _arrivals;
+
+    public RestBudget(int callsPerMinute, TimeProvider time)
+    {
+        _time = time;
+        _window = new SlidingWindow(callsPerMinute, WindowLength);
+        _timer = time.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Waits for the turn of one call and counts it.</summary>
+    /// <param name="purpose">What it is for.</param>
+    /// <param name="series">The series it is for; the default value for calls that concern none.</param>
+    /// <param name="followedSince">When the series began to be followed; later ones wait longer.</param>
+    /// <param name="cancel">Gives up the place in the queue.</param>
+    public async Task WaitAsync(FetchPurpose purpose, SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+    {
+        Waiter waiter;
+        lock (_gate)
+        {
+            waiter = new Waiter(purpose, series, followedSince, _arrivals++);
+            _waiting.Add(waiter);
+        }
+
+        Serve();
+        await using var registration = cancel.Register(() => waiter.Turn.TrySetCanceled(cancel));
+        await waiter.Turn.Task;
+    }
+
+    /// <summary>Lets no call begin for this long: the exchange told us to stop.</summary>
+    public void Block(TimeSpan duration)
+    {
+        lock (_gate) _blockedUntil = _time.GetUtcNow() + duration;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Serve()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetUtcNow();
+            _waiting.RemoveAll(w => w.Turn.Task.IsCompleted);
+            while (_waiting.Count > 0)
+            {
+                var wait = Max(_window.WaitAt(now), _blockedUntil - now);
+                if (wait > TimeSpan.Zero)
+                {
+                    _timer.Change(wait, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                Serve(Next(now), now);
+            }
+        }
+    }
+
+    private void Serve(Waiter waiter, DateTimeOffset now)
+    {
+        _waiting.Remove(waiter);
+        if (!waiter.Turn.TrySetResult()) return;
+        _window.Take(now);
+        _recent.Enqueue((now, waiter.Series));
+    }
+
+    private Waiter Next(DateTimeOffset now)
+    {
+        while (_recent.TryPeek(out var oldest) && now - oldest.At >= WindowLength) _recent.Dequeue();
+        return _waiting.MinBy(w => (w.Purpose, _recent.Count(r => r.Series == w.Series), w.FollowedSince, w.Arrival))!;
+    }
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    private sealed record Waiter(FetchPurpose Purpose, SeriesKey Series, DateTimeOffset FollowedSince, long Arrival)
+    {
+        public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
