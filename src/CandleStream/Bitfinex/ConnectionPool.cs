@@ -85,13 +85,15 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         await _stop.CancelAsync();
         await _sweep.DisposeAsync();
         Task[] tasks;
+        BitfinexConnection[] connections;
         lock (_gate)
         {
             foreach (var waiter in _waiting) waiter.Place.TrySetCanceled();
-            tasks = [.. _tasks, .. _connections.Select(c => c.DisposeAsync().AsTask())];
+            tasks = [.. _tasks];
+            connections = [.. _connections];
         }
 
-        await Task.WhenAll(tasks);
+        await Task.WhenAll([.. tasks, .. connections.Select(c => c.DisposeAsync().AsTask())]);
         _throttle.Dispose();
         _stop.Dispose();
     }
@@ -263,7 +265,8 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         lock (_gate) connections = [.. _connections];
         foreach (var connection in connections.Where(c => c.TryRetire()))
         {
-            lock (_gate) Keep(connection.DisposeAsync().AsTask());
+            var closing = connection.DisposeAsync().AsTask();
+            lock (_gate) Keep(closing);
         }
     }
 

@@ -1,0 +1,80 @@
+using CandleStream.Bitfinex;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>A provider and a scripted exchange on one virtual clock.</summary>
+internal sealed class ProviderFixture : IAsyncDisposable
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
+
+    // No test may hang, whatever it waits for.
+    private readonly CancellationTokenSource _realTime = new(TimeSpan.FromMinutes(2));
+
+    public ProviderFixture(Action<BitfinexOptions>? configure = null)
+    {
+        Exchange = new ScriptedExchange(Time);
+        configure?.Invoke(Options);
+        Provider = new BitfinexWebSocketCandleProvider(
+            Options, Exchange.Transport, Time, new Random(1), Metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
+
+    public BitfinexOptions Options { get; } = new();
+
+    public BitfinexMetrics Metrics { get; } = new();
+
+    public ScriptedExchange Exchange { get; }
+
+    public BitfinexWebSocketCandleProvider Provider { get; }
+
+    public DateTimeOffset Now => Time.GetUtcNow();
+
+    public static SeriesKey Series(string text = "BTCUSD:1m") => SeriesKey.Parse(text);
+
+    /// <summary>Follows a series and waits until it is live.</summary>
+    public async Task<(RecordingFeed Feed, IFollowedSeries Followed)> FollowLiveAsync(string series = "BTCUSD:1m")
+    {
+        var feed = new RecordingFeed();
+        var followed = Provider.Follow(Series(series), feed);
+        await Until(() => feed.State == SeriesState.Live);
+        return (feed, followed);
+    }
+
+    /// <summary>Lets time pass, as much as needed, until something is true.</summary>
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="limit">The most virtual time it may take; 10 minutes unless told.</param>
+    public async Task Until(Func<bool> condition, TimeSpan? limit = null)
+    {
+        var end = Now + (limit ?? TimeSpan.FromMinutes(10));
+        await Quiet.WaitAsync();
+        while (!condition())
+        {
+            Assert.True(Now < end, "It did not happen.");
+            Assert.False(_realTime.IsCancellationRequested, "It takes too long.");
+            Time.Advance(Step);
+            await Quiet.WaitAsync();
+        }
+    }
+
+    /// <summary>Lets so much time pass.</summary>
+    public async Task Pass(TimeSpan span)
+    {
+        for (var end = Now + span; Now < end;)
+        {
+            Time.Advance(Step);
+            await Quiet.WaitAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Provider.DisposeAsync();
+        Exchange.Dispose();
+        Metrics.Dispose();
+        _realTime.Dispose();
+    }
+}
