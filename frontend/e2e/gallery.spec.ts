@@ -1,0 +1,113 @@
+import { devices } from '@playwright/test'
+import { expect, expectCondition, pill, test } from './fixtures'
+
+/** A picture of every state, to be looked at: test-results/gallery/. */
+const FOLDER = 'test-results/gallery'
+const shot = (name: string) => ({ path: `${FOLDER}/${name}.png` })
+
+test('the page in its states', async ({ page, scripted }) => {
+  test.setTimeout(120_000)
+  await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
+  await expectCondition(page, 'live')
+  await page.waitForTimeout(1500)
+  await page.screenshot(shot('live-dark'))
+  await page.keyboard.press('d')
+  await page.screenshot(shot('live-light'))
+  await page.keyboard.press('c')
+  await page.screenshot(shot('live-light-colour-blind'))
+  await page.keyboard.press('c')
+  await page.keyboard.press('d')
+
+  await page.keyboard.press('/')
+  await page.waitForTimeout(300)
+  await page.screenshot(shot('search'))
+  await page.keyboard.type('e')
+  await page.screenshot(shot('search-typed'))
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.mouse.move(600, 300)
+  await page.waitForTimeout(200)
+  await page.screenshot(shot('crosshair-and-help'))
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'View' }).click()
+  await page.screenshot(shot('view-panel'))
+  await page.keyboard.press('Escape')
+
+  const minute5 = 300_000
+  const now = Math.floor(Date.now() / minute5) * minute5
+  scripted.say({
+    state: 'reconnecting',
+    connected: false,
+    attempt: 3,
+    retry_in_ms: 9000,
+    reason: 'the exchange is silent',
+  })
+  await page.waitForTimeout(400)
+  await page.screenshot(shot('reconnecting'))
+  scripted.hole = [now - 20 * minute5, now - 8 * minute5]
+  scripted.say({ state: 'polling', connected: false, poll_every_ms: 15000, gaps: [scripted.hole] })
+  await page.waitForTimeout(400)
+  await page.screenshot(shot('server-polling'))
+  await page.reload()
+  await expectCondition(page, 'polling')
+  await page.waitForTimeout(800)
+  await page.screenshot(shot('gap'))
+  scripted.hole = null
+  scripted.say({ state: 'down', connected: false, reason: 'The exchange refused the series.' })
+  await page.waitForTimeout(400)
+  await page.screenshot(shot('down'))
+  scripted.say({ state: 'live', connected: true })
+  await expectCondition(page, 'live')
+  const old = scripted.candleAt('BTCUSD:5m', now - 6 * minute5)
+  const { rev: _, ...wrong } = old
+  scripted.push('BTCUSD:5m', { ...wrong, high: old.high * 1.004, closed: true })
+  await page.waitForTimeout(300)
+  await page.screenshot(shot('corrected'))
+
+  scripted.mode = 'refuse'
+  scripted.dropStreams()
+  await expectCondition(page, 'polling')
+  await page.screenshot(shot('polling'))
+  scripted.restDown = true
+  const port = scripted.port
+  await scripted.stop()
+  await page.getByRole('button', { name: /retry/ }).click()
+  await page.waitForTimeout(16_000)
+  await expectCondition(page, 'offline', 30_000)
+  await page.screenshot(shot('offline'))
+  scripted.mode = 'ok'
+  scripted.restDown = false
+  await scripted.start(port)
+  await expectCondition(page, 'live', 40_000)
+
+  await page.goto(`${scripted.url}/?symbol=NOPEUSD&timeframe=1m`)
+  await expectCondition(page, 'error')
+  await page.waitForTimeout(500)
+  await page.screenshot(shot('error'))
+  await page.goto(`${scripted.url}/?symbol=DOTUSD&timeframe=1m`)
+  await page.waitForTimeout(800)
+  await page.screenshot(shot('empty'))
+  scripted.delayMs = 3000
+  await page.goto(`${scripted.url}/?symbol=SOLUSD&timeframe=1m`)
+  await page.waitForTimeout(300)
+  await page.screenshot(shot('loading'))
+  scripted.delayMs = 0
+  scripted.simulated = true
+  await page.goto(`${scripted.url}/?symbol=ETHUSD&timeframe=1h`)
+  await expectCondition(page, 'live')
+  await page.waitForTimeout(800)
+  await page.screenshot(shot('simulated'))
+  await expect(pill(page)).toBeVisible()
+})
+
+test.describe('on a phone', () => {
+  const { defaultBrowserType: _, ...phone } = devices['Pixel 5']
+  test.use({ ...phone, viewport: { width: 360, height: 780 } })
+  test('mobile', async ({ page, scripted }) => {
+    scripted.simulated = true
+    await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=15m`)
+    await expectCondition(page, 'live')
+    await page.waitForTimeout(800)
+    await page.screenshot(shot('mobile'))
+  })
+})

@@ -1,0 +1,102 @@
+import { CandleClient, type CandleClientOptions } from './client.js'
+import type { ConnectionStatus, SeriesCandle, SeriesState } from './types.js'
+
+export interface CandleStreamOptions extends CandleClientOptions {
+  /** A client to share; by default all streams with the same `url` share one. */
+  client?: CandleClient
+  /** The connection to the server has changed. */
+  onStatus?(status: ConnectionStatus): void
+  /** The server's word on the series has changed. */
+  onState?(state: SeriesState): void
+  /** The series cannot be had, in the server's words. */
+  onError?(error: Error): void
+}
+
+/** Clients of `createCandleStream`, one per server, for as long as the page lives. */
+const shared = new Map<string, CandleClient>()
+
+/** The live candles of one series. Any number of them share one connection. */
+export class CandleStream {
+  readonly symbol: string
+  readonly timeframe: string
+  #onCandle: (candle: SeriesCandle) => void
+  #options: CandleStreamOptions
+  #client: CandleClient | null = null
+  #leave: (() => void)[] = []
+
+  constructor(
+    symbol: string,
+    timeframe: string,
+    onCandle: (candle: SeriesCandle) => void,
+    options: CandleStreamOptions = {},
+  ) {
+    this.symbol = symbol
+    this.timeframe = timeframe
+    this.#onCandle = onCandle
+    this.#options = options
+  }
+
+  /** `BTCUSD:1m` */
+  get series(): string {
+    return `${this.symbol}:${this.timeframe}`
+  }
+
+  /** True only while the stream runs and the server itself is fed live: what ⚡ stands for. */
+  get connected(): boolean {
+    return this.status?.phase === 'open' && this.#client?.stateOf(this.series)?.connected === true
+  }
+
+  get status(): ConnectionStatus | null {
+    return this.#client?.status ?? null
+  }
+
+  /** Starts, or does nothing if it runs. */
+  connect(): void {
+    if (this.#client !== null) return
+    const { onStatus, onState, onError } = this.#options
+    const client = this.#options.client ?? sharedClient(this.#options)
+    const { symbol, timeframe } = this
+    this.#client = client
+    if (onStatus !== undefined) this.#leave.push(client.onStatus(onStatus))
+    const forward = (candles: readonly SeriesCandle[]) => {
+      for (const candle of candles) this.#onCandle(candle)
+    }
+    this.#leave.push(
+      client.subscribe(this.series, {
+        onCandles: (candles) => forward(candles.map((candle) => ({ symbol, timeframe, ...candle }))),
+        onReset: (candles) => forward(candles.map((candle) => ({ symbol, timeframe, ...candle }))),
+        onState: (state) => onState?.(state),
+        onRefused: (refusal) => onError?.(new Error(refusal.detail || refusal.title)),
+      }),
+    )
+  }
+
+  /** Stops; no callback comes after it. May be connected again. */
+  close(): void {
+    for (const leave of this.#leave) leave()
+    this.#leave = []
+    this.#client = null
+  }
+}
+
+/** Follows a series at once: `createCandleStream('BTCUSD', '1m', candle => …)`. */
+export function createCandleStream(
+  symbol: string,
+  timeframe: string,
+  onCandle: (candle: SeriesCandle) => void,
+  options: CandleStreamOptions = {},
+): CandleStream {
+  const stream = new CandleStream(symbol, timeframe, onCandle, options)
+  stream.connect()
+  return stream
+}
+
+function sharedClient(options: CandleStreamOptions): CandleClient {
+  const key = options.url ?? ''
+  let client = shared.get(key)
+  if (client === undefined) {
+    client = new CandleClient(options)
+    shared.set(key, client)
+  }
+  return client
+}

@@ -1,0 +1,108 @@
+import { DeltaBook } from './deltaBook.js'
+import type { EventSourceLike } from './environment.js'
+import { EVENT_NAMES, type EventName, readEvent, type ServerEvent } from './protocol.js'
+import type { DropReason } from './types.js'
+
+/** Assumed until `hello` says otherwise. */
+export const DEFAULT_HEARTBEAT_MS = 15_000
+
+/** Who is told what one stream says and how it ends. */
+export interface StreamListener {
+  event(event: Exclude<ServerEvent, { kind: 'delta' }>, id: number | null): void
+  ended(reason: DropReason): void
+}
+
+/** The silence after which a stream counts as dead: two missed heartbeats and some slack. */
+export function silenceLimitMs(heartbeatMs: number): number {
+  return heartbeatMs * 2 + 5000
+}
+
+/** One connection, one life, no retries: opens, speaks, ends once. */
+export class EventStream {
+  #source: EventSourceLike | null
+  #listener: StreamListener
+  #deltas = new DeltaBook()
+  #heartbeatMs = DEFAULT_HEARTBEAT_MS
+  #heardAt = Date.now()
+  #opened = false
+  #watchdog: ReturnType<typeof setTimeout>
+
+  constructor(open: () => EventSourceLike, listener: StreamListener) {
+    this.#listener = listener
+    const source = open()
+    this.#source = source
+    for (const name of EVENT_NAMES) {
+      source.addEventListener(name, (event) => this.#hear(name, event.data ?? '', event.lastEventId ?? ''))
+    }
+    source.addEventListener('open', () => {
+      this.#opened = true
+      this.#heardAt = Date.now()
+    })
+    // EventSource retries by itself for some failures and never for others; ending it always gives one behaviour.
+    source.addEventListener('error', () => this.#end(this.#opened ? 'dropped' : 'refused'))
+    this.#watchdog = setTimeout(this.#watch, silenceLimitMs(this.#heartbeatMs))
+  }
+
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
+  get heartbeatMs(): number {
+    return this.#heartbeatMs
+  }
+
+  /** Ends the stream if it has been silent for too long: timers of a sleeping page do not run, so waking up asks here. */
+  endIfSilent(): void {
+    if (Date.now() - this.#heardAt >= silenceLimitMs(this.#heartbeatMs)) this.#end('silent')
+  }
+
+  /** Closes without a word to the listener. */
+  close(): void {
+    clearTimeout(this.#watchdog)
+    this.#source?.close()
+    this.#source = null
+  }
+
+  #hear(name: EventName, data: string, lastEventId: string): void {
+    if (this.#source === null) return
+    this.#heardAt = Date.now()
+    const event = readEvent(name, data, this.#heardAt)
+    if (event === null) return
+    const id = readId(lastEventId)
+    if (event.kind === 'hello') {
+      this.#heartbeatMs = event.heartbeatMs
+      this.#rearm()
+    }
+    if (event.kind === 'candle') this.#deltas.remember(event.series, event.candle)
+    if (event.kind === 'delta') {
+      const candle = this.#deltas.apply(event)
+      if (candle === null) this.#end('garbled')
+      else this.#listener.event({ kind: 'candle', series: event.series, candle }, id)
+      return
+    }
+    this.#listener.event(event, id)
+    if (event.kind === 'bye') this.#end('bye')
+  }
+
+  #watch = (): void => {
+    this.endIfSilent()
+    if (this.#source !== null) this.#rearm()
+  }
+
+  #rearm(): void {
+    clearTimeout(this.#watchdog)
+    const remaining = this.#heardAt + silenceLimitMs(this.#heartbeatMs) - Date.now()
+    this.#watchdog = setTimeout(this.#watch, Math.max(remaining, 0))
+  }
+
+  #end(reason: DropReason): void {
+    if (this.#source === null) return
+    this.close()
+    this.#listener.ended(reason)
+  }
+}
+
+function readId(text: string): number | null {
+  const id = Number(text)
+  return text !== '' && Number.isSafeInteger(id) && id >= 0 ? id : null
+}

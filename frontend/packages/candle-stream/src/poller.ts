@@ -1,0 +1,113 @@
+import type { Environment } from './environment.js'
+import { isObject, readEvent } from './protocol.js'
+import { type CandlePage, fetchCandles, fetchJson, HttpProblem } from './rest.js'
+import type { PollingStatus, Refusal, SeriesState } from './types.js'
+
+export const POLL_EVERY_MS = 15_000
+
+/** Who is told what polling finds. */
+export interface PollListener {
+  /** The series to poll, each with the rev it is complete up to. */
+  wanted(): ReadonlyMap<string, number | null>
+  polled(series: string, page: CandlePage): void
+  state(series: string, state: SeriesState): void
+  refused(series: string, refusal: Refusal): void
+  changed(): void
+  /** False while nobody looks: the round is left out. */
+  mayPoll(): boolean
+}
+
+/** Asks for what changed, at once and then every 15 s, while the stream is away. */
+export class Poller {
+  #env: Environment
+  #base: string
+  #limit: number
+  #listener: PollListener
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #running = false
+  #round = 0
+  #status: PollingStatus = { everyMs: POLL_EVERY_MS, lastAt: null, ok: null, error: null }
+
+  constructor(env: Environment, base: string, limit: number, listener: PollListener) {
+    this.#env = env
+    this.#base = base
+    this.#limit = limit
+    this.#listener = listener
+  }
+
+  get status(): PollingStatus {
+    return this.#status
+  }
+
+  start(): void {
+    if (this.#running) return
+    this.#running = true
+    this.#status = { ...this.#status, ok: null, error: null }
+    void this.#poll()
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#round++
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  /** Polls at once if the last round is due: timers of a hidden page are late. */
+  wake(): void {
+    const due = Date.now() - (this.#status.lastAt ?? 0) >= POLL_EVERY_MS
+    if (this.#running && this.#timer !== null && due) void this.#poll()
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const round = ++this.#round
+    let waitMs = POLL_EVERY_MS
+    if (this.#listener.mayPoll()) {
+      const outcome = await this.#askAll(round)
+      if (round !== this.#round) return
+      waitMs = Math.max(waitMs, outcome.retryAfterMs)
+      this.#status = { everyMs: waitMs, lastAt: Date.now(), ok: outcome.error === null, error: outcome.error }
+      this.#listener.changed()
+    }
+    this.#timer = setTimeout(() => void this.#poll(), waitMs)
+  }
+
+  async #askAll(round: number): Promise<{ error: string | null; retryAfterMs: number }> {
+    let error: string | null = null
+    let retryAfterMs = 0
+    for (const [series, since] of this.#listener.wanted()) {
+      try {
+        const page = await fetchCandles(this.#env, this.#base, series, since, this.#limit)
+        if (round !== this.#round) break
+        this.#listener.polled(series, page)
+      } catch (failure) {
+        if (round !== this.#round) break
+        if (failure instanceof HttpProblem && failure.isFinal) {
+          this.#listener.refused(series, failure.refusal)
+          continue
+        }
+        error = failure instanceof Error ? failure.message : String(failure)
+        retryAfterMs = (failure instanceof HttpProblem && failure.retryAfterMs) || 0
+        break
+      }
+    }
+    if (error === null) await this.#askStatus(round)
+    return { error, retryAfterMs }
+  }
+
+  /** The server itself may be cut off from the exchange; a polling page has to know. */
+  async #askStatus(round: number): Promise<void> {
+    try {
+      const body = await fetchJson(this.#env, `${this.#base}/candles/stream/status`)
+      if (round !== this.#round || !Array.isArray(body.streams)) return
+      for (const item of body.streams.filter(isObject)) {
+        const event = readEvent('status', JSON.stringify({ ...item, series: item.key }), Date.now())
+        if (event?.kind === 'status') this.#listener.state(event.series, event.state)
+      }
+    } catch {
+      // Candles arrived without it; the series keep the state they had.
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process'
+import { defineConfig } from '@playwright/test'
+
+/** The browser of the machine: none is downloaded. */
+function chromium(): string {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM
+  try {
+    return execFileSync(
+      'sh',
+      ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'],
+      {
+        encoding: 'utf8',
+      },
+    ).trim()
+  } catch {
+    throw new Error('No Chromium found: install it, or name it in CHROMIUM.')
+  }
+}
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results/e2e',
+  snapshotPathTemplate: 'e2e/shots/{arg}{ext}',
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: true,
+  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
+  use: {
+    viewport: { width: 1440, height: 860 },
+    timezoneId: 'UTC',
+    locale: 'en-US',
+    launchOptions: {
+      executablePath: chromium(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--font-render-hinting=none',
+        '--force-color-profile=srgb',
+      ],
+    },
+  },
+})

@@ -1,0 +1,70 @@
+import { type Candle, type Gap, isObject, readCandles, readGaps, readProblem, splitSeries } from './candleStream'
+
+/** A tradable pair as the exchange lists it. */
+export interface MarketSymbol {
+  symbol: string
+  base: string
+  quote: string
+}
+
+/** The answer of `GET /candles`. */
+export interface History {
+  candles: Candle[]
+  /** Rev up to which the answer is complete: where the stream may take over. */
+  asof: number | null
+  gaps: Gap[]
+  reset: boolean
+}
+
+/** Bounds in Unix ms, inclusive. */
+export interface HistoryQuery {
+  start?: number
+  end?: number
+  limit?: number
+  since?: number
+}
+
+/** The REST side of the server. Errors are `HttpProblem` where the server gave one. */
+export interface MarketApi {
+  candles(series: string, query: HistoryQuery, signal: AbortSignal): Promise<History>
+  symbols(signal: AbortSignal): Promise<MarketSymbol[]>
+  timeframes(signal: AbortSignal): Promise<string[]>
+}
+
+export function marketApi(base = ''): MarketApi {
+  return {
+    async candles(series, query, signal) {
+      const parameters = new URLSearchParams({ ...splitSeries(series) })
+      for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
+      const body = await getJson(`${base}/candles?${parameters}`, signal)
+      return {
+        candles: Array.isArray(body.candles) ? readCandles(body.candles) : [],
+        asof: typeof body.asof === 'number' ? body.asof : null,
+        gaps: readGaps(body.gaps),
+        reset: body.reset === true,
+      }
+    },
+    async symbols(signal) {
+      const body = await getJson(`${base}/symbols`, signal)
+      return Array.isArray(body.symbols) ? body.symbols.filter(isSymbol) : []
+    },
+    async timeframes(signal) {
+      const body = await getJson(`${base}/timeframes`, signal)
+      const list = Array.isArray(body.timeframes) ? body.timeframes.filter(isObject) : []
+      return list.map((item) => item.timeframe).filter((name) => typeof name === 'string')
+    },
+  }
+}
+
+async function getJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const response = await fetch(url, { signal, headers: { Accept: 'application/json' } })
+  const body: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw readProblem(response, body)
+  if (!isObject(body)) throw new Error('The server’s answer could not be read.')
+  return body
+}
+
+function isSymbol(value: unknown): value is MarketSymbol {
+  if (!isObject(value)) return false
+  return typeof value.symbol === 'string' && typeof value.base === 'string' && typeof value.quote === 'string'
+}

@@ -1,0 +1,112 @@
+import type { Candle } from '../api/candleStream'
+import type { TimeZone } from '../state/settings'
+
+/** Significant digits shown at least, so that small prices still move on screen. */
+const SIGNIFICANT = 5
+const MAX_DECIMALS = 10
+const RECENT = 200
+
+/** Decimals to show for these bars: as many as the data has, and at least five significant digits. */
+export function decimalsFor(bars: readonly Candle[]): number {
+  const last = bars.at(-1)
+  if (last === undefined) return 2
+  let shown = 0
+  for (const bar of bars.slice(-RECENT)) shown = Math.max(shown, decimalsOf(bar.close), decimalsOf(bar.open))
+  const whole = Math.floor(Math.log10(Math.abs(last.close) || 1)) + 1
+  return Math.min(Math.max(shown, SIGNIFICANT - whole, 0), MAX_DECIMALS)
+}
+
+function decimalsOf(value: number): number {
+  const text = String(value)
+  const [mantissa, exponent] = text.split('e-')
+  const own = mantissa!.split('.')[1]?.length ?? 0
+  return own + Number(exponent ?? 0)
+}
+
+const numberFormats = new Map<number, Intl.NumberFormat>()
+
+/** With thousands separators and a true minus sign. */
+export function formatPrice(value: number, decimals: number): string {
+  let format = numberFormats.get(decimals)
+  if (format === undefined) {
+    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+    numberFormats.set(decimals, format)
+  }
+  return format.format(value).replace('-', '−')
+}
+
+/** As `formatVolume`, without zeros that say nothing: for the axis. */
+export function formatVolumeTick(value: number): string {
+  return formatVolume(value).replace(/\.?0+(?=[KMB]?$)/, '')
+}
+
+/** Three or four digits and a letter: 2.94K, 33.14, 0.00031. */
+export function formatVolume(value: number): string {
+  const size = Math.abs(value)
+  for (const [unit, letter] of [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K'],
+  ] as const) {
+    if (size >= unit) return `${(value / unit).toFixed(2)}${letter}`
+  }
+  if (size >= 1 || size === 0) return value.toFixed(2)
+  return value.toPrecision(2).includes('e') ? value.toFixed(10).replace(/0+$/, '') : value.toPrecision(3)
+}
+
+/** `+1.20%`, `−0.10%` */
+export function formatPercent(value: number): string {
+  return `${formatSigned(value, 2)}%`
+}
+
+export function formatSigned(value: number, decimals: number): string {
+  const text = formatPrice(Math.abs(value), decimals)
+  return value < 0 ? `−${text}` : `+${text}`
+}
+
+/** `01:46`, `5:06:33`, `3d 04h`; dashes where the end is not known. */
+export function formatCountdown(ms: number | null): string {
+  if (ms === null) return '--:--'
+  const seconds = Math.max(Math.ceil(ms / 1000), 0)
+  const pad = (value: number) => String(value).padStart(2, '0')
+  const days = Math.floor(seconds / 86_400)
+  const hours = Math.floor(seconds / 3600) % 24
+  const minutes = Math.floor(seconds / 60) % 60
+  if (days > 0) return `${days}d ${pad(hours)}h`
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${pad(minutes)}:${pad(seconds % 60)}`
+}
+
+const dateFormats = new Map<string, Intl.DateTimeFormat>()
+
+/** A date in the wanted zone; `parts` names what to show, as in Intl. Bitfinex' own time is UTC. */
+export function formatDate(time: number, zone: TimeZone, parts: Intl.DateTimeFormatOptions): string {
+  const key = `${zone}${JSON.stringify(parts)}`
+  let format = dateFormats.get(key)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', {
+      ...parts,
+      hourCycle: 'h23',
+      ...(zone === 'utc' ? { timeZone: 'UTC' } : {}),
+    })
+    dateFormats.set(key, format)
+  }
+  return format.format(time)
+}
+
+/** `2026-11-21 06:00 UTC` */
+export function formatMoment(time: number, zone: TimeZone): string {
+  const two = { month: '2-digit', day: '2-digit' } as const
+  const date = formatDate(time, zone, { year: 'numeric', ...two })
+  const [month, day, year] = date.split('/')
+  return `${year}-${month}-${day} ${formatDate(time, zone, { hour: '2-digit', minute: '2-digit' })}${zoneSuffix(zone)}`
+}
+
+/** `18:53:14 UTC` */
+export function formatClock(time: number, zone: TimeZone): string {
+  const clock = formatDate(time, zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  return `${clock}${zoneSuffix(zone)}`
+}
+
+function zoneSuffix(zone: TimeZone): string {
+  return zone === 'utc' ? ' UTC' : ''
+}

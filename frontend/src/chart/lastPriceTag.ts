@@ -1,0 +1,119 @@
+import type {
+  IPrimitivePaneView,
+  ISeriesApi,
+  ISeriesPrimitive,
+  SeriesAttachedParameter,
+  Time,
+} from 'lightweight-charts'
+import type { CanvasTarget } from './canvas'
+import type { ChartColours } from './palette'
+
+export interface LastPrice {
+  price: number
+  label: string
+  countdown: string
+  rising: boolean
+  /** Pale when the price is known to be old. */
+  current: boolean
+}
+
+const HEIGHT = 36
+const PADDING = 8
+
+/** A dotted line at the last price and one block on the axis with price and countdown, in place of the library's label. */
+export class LastPriceTag implements ISeriesPrimitive<Time> {
+  #series: ISeriesApi<'Candlestick'> | null = null
+  #redraw: (() => void) | null = null
+  #last: LastPrice | null = null
+  #colours: ChartColours
+  #lineView: IPrimitivePaneView[]
+  #axisView: IPrimitivePaneView[]
+
+  constructor(colours: ChartColours) {
+    this.#colours = colours
+    this.#lineView = [{ zOrder: () => 'top', renderer: () => ({ draw: (target) => this.#drawLine(target) }) }]
+    this.#axisView = [{ zOrder: () => 'top', renderer: () => ({ draw: (target) => this.#drawBlock(target) }) }]
+  }
+
+  attached(parameter: SeriesAttachedParameter<Time, 'Candlestick'>): void {
+    this.#series = parameter.series
+    this.#redraw = parameter.requestUpdate
+  }
+
+  detached(): void {
+    this.#series = null
+    this.#redraw = null
+  }
+
+  paneViews(): readonly IPrimitivePaneView[] {
+    return this.#lineView
+  }
+
+  priceAxisPaneViews(): readonly IPrimitivePaneView[] {
+    return this.#axisView
+  }
+
+  show(last: LastPrice | null): void {
+    const { price, label, countdown, rising, current } = this.#last ?? {}
+    if (
+      price === last?.price &&
+      label === last?.label &&
+      countdown === last?.countdown &&
+      rising === last?.rising &&
+      current === last?.current
+    )
+      return
+    this.#last = last
+    this.#redraw?.()
+  }
+
+  recolour(colours: ChartColours): void {
+    this.#colours = colours
+    this.#redraw?.()
+  }
+
+  #drawLine(target: CanvasTarget): void {
+    const y = this.#y()
+    if (y === null || this.#last === null) return
+    const colour = this.#colour(this.#last)
+    target.useMediaCoordinateSpace(({ context, mediaSize }) => {
+      context.strokeStyle = colour
+      context.globalAlpha = 0.8
+      context.lineWidth = 1
+      context.setLineDash([1, 2])
+      context.beginPath()
+      context.moveTo(0, Math.round(y) + 0.5)
+      context.lineTo(mediaSize.width, Math.round(y) + 0.5)
+      context.stroke()
+    })
+  }
+
+  #drawBlock(target: CanvasTarget): void {
+    const y = this.#y()
+    const last = this.#last
+    if (y === null || last === null) return
+    target.useMediaCoordinateSpace(({ context, mediaSize }) => {
+      const top = Math.min(Math.max(Math.round(y - HEIGHT / 2), 0), Math.max(mediaSize.height - HEIGHT, 0))
+      context.fillStyle = this.#colour(last)
+      context.beginPath()
+      context.roundRect(0, top, mediaSize.width - 4, HEIGHT, [0, 4, 4, 0])
+      context.fill()
+      context.fillStyle = this.#colours.onCandle
+      context.textBaseline = 'middle'
+      context.font = '650 12px "Inter Variable", sans-serif'
+      context.fillText(last.label, PADDING, top + 12)
+      context.font = '500 11px "Inter Variable", sans-serif'
+      context.fillText(last.countdown, PADDING, top + 26)
+    })
+  }
+
+  #y(): number | null {
+    if (this.#last === null || this.#series === null) return null
+    return this.#series.priceToCoordinate(this.#last.price)
+  }
+
+  #colour(last: LastPrice): string {
+    if (!last.current) return this.#colours.muted
+    return last.rising ? this.#colours.up : this.#colours.down
+  }
+}

@@ -1,0 +1,68 @@
+import type { RefObject } from 'react'
+import { formatPercent, formatPrice, formatVolume } from '../chart/format'
+import type { Page } from '../state/page'
+import { Mark } from './icons'
+import { StatusPill } from './StatusPill'
+import { TimeframePicker } from './TimeframePicker'
+import { Tools } from './Tools'
+import { useSignal } from './usePage'
+
+interface Props {
+  page: Page
+  help: RefObject<HTMLDivElement | null>
+  onSearch(): void
+}
+
+export function Header({ page, help, onSearch }: Props) {
+  return (
+    <header className="header">
+      <h1 className="brand">
+        <Mark /> <span>Candles</span>
+      </h1>
+      <button type="button" className="symbol-button" onClick={onSearch} aria-haspopup="dialog">
+        <span>{page.name(page.symbol)}</span> <kbd>/</kbd>
+        <span className="hidden">find a symbol</span>
+      </button>
+      <Price page={page} />
+      <TimeframePicker page={page} />
+      <Tools page={page} help={help} />
+      <StatusPill page={page} />
+    </header>
+  )
+}
+
+/** The last price and the day around it, read four times a second. */
+function Price({ page }: { page: Page }) {
+  useSignal(page.ticked)
+  const { latest, refusal } = page.feed
+  if (latest === null || refusal !== null) return <div className="price-block" />
+  const decimals = page.chart?.decimals ?? 2
+  const day = page.watchlist.quote(page.symbol)
+  const direction = (day.changePercent ?? latest.close - latest.open) < 0 ? 'falling' : 'rising'
+  return (
+    <div className="price-block">
+      <span className={`price ${direction}`}>
+        <span key={latest.close} className="flash">
+          {formatPrice(latest.close, decimals)}
+        </span>
+      </span>
+      {day.changePercent !== null && (
+        <dl className="day">
+          <Fact name="24h" value={formatPercent(day.changePercent)} className={direction} />
+          <Fact name="High" value={formatPrice(day.high ?? 0, decimals)} className="wide-only" />
+          <Fact name="Low" value={formatPrice(day.low ?? 0, decimals)} className="wide-only" />
+          <Fact name="Volume" value={formatVolume(day.volume ?? 0)} className="wide-only" />
+        </dl>
+      )}
+    </div>
+  )
+}
+
+function Fact({ name, value, className }: { name: string; value: string; className: string }) {
+  return (
+    <div className={className}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,57 @@
+import { formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
+import type { Page } from '../state/page'
+import { useSignal } from './usePage'
+
+/** Names the series and reads out the bar under the crosshair, or the last one. The text alternative of the canvas. */
+export function Legend({ page }: { page: Page }) {
+  useSignal(page.ticked)
+  useSignal(page.hoverChanged)
+  const { feed, hoveredTime } = page
+  const hovered = hoveredTime === null ? undefined : feed.list.at(hoveredTime)
+  const gap =
+    hoveredTime === null || hovered ? undefined : feed.gaps.find(([a, b]) => hoveredTime >= a && hoveredTime < b)
+  const bar = hovered ?? feed.latest
+  if (bar === null) return null
+  const decimals = page.chart?.decimals ?? 2
+  const change = bar.close - bar.open
+  const direction = change < 0 ? 'falling' : 'rising'
+  const zone = page.settings.timeZone
+  return (
+    <div className="legend">
+      <p className="legend-title">
+        <strong>{page.name(page.symbol)}</strong> <span>·</span> {page.timeframe} <span>·</span>{' '}
+        {page.client.status.simulated ? 'Simulator' : 'Bitfinex'}
+      </p>
+      {gap ? (
+        <p className="legend-gap">
+          Not known: the feed was cut from {formatMoment(gap[0], zone)} to {formatMoment(gap[1], zone)}.
+        </p>
+      ) : (
+        <dl className={`legend-values ${direction}`}>
+          <Value name="O" label="Open" value={formatPrice(bar.open, decimals)} />
+          <Value name="H" label="High" value={formatPrice(bar.high, decimals)} />
+          <Value name="L" label="Low" value={formatPrice(bar.low, decimals)} />
+          <Value name="C" label="Close" value={formatPrice(bar.close, decimals)} />
+          <Value
+            name=""
+            label="Change"
+            value={`${formatSigned(change, decimals)} (${bar.open === 0 ? '—' : formatPercent((change / bar.open) * 100)})`}
+          />
+          <Value name="Vol" label="Volume" value={formatVolume(bar.volume)} />
+        </dl>
+      )}
+    </div>
+  )
+}
+
+function Value({ name, label, value }: { name: string; label: string; value: string }) {
+  return (
+    <div>
+      <dt>
+        <span aria-hidden="true">{name}</span>
+        <span className="hidden">{label}</span>
+      </dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,32 @@
+import type { Page } from '../state/page'
+import { ConditionIcon } from './icons'
+import { useSignal } from './usePage'
+
+/** One word of truth about the prices. Only the word is announced; the milliseconds beside it would never stop. */
+export function StatusPill({ page }: { page: Page }) {
+  useSignal(page.ticked)
+  const { kind, word, reason, retryAt, canRetry } = page.condition
+  const { delayMs } = page.client.status
+  const retryIn = retryAt === null ? null : Math.max(Math.ceil((retryAt - Date.now()) / 1000), 0)
+  return (
+    <div className={`pill ${kind}`} title={reason} data-condition={kind}>
+      <ConditionIcon kind={kind} />
+      <span role="status">
+        {kind === 'live' && <span className="hidden">⚡ </span>}
+        {word}
+        <span className="hidden">. {kind === 'stale' ? 'The stream is silent.' : reason}</span>
+      </span>
+      {kind === 'live' && delayMs !== null && <span className="delay">{formatDelay(delayMs)}</span>}
+      {retryIn !== null && canRetry && (
+        <button type="button" className="retry" onClick={() => page.client.reconnect()}>
+          retry {retryIn}s
+        </button>
+      )}
+      {retryIn !== null && !canRetry && <span className="delay">{retryIn}s</span>}
+    </div>
+  )
+}
+
+export function formatDelay(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

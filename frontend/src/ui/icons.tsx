@@ -1,0 +1,54 @@
+import type { ConditionKind } from '../feed/condition'
+
+export function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">
+      <path d="M3 3v11M8 1v12M13 4v11" stroke="currentColor" opacity="0.6" />
+      <rect x="1" y="5.5" width="4" height="6" rx="0.5" className="fill-up" />
+      <rect x="6" y="3.5" width="4" height="7" rx="0.5" className="fill-down" />
+      <rect x="11" y="7" width="4" height="5" rx="0.5" className="fill-up" />
+    </svg>
+  )
+}
+
+/** The sign beside the word: colour is never the only one. */
+export function ConditionIcon({ kind }: { kind: ConditionKind }) {
+  switch (kind) {
+    case 'live':
+      return (
+        <svg viewBox="0 0 12 16" width="11" height="15" aria-hidden="true" className="bolt">
+          <path d="M7.2 0 0 9h4.6L3.8 16 12 6.2H6.9Z" fill="currentColor" />
+        </svg>
+      )
+    case 'polling':
+    case 'reconnecting':
+      return (
+        <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true" className="turning">
+          <path
+            d="M13.5 8a5.5 5.5 0 1 1-1.6-3.9M12.5 1v3.5H9"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.8"
+            strokeLinecap="round"
+          />
+        </svg>
+      )
+    case 'offline':
+    case 'down':
+    case 'error':
+      return (
+        <span aria-hidden="true" className="bang">
+          !
+        </span>
+      )
+    case 'stale':
+      return (
+        <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
+          <path d="M8 4.5V8l2.5 2" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
+          <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" strokeWidth="1.6" />
+        </svg>
+      )
+    default:
+      return <span aria-hidden="true" className="dot" />
+  }
+}

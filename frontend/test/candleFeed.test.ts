@@ -1,0 +1,265 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { candle, FakeWorld } from '../packages/candle-stream/test/fakes'
+import { type Candle, CandleClient, HttpProblem } from '../src/api/candleStream'
+import type { History, HistoryQuery, MarketApi } from '../src/api/market'
+import { CandleFeed, MAX_BARS, REFRESH_EVERY_MS } from '../src/feed/candleFeed'
+import { full } from './sizes'
+
+const SERIES = 'BTCUSD:1m'
+const MINUTE = 60_000
+const closed = (minute: number, rev: number, more: object = {}): Candle =>
+  candle(minute * MINUTE, rev, { closed: true, ...more })
+
+/** The server's side: bars by time, and a counter. */
+class FakeMarket implements MarketApi {
+  bars = new Map<number, Candle>()
+  rev = 1000
+  queries: HistoryQuery[] = []
+  failure: Error | null = null
+
+  put(candle: Omit<Candle, 'rev'>): Candle {
+    const full = { ...candle, rev: ++this.rev }
+    this.bars.set(full.time, full)
+    return full
+  }
+
+  async candles(_series: string, query: HistoryQuery): Promise<History> {
+    this.queries.push(query)
+    if (this.failure !== null) throw this.failure
+    const { start = 0, end = Number.MAX_SAFE_INTEGER, limit = 500, since } = query
+    let candles = [...this.bars.values()]
+      .filter(({ time }) => time >= start && time <= end)
+      .sort((a, b) => a.time - b.time)
+    if (since !== undefined) candles = candles.filter(({ rev }) => rev > since)
+    else candles = query.start === undefined ? candles.slice(-limit) : candles.slice(0, limit)
+    return { candles, asof: this.rev, gaps: [], reset: false }
+  }
+
+  symbols = async () => []
+  timeframes = async () => []
+}
+
+let world: FakeWorld
+let client: CandleClient
+let market: FakeMarket
+let feed: CandleFeed
+let told: { redraws: number; corrected: Candle[]; updates: Candle[] }
+
+function makeFeed(): CandleFeed {
+  told = { redraws: 0, corrected: [], updates: [] }
+  feed = new CandleFeed(SERIES, client, market, {
+    redraw: () => told.redraws++,
+    update: (candle) => told.updates.push(candle),
+    corrected: (candle) => told.corrected.push(candle),
+    gaps: () => {},
+    changed: () => {},
+  })
+  return feed
+}
+
+function send(candle: Candle): void {
+  world.source.say('message', { symbol: 'BTCUSD', timeframe: '1m', ...candle }, String(candle.rev))
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_700_000_000_000 })
+  world = new FakeWorld()
+  client = new CandleClient({ shareTabs: false, environment: world.environment })
+  market = new FakeMarket()
+  makeFeed()
+})
+
+afterEach(() => {
+  feed.dispose()
+  client.stop()
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+async function begin(bars = 10): Promise<void> {
+  for (let minute = 0; minute < bars; minute++) market.put(closed(minute, 0))
+  await feed.start()
+  vi.advanceTimersByTime(20)
+  world.source.greet(market.rev, 'resumed')
+}
+
+describe('the feed of a chart', () => {
+  test('history comes first, the stream takes over at its asof', async () => {
+    await begin()
+    expect(feed.list.bars).toHaveLength(10)
+    expect(world.source.query.get('last_event_id')).toBe('1010')
+    send(market.put(candle(10 * MINUTE, 0)))
+    expect(feed.list.last?.time).toBe(10 * MINUTE)
+    expect(feed.latest?.time).toBe(10 * MINUTE)
+  })
+
+  test('an unknown symbol is refused in the server’s words and never streamed', async () => {
+    market.failure = new HttpProblem({ status: 404, title: 'Unknown', detail: 'Not listed.', matches: [] }, null)
+    await feed.start()
+    vi.advanceTimersByTime(100)
+    expect(feed.refusal?.detail).toBe('Not listed.')
+    expect(world.sources).toHaveLength(0)
+  })
+
+  test('a history that fails does not keep the stream away, and is asked for again', async () => {
+    market.failure = new TypeError('Failed to fetch')
+    await feed.start()
+    vi.advanceTimersByTime(20)
+    expect(feed.problem).toMatch(/cannot be reached/)
+    world.source.greet(1, 'fresh', { [SERIES]: [candle(0, 1)] })
+    expect(feed.loading).toBe(false)
+    market.failure = null
+    market.put(closed(1, 0))
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(feed.list.last?.time).toBe(MINUTE)
+  })
+
+  test('a live page asks at most once a minute, for what changed', async () => {
+    await begin()
+    const before = market.queries.length
+    for (let beat = 0; beat < 20; beat++) {
+      await vi.advanceTimersByTimeAsync(REFRESH_EVERY_MS / 4)
+      world.source.say('heartbeat', { server_time: Date.now() })
+    }
+    expect(market.queries.length - before).toBe(5)
+    expect(market.queries.at(-1)).toEqual({ since: market.rev })
+  })
+
+  test('a change of a closed bar is marked, a repeat is not', async () => {
+    await begin()
+    const same = market.put({ ...market.bars.get(5 * MINUTE)! })
+    send(same)
+    expect(told.corrected).toEqual([])
+    send(market.put({ ...same, high: 99 }))
+    expect(told.corrected.map(({ high }) => high)).toEqual([99])
+  })
+
+  test('a stream reset replaces the bars and fetches history anew', async () => {
+    await begin()
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(500)
+    market.bars.clear()
+    for (let minute = 100; minute < 110; minute++) market.put(closed(minute, 0))
+    world.source.greet(market.rev, 'reset', { [SERIES]: [...market.bars.values()].slice(-3) })
+    expect(feed.list.first?.time).toBe(107 * MINUTE)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(feed.list.first?.time).toBe(100 * MINUTE)
+  })
+
+  test('a reset without candles leaves the chart as it is until history has come', async () => {
+    await begin()
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(500)
+    world.source.greet(market.rev, 'reset')
+    expect(feed.list.bars).toHaveLength(10)
+  })
+
+  test('scrolling back loads older bars, and says when there are none', async () => {
+    await begin(2000)
+    expect(feed.list.bars).toHaveLength(600)
+    await feed.loadOlder()
+    expect(feed.list.bars).toHaveLength(1600)
+    await feed.loadOlder()
+    expect(feed.list.bars).toHaveLength(2000)
+    expect(feed.atStart).toBe(false)
+    await feed.loadOlder()
+    expect(feed.atStart).toBe(true)
+  })
+
+  test('the number of loaded bars is capped; live candles then wait for the way back', async () => {
+    await begin(12_000)
+    for (let page = 0; page < 10; page++) await feed.loadOlder()
+    expect(feed.list.bars).toHaveLength(MAX_BARS)
+    expect(feed.detached).toBe(true)
+    const live = market.put(candle(12_000 * MINUTE, 0))
+    send(live)
+    expect(feed.list.last!.time).toBeLessThan(live.time)
+    expect(feed.latest).toEqual(live)
+    await feed.loadNewer()
+    expect(feed.detached).toBe(false)
+    expect(feed.list.last).toEqual(live)
+    expect(feed.list.bars).toHaveLength(MAX_BARS)
+  })
+
+  test('going live from far back loads the newest bars', async () => {
+    await begin(12_000)
+    for (let page = 0; page < 10; page++) await feed.loadOlder()
+    await feed.goLive()
+    expect(feed.detached).toBe(false)
+    expect(feed.list.last?.time).toBe(11_999 * MINUTE)
+  })
+})
+
+describe('any interleaving', () => {
+  type Step = { kind: 'trade' | 'revise' | 'send' | 'drop' | 'refresh' | 'poll'; pick: number }
+  const steps = fc.array(
+    fc.record({
+      kind: fc.constantFrom<Step['kind']>('trade', 'revise', 'send', 'send', 'drop', 'refresh', 'poll'),
+      pick: fc.integer({ min: 0, max: 1000 }),
+    }),
+    { minLength: 5, maxLength: 60 },
+  )
+
+  test('of snapshot, stream, polls and reconnects ends in exactly the server’s candles', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (script) => {
+        await run(script)
+        const served = [...market.bars.values()].sort((a, b) => a.time - b.time)
+        expect(feed.list.bars).toEqual(served)
+        feed.dispose()
+      }),
+      { numRuns: full ? 3000 : 150 },
+    )
+  })
+
+  /** Plays the server: what is not sent before a cut is sent at the resume, from 10 s before the id. */
+  async function run(script: Step[]): Promise<void> {
+    client.stop()
+    world = new FakeWorld()
+    client = new CandleClient({ shareTabs: false, environment: world.environment })
+    market = new FakeMarket()
+    world.answer = (url) => {
+      const since = Number(url.searchParams.get('since') ?? 0)
+      return url.pathname === '/candles'
+        ? { candles: [...market.bars.values()].filter(({ rev }) => rev > since), asof: market.rev }
+        : { streams: [] }
+    }
+    makeFeed()
+    market.put(closed(0, 0))
+    await feed.start()
+    let minute = 1
+    let waiting: Candle[] = []
+    const connect = async () => {
+      await vi.advanceTimersByTimeAsync(16_000)
+      if (client.status.phase === 'open') return
+      const id = Number(world.source.query.get('last_event_id') ?? 0)
+      const missed = [...market.bars.values()].filter(({ rev }) => rev > id - 10)
+      world.source.greet(market.rev, 'resumed', { [SERIES]: missed })
+      waiting = []
+    }
+    await connect()
+    for (const { kind, pick } of script) {
+      if (kind === 'trade') {
+        if (pick % 3 === 0) minute++
+        waiting.push(market.put(candle(minute * MINUTE, 0, { close: pick, closed: pick % 3 === 1 })))
+      }
+      if (kind === 'revise') {
+        const old = [...market.bars.values()][pick % market.bars.size]!
+        waiting.push(market.put({ ...old, volume: old.volume + 1 }))
+      }
+      if (kind === 'send' && client.status.phase === 'open') {
+        const next = waiting.shift()
+        if (next !== undefined) send(next)
+      }
+      if (kind === 'drop' && client.status.phase === 'open') world.source.fail()
+      if (kind === 'refresh') {
+        world.source.say('heartbeat', { server_time: Date.now() })
+        await vi.advanceTimersByTimeAsync(pick * 30)
+      }
+      if (kind === 'poll') await connect()
+    }
+    await connect()
+    while (waiting.length > 0) send(waiting.shift()!)
+  }
+})

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { toCsv } from '../src/chart/export'
+import {
+  decimalsFor,
+  formatCountdown,
+  formatMoment,
+  formatPercent,
+  formatPrice,
+  formatVolume,
+  formatVolumeTick,
+} from '../src/chart/format'
+import { endOf, timeframeMs } from '../src/feed/timeframes'
+import { NO_QUOTE, quoteOf } from '../src/feed/watchlist'
+
+const bar = (close: number, more: object = {}) => ({
+  time: 0,
+  open: close,
+  high: close,
+  low: close,
+  close,
+  volume: 1,
+  closed: true,
+  rev: 1,
+  ...more,
+})
+
+test.each([
+  [96073.3, 1],
+  [96073, 0],
+  [3290.37, 2],
+  [1.4357, 4],
+  [1.4, 4],
+  [0.8881, 5],
+  [0.00031, 8],
+  [3.1e-7, 10],
+])('%d is shown with %d decimals: five significant digits and what the data has', (close, decimals) => {
+  expect(decimalsFor([bar(close)])).toBe(decimals)
+})
+
+test('numbers have separators and a true minus sign', () => {
+  expect(formatPrice(96073.3, 1)).toBe('96,073.3')
+  expect(formatPercent(-5.214)).toBe('−5.21%')
+  expect(formatPercent(0)).toBe('+0.00%')
+})
+
+test.each([
+  [0, '0.00', '0'],
+  [33.14, '33.14', '33.14'],
+  [2940, '2.94K', '2.94K'],
+  [200, '200.00', '200'],
+  [20_000, '20.00K', '20K'],
+  [3_000_000, '3.00M', '3M'],
+  [0.00031, '0.000310', '0.00031'],
+  [3.1e-7, '0.00000031', '0.00000031'],
+])('volume %d', (value, text, tick) => {
+  expect(formatVolume(value)).toBe(text)
+  expect(formatVolumeTick(value)).toBe(tick)
+})
+
+test.each([
+  [null, '--:--'],
+  [106_000, '01:46'],
+  [105_001, '01:46'],
+  [18_393_000, '5:06:33'],
+  [273_600_000, '3d 04h'],
+  [-5, '00:00'],
+])('countdown of %s ms is %s', (ms, text) => {
+  expect(formatCountdown(ms)).toBe(text)
+})
+
+test('moments are written in UTC unless asked otherwise', () => {
+  expect(formatMoment(Date.UTC(2026, 10, 21, 6, 0), 'utc')).toBe('2026-11-21 06:00 UTC')
+})
+
+test('a month ends with the calendar, everything else after its length', () => {
+  expect(timeframeMs('1m')).toBe(60_000)
+  expect(timeframeMs('1M')).toBeNull()
+  expect(timeframeMs('14D')).toBe(14 * 86_400_000)
+  expect(endOf(Date.UTC(2026, 0, 1), '1M')).toBe(Date.UTC(2026, 1, 1))
+  expect(endOf(Date.UTC(2026, 11, 1), '1M')).toBe(Date.UTC(2027, 0, 1))
+  expect(endOf(0, '3h')).toBe(10_800_000)
+})
+
+test('CSV has a header, ISO times and every value as it came', () => {
+  const text = toCsv([bar(3.1e-7, { time: Date.UTC(2026, 0, 1), volume: 0.5 })])
+  expect(text).toBe(
+    'time,open,high,low,close,volume,closed\n2026-01-01T00:00:00.000Z,3.1e-7,3.1e-7,3.1e-7,3.1e-7,0.5,true\n',
+  )
+})
+
+test('a quote is the last 24 hours of hourly candles', () => {
+  const hours = Array.from({ length: 30 }, (_, hour) => bar(100 + hour, { time: hour * 3_600_000, high: 200 - hour }))
+  expect(quoteOf(hours)).toMatchObject({ last: 129, high: 194, low: 106, volume: 24 })
+  expect(quoteOf(hours).changePercent).toBeCloseTo((129 / 106 - 1) * 100)
+  expect(quoteOf([])).toBe(NO_QUOTE)
+})
