@@ -1,47 +1,26 @@
-using System.Globalization;
-
 namespace CandleStream.Storage.Sqlite;
 
-/// <summary>
-/// "One server per store" for a file: a second file beside it, held open under an exclusive lock of the operating system, which ends with the process
-/// whatever ends it. It holds the process id, for the message to the one who comes second.
-/// </summary>
+/// <summary>"One server per store" for a file: a second file beside it, held open under an exclusive lock of the operating system, which ends with the process, whatever ends that.</summary>
 internal static class SqliteServerLock
 {
-    /// <summary>Takes the lock; disposing the result frees it.</summary>
+    // EAGAIN on Linux and on macOS, a sharing violation on Windows: the only failures that mean "held by another".
+    private static readonly int[] Held = [11, 35, unchecked((int)0x80070020)];
+
+    /// <summary>Takes the lock; disposing the result frees it. The file stays: deleting it would let two servers lock two files of the same name.</summary>
     /// <exception cref="StoreRefusedException">Another server holds it, or the folder cannot be written.</exception>
     public static IDisposable Take(string databasePath, string store)
     {
-        var path = databasePath + ".lock";
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return file;
+            return new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (UnauthorizedAccessException error)
+        catch (IOException error) when (Held.Contains(error.HResult))
+        {
+            throw new StoreRefusedException($"{store} is in use by another server: one server per store. Stop it, or choose another Storage:SqlitePath.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw SqliteErrors.CannotWrite(store, error);
-        }
-        catch (IOException error)
-        {
-            throw new StoreRefusedException($"{store} is in use by another server{Holder(path)}: one server per store. Stop it, or choose another Storage:SqlitePath.", error);
-        }
-    }
-
-    // Reading with FileShare.ReadWrite asks for no lock, so it works although the file is held.
-    private static string Holder(string path)
-    {
-        try
-        {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return int.TryParse(reader.ReadLine(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? $" (process {id})" : "";
-        }
-        catch (IOException)
-        {
-            return "";
         }
     }
 }

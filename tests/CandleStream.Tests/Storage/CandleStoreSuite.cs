@@ -4,22 +4,8 @@ using static CandleStream.Tests.Storage.SomeCandles;
 namespace CandleStream.Tests.Storage;
 
 /// <summary>What every store does with candles, shown on a real database: the derived classes name it.</summary>
-public abstract class CandleStoreSuite : IAsyncLifetime
+public abstract class CandleStoreSuite : StoreTest
 {
-    protected TestDatabase Database { get; private set; } = null!;
-
-    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    protected abstract Task<TestDatabase> CreateDatabaseAsync();
-
-    public async ValueTask InitializeAsync() => Database = await CreateDatabaseAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        if (Database is not null) await Database.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_new_store_is_empty()
     {

@@ -8,7 +8,7 @@ CREATE TABLE series (
     id             integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     symbol         text COLLATE "C" NOT NULL,
     timeframe      text COLLATE "C" NOT NULL,
-    complete_from  bigint,                     -- µs; NULL: no promise was ever made
+    complete_from  bigint NOT NULL DEFAULT 0,  -- µs; 0: no promise was ever made
     followed_until bigint NOT NULL DEFAULT 0,  -- µs
     UNIQUE (symbol, timeframe)
 );

@@ -8,7 +8,7 @@ CREATE TABLE series (
     id             INTEGER PRIMARY KEY,
     symbol         TEXT NOT NULL,
     timeframe      TEXT NOT NULL,
-    complete_from  INTEGER,                     -- µs; NULL: no promise was ever made
+    complete_from  INTEGER NOT NULL DEFAULT 0,  -- µs; 0: no promise was ever made
     followed_until INTEGER NOT NULL DEFAULT 0,  -- µs
     UNIQUE (symbol, timeframe)
 ) STRICT;

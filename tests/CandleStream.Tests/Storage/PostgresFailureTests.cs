@@ -1,0 +1,111 @@
+using CandleStream.Storage;
+using static CandleStream.Tests.Storage.SomeCandles;
+
+namespace CandleStream.Tests.Storage;
+
+/// <summary>What can be wrong with a database server. These tests stop it, so they have one of their own.</summary>
+public sealed class PostgresFailureTests : IAsyncLifetime
+{
+    private readonly PostgresServer _server = new();
+    private TestDatabase _database = null!;
+
+    public async ValueTask InitializeAsync() => _database = await TestDatabase.PostgresAsync(_server);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_database is not null) await _database.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_server_that_was_stopped_and_started_again_is_used_again_and_the_lock_is_held_again()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var store = await _database.OpenAsync(exclusive: true);
+        await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => store.AllAsync(Btc)));
+
+        await _server.StopAsync();
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.SaveAsync(Batch(Btc, At(2, 2)), cancel));
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.AllAsync(Btc));
+        Assert.Contains("cannot be reached", error.Message, StringComparison.Ordinal);
+
+        await _server.StartAgainAsync();
+        Assert.Equal([At(1, 1)], await store.AllAsync(Btc));
+        await store.SaveAsync(Batch(Btc, At(2, 2)), cancel);
+        Assert.Equal([At(1, 1), At(2, 2)], await store.AllAsync(Btc));
+        await Assert.ThrowsAsync<StoreRefusedException>(() => _database.NewStore().OpenAsync(TestDatabase.Source, true, cancel));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Connections_that_the_database_ended_are_replaced_without_an_error()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var store = await _database.OpenAsync(exclusive: true);
+        await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => store.AllAsync(Btc)));
+        await _database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        Assert.Single(await store.AllAsync(Btc));
+        await store.SaveAsync(Batch(Btc, At(2, 2)), cancel);
+        Assert.Equal(2, (await store.AllAsync(Btc)).Count);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_server_that_lost_its_lock_to_another_cannot_write()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var first = await _database.OpenAsync(exclusive: true);
+        await _database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await _database.OpenAsync(o => o.LockWait = TimeSpan.FromSeconds(20), exclusive: true);
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => first.SaveAsync(Batch(Btc, At(1, 1)), cancel));
+        Assert.Contains("another server", error.Message, StringComparison.Ordinal);
+        Assert.Empty(await first.AllAsync(Btc));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_store_that_cannot_be_reached_at_start_opens_once_it_can()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await _server.StopAsync();
+        var store = _database.NewStore();
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.OpenAsync(TestDatabase.Source, true, cancel));
+        await _server.StartAgainAsync();
+        await store.OpenAsync(TestDatabase.Source, true, cancel);
+        await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Wrong_names_and_missing_rights_are_refused_without_the_password()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await _database.ExecuteAsync("CREATE ROLE guest LOGIN PASSWORD 'sesame'; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        var port = _server.Port;
+        var name = new Uri(_database.Url!).AbsolutePath;
+        await AssertRefusedAsync($"postgresql://postgres:s3cret@127.0.0.1:{port}/nowhere", "does not exist", cancel);
+        await AssertRefusedAsync($"postgresql://nobody:s3cret@127.0.0.1:{port}{name}", "refused the user", cancel);
+        await AssertRefusedAsync($"postgresql://guest:s3cret@127.0.0.1:{port}{name}", "does not let this user", cancel);
+        await AssertRefusedAsync($"postgresql://reader:s3cret@127.0.0.1:{port}{name}", "read-only", cancel);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_Unix_socket_works_as_well_as_an_address()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var name = new Uri(_database.Url!).AbsolutePath;
+        await using var store = Create($"postgresql://postgres@{name}?host={Uri.EscapeDataString(_server.SocketFolder)}&port={_server.Port}");
+        await store.OpenAsync(TestDatabase.Source, true, cancel);
+        await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
+        Assert.Single(await store.AllAsync(Btc));
+    }
+
+    private static async Task AssertRefusedAsync(string url, string expected, CancellationToken cancel)
+    {
+        await using var store = Create(url);
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel));
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    private static ICandleStore Create(string url) =>
+        CandleStoreFactory.Create(new StorageOptions(), url, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+}
