@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+
+namespace CandleStream.Server.Sse;
+
+/// <summary>
+/// Sends on the connection's own socket, past the web server's pipes: no hand-off, no lock, one system call per write.
+/// <see cref="Socket"/> holds a reference to its handle for the length of each call, so a descriptor that was closed and given to another client is never written to.
+/// </summary>
+internal sealed class DirectSocketOutput : SseOutput
+{
+    private readonly Socket _socket;
+
+    public DirectSocketOutput(Socket socket)
+    {
+        _socket = socket;
+        _socket.Blocking = false;
+    }
+
+    public override SseFraming Framing => SseFraming.Chunked;
+
+    public override bool IsReady => true;
+
+    public override bool NeedsRetry => true;
+
+    public override int Send(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            var sent = _socket.Send(bytes.Span, SocketFlags.None, out var error);
+            return error switch
+            {
+                SocketError.Success => sent,
+                SocketError.WouldBlock => 0,
+                _ => -1,
+            };
+        }
+        catch (ObjectDisposedException)
+        {
+            return -1;
+        }
+    }
+
+    public override ValueTask SettleAsync() => default;
+}

@@ -1,0 +1,285 @@
+namespace CandleStream.Server.Sse;
+
+/// <summary>Why a stream ended.</summary>
+internal enum SseEnd
+{
+    /// <summary>The client left, or its connection broke.</summary>
+    Gone,
+
+    /// <summary>Too many closed candles waited for it, or its socket took nothing for too long; it comes back by resume.</summary>
+    TooSlow,
+
+    /// <summary>The server stops, and said so.</summary>
+    Shutdown,
+}
+
+/// <summary>How far <see cref="SseConnection.Flush"/> came.</summary>
+internal enum SseFlush
+{
+    /// <summary>Nothing waits any more.</summary>
+    Done,
+
+    /// <summary>The client takes no more now.</summary>
+    Blocked,
+
+    /// <summary>The client is gone.</summary>
+    Gone,
+}
+
+/// <summary>One stream: its series, what waits for it, and what of an event is not out yet. Owned by the sender thread from its registration to <see cref="Ended"/>.</summary>
+internal sealed class SseConnection(SseSettings settings)
+{
+    /// <summary>From here on, what waits is conflated even if the client was not slow for long.</summary>
+    private const int ConflateFrom = 256;
+
+    private readonly TaskCompletionSource<SseEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // What the client was not yet given of an event it got the beginning of: continued exactly there, before anything else.
+    private ReadOnlyMemory<byte> _rest;
+    private int _conflateAt = ConflateFrom;
+
+    /// <summary>Set once, before the registration.</summary>
+    public SseOutput Output { get; set; } = null!;
+
+    /// <summary>Set once, before the registration.</summary>
+    public SseSubscription[] Subscriptions { get; set; } = [];
+
+    public bool WantsDeltas => settings.Deltas;
+
+    /// <summary>False where the client asked for closed candles only.</summary>
+    public bool WantsForming => settings.FormingInterval != SseSettings.ClosedOnly;
+
+    /// <summary>The end of the stream, when the sender has let go of everything.</summary>
+    public Task<SseEnd> Ended => _ended.Task;
+
+    public WaitingEvents Waiting { get; } = new();
+
+    /// <summary>False until <c>synced</c>: what comes waits meanwhile.</summary>
+    public bool IsLive { get; private set; }
+
+    /// <summary>More closed candles came before <c>synced</c> than may wait: the changes must be read again.</summary>
+    public bool Overflowed { get; set; }
+
+    /// <summary>Why it is to be removed; null while it is served.</summary>
+    public SseEnd? Failed { get; set; }
+
+    /// <summary>False where new events are of no use: it has ended, is about to, or must read the changes again anyway.</summary>
+    public bool TakesEvents => !Overflowed && !IsFinishing && Failed is null;
+
+    /// <summary>The last event is in <see cref="Waiting"/>.</summary>
+    public bool IsFinishing { get; set; }
+
+    /// <summary>Its place in the sender's list; -1 outside.</summary>
+    public int Index { get; set; } = -1;
+
+    /// <summary>In the sender's list of connections with something to send.</summary>
+    public bool IsDirty { get; set; }
+
+    /// <summary>A status of one of its series is newer than what it was told.</summary>
+    public bool HasNewStatus { get; set; }
+
+    public bool IsBlocked { get; private set; }
+
+    /// <summary>In the sender's list of blocked connections.</summary>
+    public bool IsListedBlocked { get; set; }
+
+    /// <summary>When it was blocked, in timestamps of the sender's clock.</summary>
+    public long BlockedSince { get; private set; }
+
+    /// <summary>When it last took a byte, or was blocked.</summary>
+    public long ProgressAt { get; private set; }
+
+    /// <summary>When to try again (<see cref="Environment.TickCount64"/>), and how long the wait was.</summary>
+    public long RetryAt { get; set; }
+
+    public int RetryDelayMs { get; set; }
+
+    /// <summary>Waits in the sender's queue for its next turn under <c>max_rate</c>.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>Before this time forming candles wait, in timestamps.</summary>
+    public long NextFormingAt { get; private set; }
+
+    public void CompleteEnd()
+    {
+        Waiting.Clear();
+        _rest = default;
+        _ended.TrySetResult(Failed ?? SseEnd.Gone);
+    }
+
+    /// <summary><c>synced</c> goes first, then the newest of what waited, from then on everything.</summary>
+    public void BeginLive(SseFrame synced)
+    {
+        IsLive = true;
+        HasNewStatus = true;
+        Waiting.Conflate(CountConflated);
+        _rest = synced.In(Output.Framing);
+    }
+
+    /// <summary>Bounds what waits: called after each addition.</summary>
+    public void ConflateIfMany()
+    {
+        if (Waiting.Count < _conflateAt) return;
+        Waiting.Conflate(CountConflated);
+        _conflateAt = Math.Max(ConflateFrom, Waiting.Count * 2);
+    }
+
+    /// <summary>Sends what waits, in rising rev, as far as the client takes it.</summary>
+    public SseFlush Flush(SseRound round)
+    {
+        if (!_rest.IsEmpty && SendRest(round) is var rest and not SseFlush.Done) return rest;
+        if (HasNewStatus && !IsFinishing) AddNewStatus(round);
+        if (Waiting.Count == 0) return Unblock();
+        Arrange(round);
+        while (Waiting.Count > 0)
+        {
+            if (!Output.IsReady) return Block(round);
+            var result = Waiting.Count == 1 ? SendOne(round) : SendSeveral(round);
+            if (result != SseFlush.Done) return result;
+        }
+
+        return Unblock();
+    }
+
+    private SseFlush SendRest(SseRound round)
+    {
+        if (!Output.IsReady) return Block(round);
+        var sent = Output.Send(_rest);
+        if (sent < 0) return SseFlush.Gone;
+        if (sent > 0) ProgressAt = round.Now;
+        _rest = _rest[sent..];
+        return _rest.IsEmpty ? SseFlush.Done : Block(round);
+    }
+
+    private void AddNewStatus(SseRound round)
+    {
+        HasNewStatus = false;
+        foreach (var subscription in Subscriptions)
+        {
+            var series = subscription.Series!;
+            if (series.Status is not { } status || ReferenceEquals(status, subscription.ToldStatus)) continue;
+            subscription.ToldStatus = status;
+            Waiting.Add(subscription, SseEvents.Status(status, round.UtcNow));
+        }
+    }
+
+    // Whoever keeps up gets every version, several in one write. Who was slow, limits the rate or joins gets the newest.
+    private void Arrange(SseRound round)
+    {
+        if (Waiting.Count == 1) return;
+        var isSlow = IsBlocked && round.Since(BlockedSince) >= SseRound.SlowAfter;
+        if (isSlow || round.IsLate || settings.FormingInterval > 0) Waiting.Conflate(CountConflated);
+        else Waiting.Sort();
+    }
+
+    private SseFlush SendOne(SseRound round)
+    {
+        ref readonly var waiting = ref Waiting.Peek();
+        var bytes = FrameOf(waiting, round).In(Output.Framing);
+        var sent = Output.Send(bytes);
+        if (sent < 0) return SseFlush.Gone;
+        if (sent == 0 && bytes.Length > 0)
+        {
+            ForgetBase(waiting);
+            return Block(round);
+        }
+
+        TookFirst(bytes.Length, round);
+        if (sent == bytes.Length) return SseFlush.Done;
+        _rest = bytes[sent..];
+        return Block(round);
+    }
+
+    // One write for several events. Only an event whose first byte is out counts as sent: the others stay, to be replaced by newer ones if the client is slow.
+    private SseFlush SendSeveral(SseRound round)
+    {
+        var gathered = Gather(round);
+        if (gathered < 2) return SendOne(round);
+        var sent = Output.Send(round.Written);
+        if (sent < 0) return SseFlush.Gone;
+        for (var i = 0; i < gathered; i++)
+        {
+            var bytes = round.Frames[i];
+            if (sent == 0 && bytes.Length > 0)
+            {
+                ForgetBases(gathered - i);
+                return Block(round);
+            }
+
+            TookFirst(bytes.Length, round);
+            if (sent < bytes.Length)
+            {
+                _rest = bytes[sent..];
+                ForgetBases(gathered - i - 1);
+                return Block(round);
+            }
+
+            sent -= bytes.Length;
+        }
+
+        return SseFlush.Done;
+    }
+
+    private int Gather(SseRound round)
+    {
+        round.Clear();
+        for (var i = 0; i < Waiting.Count; i++)
+        {
+            ref readonly var waiting = ref Waiting[i];
+            var bytes = FrameOf(waiting, round).In(Output.Framing);
+            if (round.TryWrite(bytes)) continue;
+            ForgetBase(waiting);
+            break;
+        }
+
+        return round.Frames.Count;
+    }
+
+    private static SseFrame FrameOf(in WaitingEvent waiting, SseRound round)
+    {
+        if (waiting.Update is { } update) return waiting.Subscription!.FrameOf(update);
+
+        // After a snapshot of the series the client may hold another version than the last one sent.
+        ForgetBase(waiting);
+        return waiting.Frame!;
+    }
+
+    private void TookFirst(int length, SseRound round)
+    {
+        ref readonly var waiting = ref Waiting.Peek();
+        waiting.Subscription?.Series!.Counters.CountSent(length);
+        if (waiting.IsForming && settings.FormingInterval > 0) NextFormingAt = round.Now + settings.FormingInterval;
+        Waiting.RemoveFirst();
+        ProgressAt = round.Now;
+    }
+
+    private void ForgetBases(int count)
+    {
+        for (var i = 0; i < count; i++) ForgetBase(Waiting[i]);
+    }
+
+    private static void ForgetBase(in WaitingEvent waiting)
+    {
+        if (waiting.Subscription is { } subscription) subscription.LastFormingRev = 0;
+    }
+
+    private SseFlush Block(SseRound round)
+    {
+        if (!IsBlocked)
+        {
+            IsBlocked = true;
+            BlockedSince = ProgressAt = round.Now;
+        }
+
+        return SseFlush.Blocked;
+    }
+
+    private SseFlush Unblock()
+    {
+        IsBlocked = false;
+        _conflateAt = ConflateFrom;
+        return SseFlush.Done;
+    }
+
+    private static void CountConflated(SseSubscription subscription) => subscription.Series!.Counters.CountConflated();
+}

@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CandleStream.Server.Sse;
+
+/// <summary>Section <c>Streaming</c>: how streams are sent, and how many.</summary>
+public sealed class SseOptions
+{
+    public const string Section = "Streaming";
+
+    /// <summary>Streams served at once; one more is answered 429. Default: 20000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxStreams { get; set; } = 20_000;
+
+    /// <summary>Streams one client address may hold; one more is answered 429. Loopback is not limited: it is where proxies and tools live. Default: 50.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxStreamsPerAddress { get; set; } = 50;
+
+    /// <summary>Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through the web server's writer. Default: true.</summary>
+    public bool DirectSockets { get; set; } = true;
+
+    /// <summary>Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.</summary>
+    [Range(1, 64)]
+    public int SenderThreads { get; set; } = 1;
+
+    /// <summary>Closed candles held for one slow reader; when full, its connection ends and it resumes by Last-Event-ID. Default: 1024 (a hundred series may close at once).</summary>
+    [Range(1, 100_000)]
+    public int PendingClosedCandles { get; set; } = 1024;
+
+    /// <summary>How long a socket may take nothing before its connection ends. Default: 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StuckLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time between two heartbeats; announced in <c>hello</c>. Default: 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The kernel's send buffer of one stream in bytes (Linux reserves twice as much): what a stalled reader can hold there. Default: 32768.</summary>
+    [Range(4096, 16 * 1024 * 1024)]
+    public int SendBufferBytes { get; set; } = 32 * 1024;
+
+    /// <summary>How long a stopping server tries to say <c>bye</c> to readers whose sockets are full. Default: 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan ByeTimeout { get; set; } = TimeSpan.FromSeconds(2);
+}

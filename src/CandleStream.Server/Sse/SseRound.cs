@@ -1,0 +1,47 @@
+namespace CandleStream.Server.Sse;
+
+/// <summary>What one round of a sender has in common for all connections: the time, and the buffer in which several events become one write. Owned by the sender thread.</summary>
+internal sealed class SseRound(TimeProvider time)
+{
+    /// <summary>A client blocked for longer gets only the newest of each series; a shorter pause is the web server's normal hand-over of bytes.</summary>
+    public static readonly TimeSpan SlowAfter = TimeSpan.FromMilliseconds(50);
+
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _length;
+
+    /// <summary>Timestamp at the round's start.</summary>
+    public long Now { get; private set; }
+
+    public DateTimeOffset UtcNow => time.GetUtcNow();
+
+    /// <summary>True when the sender itself is behind: then nobody gets more than the newest.</summary>
+    public bool IsLate { get; set; }
+
+    /// <summary>The events in the buffer, one by one.</summary>
+    public List<ReadOnlyMemory<byte>> Frames { get; } = [];
+
+    public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
+
+    public void Begin()
+    {
+        Now = time.GetTimestamp();
+        IsLate = false;
+    }
+
+    public TimeSpan Since(long timestamp) => time.GetElapsedTime(timestamp, Now);
+
+    public void Clear()
+    {
+        Frames.Clear();
+        _length = 0;
+    }
+
+    public bool TryWrite(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length > _buffer.Length - _length) return false;
+        bytes.Span.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
+        Frames.Add(bytes);
+        return true;
+    }
+}

@@ -1,0 +1,10 @@
+namespace CandleStream.Server.Sse;
+
+internal sealed partial class SseSender
+{
+    [LoggerMessage(LogLevel.Critical, "The SSE sender thread failed")]
+    private partial void LogSenderFailed(Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "A stream failed and was ended")]
+    private partial void LogConnectionFailed(Exception exception);
+}

@@ -1,0 +1,146 @@
+using CandleStream.Streaming;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Sse;
+
+/// <summary>Serves one stream from its headers to its end: the join, then the sender's care. See docs/protocol.md for what is sent and why in this order.</summary>
+internal sealed partial class SseStreams(
+    CandleStreamService service,
+    ICandleProvider provider,
+    SseSenders senders,
+    SseCounters counters,
+    IOptions<SseOptions> options,
+    TimeProvider time,
+    ILogger<SseStreams> logger)
+{
+    private const int MinRetryMs = 1500;
+    private const int MaxRetryMs = 2500;
+    private const int MinByeRetryMs = 500;
+    private const int MaxByeRetryMs = 8000;
+
+    /// <summary>Returns when the stream has ended and nothing of it is left anywhere.</summary>
+    /// <param name="context">The request; nothing of its answer is written yet.</param>
+    /// <param name="query">What was asked for.</param>
+    /// <param name="leases">One per series of the query; disposed by the caller.</param>
+    public async Task ServeAsync(HttpContext context, StreamQuery query, IReadOnlyList<SeriesLease> leases)
+    {
+        var aborted = context.RequestAborted;
+        var transport = SseTransport.Of(context, options.Value.DirectSockets);
+        transport.Prepare(context, options.Value.SendBufferBytes);
+        var writer = new SseJoinWriter(context.Response.BodyWriter, transport.Framing, options.Value.StuckLimit, time);
+        var connection = new SseConnection(SettingsOf(query));
+        var sender = senders.Next();
+        counters.StreamOpened();
+        try
+        {
+            connection.Subscriptions = await GreetAsync(writer, connection, leases, aborted);
+            connection.Output = OutputOf(context, transport, () => sender.Post(new ReadyCommand(connection)));
+            using var leave = aborted.UnsafeRegister(_ => sender.Post(new LeaveCommand(connection)), null);
+            var isLive = await JoinAsync(sender, connection, query.JoinRequest, writer, aborted);
+            var end = await connection.Ended;
+            if (end == SseEnd.Shutdown && !isLive) await SayByeAsync(writer, aborted);
+            if (end == SseEnd.Shutdown) await connection.Output.SettleAsync().AsTask().WaitAsync(options.Value.ByeTimeout, time, aborted);
+            else context.Abort();
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
+        {
+            // Gone, or stuck before the sender had it: the expected ends.
+            if (e is TimeoutException) CountSlowClosed(connection);
+            context.Abort();
+        }
+        catch (Exception e)
+        {
+            LogFailed(e);
+            context.Abort();
+        }
+        finally
+        {
+            await LetGoAsync(sender, connection);
+            counters.StreamClosed();
+        }
+    }
+
+    // What can be said at once, before any waiting: the client sees that it is connected.
+    private async Task<SseSubscription[]> GreetAsync(SseJoinWriter writer, SseConnection connection, IReadOnlyList<SeriesLease> leases, CancellationToken aborted)
+    {
+        var now = time.GetUtcNow();
+        await writer.WriteAsync(SseEvents.Retry(Random.Shared.Next(MinRetryMs, MaxRetryMs + 1)), aborted);
+        await writer.WriteAsync(SseEvents.Hello(now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, leases.Select(l => l.Hub.Series), provider.IsSimulated), aborted);
+        var subscriptions = new SseSubscription[leases.Count];
+        for (var i = 0; i < leases.Count; i++)
+        {
+            var hub = leases[i].Hub;
+            var status = hub.Status;
+            await writer.WriteAsync(SseEvents.Status(status, now), aborted);
+            subscriptions[i] = new SseSubscription(connection, hub, status);
+        }
+
+        await writer.FlushAsync(aborted);
+        return subscriptions;
+    }
+
+    // From the answer of each registration on, changes wait at the sender; what is read after it and what waits overlap, and leave nothing out.
+    private async Task<bool> JoinAsync(SseSender sender, SseConnection connection, JoinRequest request, SseJoinWriter writer, CancellationToken aborted)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var register = new JoinCommand(connection);
+            sender.Post(register);
+            var asOf = await register.Answer;
+            if (asOf == JoinCommand.Refused) return false;
+
+            var joins = await Task.WhenAll(connection.Subscriptions.Select(s => service.JoinAsync(s.Hub, request, aborted)));
+            for (var i = 0; i < joins.Length; i++)
+            {
+                if (isFirst || joins[i].Mode == JoinMode.Reset) connection.Subscriptions[i].Mode = joins[i].Mode;
+                await WriteAsync(writer, joins[i], request, aborted);
+            }
+
+            await writer.FlushAsync(aborted);
+            var live = new LiveCommand(connection, SseEvents.Synced(asOf, connection.Subscriptions.Select(s => (s.Hub.Series, s.Mode))));
+            sender.Post(live);
+            if (await live.Answer) return connection.IsLive;
+            request = new JoinRequest(asOf, IsUnreadable: false, SnapshotCount: 0, SnapshotRequested: false);
+        }
+    }
+
+    private static async ValueTask WriteAsync(SseJoinWriter writer, SeriesJoin join, JoinRequest request, CancellationToken aborted)
+    {
+        foreach (var candle in join.Missed) await writer.WriteAsync(SseEvents.MissedCandle(join.Series, candle), aborted);
+        var isAskedFor = request.SnapshotCount > 0 && (join.Mode == JoinMode.Fresh || request.SnapshotRequested);
+        if (isAskedFor || join.Mode == JoinMode.Reset) await writer.WriteAsync(SseEvents.Snapshot(join.Series, join.Snapshot), aborted);
+    }
+
+    private static async ValueTask SayByeAsync(SseJoinWriter writer, CancellationToken aborted)
+    {
+        await writer.WriteAsync(SseEvents.Bye(Random.Shared.Next(MinByeRetryMs, MaxByeRetryMs + 1)), aborted);
+        await writer.WriteAsync(SseFrame.EndOfBody, aborted);
+        await writer.FlushAsync(aborted);
+    }
+
+    private static SseOutput OutputOf(HttpContext context, SseTransport transport, Action ready) =>
+        transport.DirectSocket is { } socket ? new DirectSocketOutput(socket) : new BodyWriterOutput(context.Response.BodyWriter, transport.Framing, ready);
+
+    private SseSettings SettingsOf(StreamQuery query) => new(query.Deltas, query.MaxRate switch
+    {
+        null => 0,
+        0 => SseSettings.ClosedOnly,
+        { } rate => (long)(time.TimestampFrequency / rate),
+    });
+
+    // The request's objects are used again once it returns: the sender must have let go, and no write may be under way.
+    private static async Task LetGoAsync(SseSender sender, SseConnection connection)
+    {
+        sender.Post(new LeaveCommand(connection));
+        await connection.Ended;
+        if (connection.Output is { } output) await output.SettleAsync();
+    }
+
+    private void CountSlowClosed(SseConnection connection)
+    {
+        foreach (var subscription in connection.Subscriptions) counters.Of(subscription.Hub.Series).CountSlowClosed();
+    }
+
+    [LoggerMessage(LogLevel.Error, "A stream failed while it was joined")]
+    private partial void LogFailed(Exception exception);
+}

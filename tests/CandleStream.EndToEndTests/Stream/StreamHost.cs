@@ -1,0 +1,117 @@
+using System.Net;
+using CandleStream.Server.Endpoints;
+using CandleStream.Server.Sse;
+using CandleStream.Streaming;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.EndToEndTests.Stream;
+
+/// <summary>How a <see cref="StreamHost"/> differs from the default.</summary>
+internal sealed record StreamHostOptions
+{
+    /// <summary>Keys of section <c>Streaming</c>.</summary>
+    public Dictionary<string, string?> Settings { get; init; } = [];
+
+    public StreamingOptions Streaming { get; init; } = new();
+
+    public HttpProtocols Protocols { get; init; } = HttpProtocols.Http1;
+
+    public Action<ListenOptions>? Listen { get; init; }
+
+    public Action<WebApplication>? Use { get; init; }
+
+    public FakeExchange Exchange { get; init; } = new();
+
+    public ISymbolDirectory Symbols { get; init; } = new AnySymbol();
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>The stream route on a real server and a real port, with the real hub and senders; only the exchange is the test's.</summary>
+internal sealed class StreamHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private StreamHost(WebApplication app, FakeExchange exchange, UpdateLog log, ErrorLog errors) =>
+        (_app, Exchange, Log, Errors) = (app, exchange, log, errors);
+
+    public FakeExchange Exchange { get; }
+
+    /// <summary>Every update the hubs published: the truth clients are compared with.</summary>
+    public UpdateLog Log { get; }
+
+    /// <summary>Errors that the server logged.</summary>
+    public ErrorLog Errors { get; }
+
+    public Uri Address => new(_app.Urls.Single());
+
+    public bool IsHttp2 { get; private init; }
+
+    public CandleStreamService Service => _app.Services.GetRequiredService<CandleStreamService>();
+
+    public SseCounters Counters => _app.Services.GetRequiredService<SseCounters>();
+
+    public StreamLimiter Limiter => _app.Services.GetRequiredService<StreamLimiter>();
+
+    public static async Task<StreamHost> StartAsync(StreamHostOptions? options = null)
+    {
+        options ??= new StreamHostOptions();
+        var (log, errors) = (new UpdateLog(), new ErrorLog());
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
+        builder.Logging.ClearProviders().AddProvider(errors);
+        builder.Configuration.AddInMemoryCollection(options.Settings.Select(s => KeyValuePair.Create("Streaming:" + s.Key, s.Value)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = options.Protocols;
+            options.Listen?.Invoke(listen);
+        }));
+        builder.Services.AddSingleton(options.Time);
+        builder.Services.AddSingleton<ICandleProvider>(options.Exchange);
+        builder.Services.AddSingleton(options.Symbols);
+        builder.Services.AddSingleton(services => new CandleStreamService(
+            options.Exchange, new EmptyArchive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
+        builder.AddCandleStreamSse();
+        var app = builder.Build();
+        options.Use?.Invoke(app);
+        app.MapCandleStream();
+        await app.StartAsync();
+        return new StreamHost(app, options.Exchange, log, errors) { IsHttp2 = options.Protocols == HttpProtocols.Http2 };
+    }
+
+    /// <summary>A host whose streams take the given way.</summary>
+    public static Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
+    {
+        options ??= new StreamHostOptions();
+        if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
+        if (path == StreamPath.Http2) options = options with { Protocols = HttpProtocols.Http2 };
+        return StartAsync(options);
+    }
+
+    public SeriesHub Hub(SeriesKey series) => Service.TryFind(series, out var hub) ? hub : throw new InvalidOperationException($"{series} is not open.");
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
+
+/// <summary>Lists no symbols, so accepts all.</summary>
+internal sealed class AnySymbol : ISymbolDirectory
+{
+    public IReadOnlyList<string> Symbols => [];
+
+    public SymbolCheck Check(string symbol) => new(SymbolStanding.NotKnownYet, []);
+}
+
+/// <summary>Lists these symbols; every other one is unknown, and close to all of them.</summary>
+internal sealed class TheseSymbols(params string[] symbols) : ISymbolDirectory
+{
+    public IReadOnlyList<string> Symbols => symbols;
+
+    public SymbolCheck Check(string symbol) =>
+        symbols.Contains(symbol) ? new SymbolCheck(SymbolStanding.Listed, []) : new SymbolCheck(SymbolStanding.Unknown, symbols);
+}

@@ -1,0 +1,14 @@
+namespace CandleStream.EndToEndTests.Stream;
+
+/// <summary>The ways bytes may take to a client. Whatever the way, a client must not see a difference.</summary>
+public enum StreamPath
+{
+    /// <summary>The sender writes to the connection's socket itself.</summary>
+    DirectSocket,
+
+    /// <summary>HTTP/1.1 through the web server's writer.</summary>
+    BodyWriter,
+
+    /// <summary>HTTP/2 without TLS.</summary>
+    Http2,
+}

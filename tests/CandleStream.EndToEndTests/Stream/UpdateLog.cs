@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.EndToEndTests.Stream;
+
+/// <summary>A sink of every hub that remembers the newest version of each candle.</summary>
+internal sealed class UpdateLog : ICandleSink
+{
+    private readonly ConcurrentDictionary<(SeriesKey, long), Candle> _candles = new();
+    private long _count;
+
+    public long Count => Volatile.Read(ref _count);
+
+    public void OnUpdate(CandleUpdate update)
+    {
+        _candles[(update.Series, update.Candle.Time)] = update.Candle;
+        Interlocked.Increment(ref _count);
+    }
+
+    public void OnFirstMerge(SeriesKey series, IReadOnlyList<CandleUpdate> changed)
+    {
+        foreach (var update in changed) OnUpdate(update);
+    }
+
+    public void OnStatus(SeriesStatus status)
+    {
+    }
+
+    /// <summary>The candles of a series, oldest first.</summary>
+    public List<Candle> Of(SeriesKey series) => [.. _candles.Where(c => c.Key.Item1 == series).Select(c => c.Value).OrderBy(c => c.Time)];
+}
+
+/// <summary>Keeps what is logged as an error: a test that ends well must have none.</summary>
+internal sealed class ErrorLog : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel)) _lines.Enqueue($"{formatter(state, exception)} {exception}");
+    }
+
+    public void Dispose()
+    {
+    }
+}
