@@ -1,0 +1,259 @@
+using System.Net.WebSockets;
+using CandleStream.Bitfinex;
+using CandleStream.Simulator;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CandleStream.Tests.Truth;
+
+/// <summary>
+/// One seed of the truth test: a synthetic market runs for hours through the real provider, hub, writer and SQLite store, over the real protocol,
+/// while faults strike; then everything held, stored and delivered is compared with the market's own ledger.
+/// </summary>
+internal sealed class TruthRun : IAsyncDisposable
+{
+    private static readonly string[] Pairs = ["BTCUSD", "ETHUSD", "SOLUSD", "DUSK:USD", "NEOUSD", "BTCF0:USTF0"];
+
+    private readonly Random _random;
+    private readonly bool _overLoopback;
+    private readonly FakeTimeProvider _time;
+    private readonly string _folder = Directory.CreateTempSubdirectory("candlestream-truth-").FullName;
+    private readonly IReadOnlyList<SeriesKey> _series = [.. Pairs.Select(p => SeriesKey.Parse($"{p}:1m"))];
+    private readonly FaultStorm _storm;
+    private readonly TruthClient _client;
+    private readonly BitfinexSimulator _exchange;
+    private readonly long _began;
+    private Server _server;
+
+    private TruthRun(int seed, bool overLoopback, BitfinexSimulator exchange, FakeTimeProvider time)
+    {
+        _random = new Random(seed);
+        _overLoopback = overLoopback;
+        _exchange = exchange;
+        _time = time;
+        _began = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _storm = new FaultStorm(_random, [.. Pairs.Select(KeyOf)]);
+        _client = new TruthClient(_series, _random);
+        _server = null!;
+    }
+
+    /// <summary>What the server holds now, for the report of a failure.</summary>
+    public string Describe() => _server.Describe();
+
+    public string Report => $"{_client.Resumes} resumes, {_client.Resets} resets, faults: {_storm.History}";
+
+    public static async Task<TruthRun> StartAsync(int seed, bool overLoopback)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2024, 5, 1, 11, 58, 30, TimeSpan.Zero));
+        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = overLoopback, Seed = seed, Symbols = Pairs, TimeProvider = time });
+        var run = new TruthRun(seed, overLoopback, exchange, time);
+        run._server = await Server.StartAsync(run);
+        return run;
+    }
+
+    /// <summary>The storm: faults, clients that come and go, and now and then a restart of the server.</summary>
+    public async Task StormAsync(TimeSpan length)
+    {
+        var end = _time.GetUtcNow() + length;
+        while (_time.GetUtcNow() < end)
+        {
+            if (_random.Next(100) == 0) _storm.Strike(_exchange);
+            if (_random.Next(300) == 0) await ToggleClientAsync();
+            if (_random.Next(4000) == 0) await RestartAsync();
+            await StepAsync();
+            _client.Receive();
+        }
+    }
+
+    /// <summary>The calm after it: without faults, everything has to mend by itself.</summary>
+    public async Task CalmAsync()
+    {
+        _exchange.Faults.Clear();
+        if (!_client.IsConnected) await ToggleClientAsync();
+        var limit = _time.GetUtcNow() + TimeSpan.FromHours(2);
+        var calmSince = _time.GetUtcNow();
+        while (_time.GetUtcNow() - calmSince < TimeSpan.FromMinutes(4))
+        {
+            await StepAsync();
+            _client.Receive();
+            if (!_server.IsMended) calmSince = _time.GetUtcNow();
+            Assert.True(_time.GetUtcNow() < limit, $"two hours after the last fault it is not mended: {_server.Describe()}");
+        }
+    }
+
+    /// <summary>Nothing missing that is not on the gap list; called at any time.</summary>
+    public void CheckNoUnnamedGap()
+    {
+        foreach (var hub in _server.Service.Hubs)
+        {
+            var view = hub.View(1000, long.MaxValue);
+            if (!view.Merged || view.ExchangeTime is not { } now || view.Newest.Count == 0) continue;
+            var held = view.Newest.Select(c => c.Time).ToHashSet();
+            foreach (var candle in Ledger(hub.Series, Math.Max(view.Newest[0].Time, _began), now - 66_000))
+                Assert.True(held.Contains(candle.Time) || view.Status.Gaps.Any(g => g.Contains(candle.Time)) || !view.Known.Contains(candle.Time), $"{hub.Series}: {candle} is missing and no gap names it; {_server.Describe()}");
+        }
+    }
+
+    /// <summary>Held, stored and delivered equal the exchange's ledger.</summary>
+    public async Task CheckAsync()
+    {
+        Assert.True(await _server.Writer.FlushAsync(CancellationToken.None));
+        foreach (var series in _series)
+        {
+            Assert.True(_server.Service.TryFind(series, out var hub));
+            var view = hub.View(1000, long.MaxValue);
+            var last = series.Timeframe.StartOf(view.ExchangeTime!.Value - 65_000) - 1;
+            var stored = await ReadStoreAsync(series, _began);
+            Compare($"{series} stored", Ledger(series, _began, last), stored.Where(c => c.Time <= last));
+            Compare($"{series} in memory", Ledger(series, Math.Max(view.Newest[0].Time, _began), last), view.Newest.Where(c => c.Time >= _began && c.Time <= last));
+            var delivered = _client.Candles(series);
+            var from = Math.Max(delivered.First().Time, _began);
+            Compare($"{series} delivered", Ledger(series, from, last), delivered.Where(c => c.Time >= from && c.Time <= last));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _exchange.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string KeyOf(string pair) => $"trade:1m:t{pair}";
+
+    private static void Compare(string what, IEnumerable<Candle> expected, IEnumerable<Candle> actual)
+    {
+        var wanted = expected.ToDictionary(c => c.Time);
+        var found = actual.ToDictionary(c => c.Time);
+        Assert.True(found.Values.All(c => c.Closed), $"{what}: not closed: {found.Values.FirstOrDefault(c => !c.Closed)}");
+        var missing = wanted.Keys.Except(found.Keys).Order().ToList();
+        Assert.True(missing.Count == 0, $"{what}: {missing.Count} missing, the first at {missing.FirstOrDefault()}");
+        var extra = found.Keys.Except(wanted.Keys).Order().ToList();
+        Assert.True(extra.Count == 0, $"{what}: {extra.Count} that the exchange does not have, the first at {extra.FirstOrDefault()}");
+        foreach (var (time, candle) in found) Assert.True(candle.HasSameValues(wanted[time]), $"{what}: {candle} should be {wanted[time]}");
+    }
+
+    private IEnumerable<Candle> Ledger(SeriesKey series, long from, long to) =>
+        _exchange.Ledger(KeyOf(series.Symbol), series.Timeframe.CeilingOf(from), to).Select(c => new Candle(c.Time, c.Open, c.High, c.Low, c.Close, c.Volume));
+
+    private async Task<List<Candle>> ReadStoreAsync(SeriesKey series, long from)
+    {
+        var rows = new List<Candle>();
+        await foreach (var row in _server.Store.ReadAsync(series, new TimeRange(from, long.MaxValue), int.MaxValue, false, CancellationToken.None)) rows.Add(row);
+        return rows;
+    }
+
+    private async Task ToggleClientAsync()
+    {
+        if (_client.IsConnected) _client.Disconnect();
+        else await _client.ConnectAsync(_server.Service, InTimeAsync);
+    }
+
+    private async Task RestartAsync()
+    {
+        if (_client.IsConnected) _client.Disconnect();
+        var stopping = _server.DisposeAsync().AsTask();
+        await InTimeAsync(stopping);
+        await stopping;
+        _server = await Server.StartAsync(this);
+    }
+
+    private async Task InTimeAsync(Task work)
+    {
+        while (!work.IsCompleted) await StepAsync();
+    }
+
+    private async Task StepAsync()
+    {
+        await SettleAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50, 2_000)));
+    }
+
+    // Time stands still until everybody is done: nothing on the wire, nothing queued, seen several times in a row.
+    // A real socket hides what is on its way, so it is looked at longer; being early only means a slower network.
+    private async Task SettleAsync()
+    {
+        var needed = _overLoopback ? 30 : 4;
+        for (var quiet = 0; quiet < needed;)
+        {
+            await Task.Yield();
+            quiet = _exchange.IsBusy || ThreadPool.PendingWorkItemCount > 0 ? 0 : quiet + 1;
+        }
+    }
+
+    /// <summary>The server's parts, put together over the exchange of the run.</summary>
+    private sealed class Server : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly BitfinexWebSocketCandleProvider _provider;
+        private readonly BitfinexMetrics _metrics = new();
+        private readonly List<SeriesLease> _recorded;
+        private readonly Task _writing;
+
+        private Server(TruthRun run, SqliteCandleStore store, long highestRev)
+        {
+            Store = store;
+            var options = new BitfinexOptions();
+            if (run._overLoopback) (options.WebSocketUrl, options.RestUrl) = (run._exchange.WebSocketUrl, run._exchange.RestUrl);
+            var transport = run._overLoopback
+                ? BitfinexTransport.Create(options)
+                : new BitfinexTransport(_ => ConnectAsync(run._exchange), run._exchange.CreateHttpHandler());
+            _provider = new BitfinexWebSocketCandleProvider(options, transport, run._time, new Random(run._random.Next()), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
+            var revs = new RevCounter(run._time);
+            revs.Raise(highestRev);
+            Writer = new CandleWriter(store, new CandleWriterOptions(), run._time, NullLogger<CandleWriter>.Instance);
+            Service = new CandleStreamService(_provider, new CandleArchive(store, Writer), [Writer], revs, new StreamingOptions(), run._time, NullLoggerFactory.Instance);
+            _writing = Writer.RunAsync(_stop.Token);
+            _recorded = [.. run._series.Take(3).Select(s => Service.Open(s, SeriesUse.Record))];
+        }
+
+        public SqliteCandleStore Store { get; }
+
+        public CandleWriter Writer { get; }
+
+        public CandleStreamService Service { get; }
+
+        /// <summary>Every series live, no gap, nothing to fetch.</summary>
+        public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null);
+
+        public static async Task<Server> StartAsync(TruthRun run)
+        {
+            var store = new SqliteCandleStore(new StorageOptions { SqlitePath = Path.Combine(run._folder, "truth.db") }, run._time, NullLogger<SqliteCandleStore>.Instance);
+            await store.OpenAsync("simulator", exclusive: true, CancellationToken.None);
+            return new Server(run, store, await store.HighestRevAsync(CancellationToken.None));
+        }
+
+        public string Describe() => string.Join("; ", Service.Hubs.Select(h => $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var lease in _recorded) lease.Dispose();
+            await Service.DisposeAsync();
+            await _stop.CancelAsync();
+            await _writing;
+            await _provider.DisposeAsync();
+            await Writer.DisposeAsync();
+            await Store.DisposeAsync();
+            _metrics.Dispose();
+            _stop.Dispose();
+        }
+
+        private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange)
+        {
+            try
+            {
+                return Task.FromResult(exchange.ConnectInProcess());
+            }
+            catch (WebSocketException refused) when (refused.InnerException is HttpRequestException { StatusCode: { } status })
+            {
+                return Task.FromException<WebSocket>(new UpgradeRefusedException(status, refused));
+            }
+            catch (WebSocketException failure)
+            {
+                return Task.FromException<WebSocket>(failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace CandleStream.Tests.Truth;
+
+/// <summary>
+/// Whatever the exchange does: no closed candle missing that is not named, none wrong, none twice. The seeds run alone with
+/// CANDLESTREAM_TRUTH_SEED=n; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first ten also run over loopback sockets.
+/// </summary>
+public sealed class TruthTests(ITestOutputHelper output)
+{
+    private static readonly bool IsFull = Environment.GetEnvironmentVariable("CANDLESTREAM_TEST_FULL") == "1";
+    private static readonly string? OneSeed = Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_SEED");
+
+    private static IEnumerable<int> Seeds => OneSeed is null ? Enumerable.Range(1, IsFull ? 300 : 30) : [int.Parse(OneSeed, CultureInfo.InvariantCulture)];
+
+    [Fact]
+    public async Task Candles_held_stored_and_delivered_equal_the_exchanges_ledger_whatever_strikes()
+    {
+        foreach (var seed in Seeds) await RunAsync(seed, overLoopback: false);
+    }
+
+    [Fact]
+    public async Task The_same_over_loopback_sockets()
+    {
+        foreach (var seed in Seeds.Take(IsFull ? 10 : 1)) await RunAsync(seed, overLoopback: true);
+    }
+
+    private async Task RunAsync(int seed, bool overLoopback)
+    {
+        await using var run = await TruthRun.StartAsync(seed, overLoopback);
+        try
+        {
+            for (var part = 0; part < 6; part++)
+            {
+                await run.StormAsync(TimeSpan.FromMinutes(30));
+                run.CheckNoUnnamedGap();
+            }
+
+            await run.CalmAsync();
+            await run.CheckAsync();
+            output.WriteLine($"seed {seed}: {run.Report}");
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException($"CANDLESTREAM_TRUTH_SEED={seed} (loopback: {overLoopback}) fails: {failure.Message}\n{run.Describe()}\n{run.Report}", failure);
+        }
+    }
+}
