@@ -97,10 +97,13 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
     private void Refuse(JsonElement request, int code, string message) =>
         session.SendObject(ControlFrames.Error(code, message, request));
 
-    private int NextChannelId(CandleKey key) =>
-        _retiredId is { } retired && exchange.Faults.Strike(FaultKind.ChanIdReuse, key.Text, session.Id) is not null
-            ? retired
-            : exchange.NewChannelId();
+    private int NextChannelId(CandleKey key)
+    {
+        if (_retiredId is not { } retired || exchange.Faults.Strike(FaultKind.ChanIdReuse, key.Text, session.Id) is null) return exchange.NewChannelId();
+        // Used again once: the exchange never gives one number to two open channels.
+        _retiredId = null;
+        return retired;
+    }
 
     private void Unsubscribe(JsonElement request)
     {
