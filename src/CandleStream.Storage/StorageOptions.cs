@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace CandleStream.Storage;
 
 /// <summary>Section <c>Storage</c>: where candles are kept. PostgreSQL is chosen by the environment variable <c>DATABASE_URL</c>; the rest is here.</summary>
-public sealed class StorageOptions
+public sealed class StorageOptions : IValidatableObject
 {
     /// <summary>The SQLite file, used where <c>DATABASE_URL</c> is not set; it and its folder are created. Relative to the working directory. Default: <c>data/candles.db</c>.</summary>
     [Required(AllowEmptyStrings = false)]
@@ -51,4 +51,13 @@ public sealed class StorageOptions
 
     /// <summary>How long candles are kept, by timeframe, counted back from the newest candle of the series: <c>"Retention": { "1m": "90.00:00:00" }</c>. A timeframe that is not listed is kept for ever. Default: empty (off).</summary>
     public Dictionary<string, TimeSpan> Retention { get; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (timeframe, span) in Retention)
+        {
+            if (!Timeframe.TryParse(timeframe, out _)) yield return new ValidationResult($"'{timeframe}' is not a timeframe; there are: {string.Join(", ", Timeframe.All)}.", [nameof(Retention)]);
+            else if (span <= TimeSpan.Zero) yield return new ValidationResult($"{timeframe} must be kept for longer than {span}.", [nameof(Retention)]);
+        }
+    }
 }

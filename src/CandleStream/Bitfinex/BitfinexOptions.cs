@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace CandleStream.Bitfinex;
 
 /// <summary>Section <c>Bitfinex</c>: where the exchange is, how long we wait for it, and how much we ask of it.</summary>
-public sealed class BitfinexOptions
+public sealed class BitfinexOptions : IValidatableObject
 {
     /// <summary>The public WebSocket. Default: <c>wss://api-pub.bitfinex.com/ws/2</c>.</summary>
     [Required]
@@ -12,6 +12,9 @@ public sealed class BitfinexOptions
     /// <summary>The public REST interface, version included. Default: <c>https://api-pub.bitfinex.com/v2</c>.</summary>
     [Required]
     public Uri RestUrl { get; set; } = new("https://api-pub.bitfinex.com/v2");
+
+    /// <summary>True says that the other side is a simulator before it could say so itself: nobody may take the first candles for prices. The demo sets it. Default: false.</summary>
+    public bool Simulated { get; set; }
 
     /// <summary>How long a new socket may take until it is greeted and configured; then the attempt has failed. Default: 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
@@ -68,4 +71,10 @@ public sealed class BitfinexOptions
     /// <summary>How often the socket is tried while a series is polled or was refused. Default: 60 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan RetryWhilePolling { get; set; } = TimeSpan.FromSeconds(60);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (WebSocketUrl is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" }) yield return new ValidationResult("it must be a URL that begins with ws:// or wss://.", [nameof(WebSocketUrl)]);
+        if (RestUrl is not { IsAbsoluteUri: true, Scheme: "http" or "https" }) yield return new ValidationResult("it must be a URL that begins with http:// or https://.", [nameof(RestUrl)]);
+    }
 }

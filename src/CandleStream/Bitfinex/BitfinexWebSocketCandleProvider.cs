@@ -26,7 +26,7 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
         _services = new BitfinexServices(options, time, random, metrics, logger, pool, rest, new PollRoster(options));
     }
 
-    public bool IsSimulated => _services.Pool.IsSimulated;
+    public bool IsSimulated => _services.Options.Simulated || _services.Pool.IsSimulated;
 
     public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
     {
