@@ -1,2 +1,40 @@
-var builder = WebApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+using CandleStream.Server.Endpoints;
+using CandleStream.Server.Setup;
+using CandleStream.Server.Sse;
+
+namespace CandleStream.Server;
+
+/// <summary>The server's contents page: one line per feature, details elsewhere.</summary>
+public static class Program
+{
+    public static Task<int> Main(string[] args) =>
+        ServerCommandLine.RunAsync(args, async arguments => await (await BuildAsync(arguments)).ServeAsync());
+
+    /// <summary>The server as its settings ask for it, not started yet.</summary>
+    /// <exception cref="StartRefusedException">A setting is unknown or not allowed.</exception>
+    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments)
+    {
+        var builder = arguments.CreateBuilder();
+        builder.AddLifetime();                  // how the process starts and ends
+        builder.AddServerSettings();            // every section checked, then bound to its class
+        await builder.AddDemoExchangeAsync();   // --demo: the built-in simulator instead of the exchange
+        builder.AddCandleStore();               // SQLite, or PostgreSQL where DATABASE_URL is set; its writer
+        builder.AddCandleStreaming();           // Bitfinex socket → series hubs; history beside them
+        builder.AddSymbolDirectory();           // which symbols can be asked for
+        builder.AddCandleStreamSse();           // hubs → clients' sockets
+        builder.AddHealth();                    // what readiness is made of
+        builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
+        builder.AddApiDocs();                   // OpenAPI
+
+        var app = builder.Build();
+        app.UseApi();
+        app.MapCandleStream();                  // GET /candles/stream
+        app.MapCandleStreamStatus();            // GET /candles/stream/status
+        app.MapCandleHistory();                 // GET /candles
+        app.MapSymbols();                       // GET /symbols, /timeframes
+        app.MapHealth();                        // GET /health/live, /health/ready
+        app.MapApiDocs();                       // GET /openapi/v1.json, /docs
+        app.MapPage();                          // GET /: the chart
+        return app;
+    }
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Server.Endpoints;
 
@@ -44,6 +45,16 @@ public static class Problems
             ? Create(StatusCodes.Status503ServiceUnavailable, "Unavailable", detail)
             : Create(StatusCodes.Status503ServiceUnavailable, "Unavailable", detail, ("limit", limit));
     }
+
+    /// <summary>503: the server runs, but not everything it is for works.</summary>
+    public static ProblemHttpResult NotReady(IReadOnlyList<string> reasons) => Create(
+        StatusCodes.Status503ServiceUnavailable,
+        "Not ready",
+        string.Join(" ", reasons),
+        ("reasons", reasons));
+
+    /// <summary>An error that is told by its status code.</summary>
+    public static ProblemHttpResult OfStatus(int status, string detail) => Create(status, ReasonPhrases.GetReasonPhrase(status), detail);
 
     private static ProblemHttpResult Create(int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> extensions)
     {

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using CandleStream.Streaming;
+
+namespace CandleStream.Server.Endpoints;
+
+/// <summary>The JSON form of <c>GET /candles</c>, written straight into the response: ten thousand candles are held once, not twice.</summary>
+internal static class HistoryJson
+{
+    /// <summary>Bytes between two flushes.</summary>
+    private const int FlushAt = 32 * 1024;
+
+    public static async Task WriteAsync(HttpResponse response, HistoryAnswer answer, CancellationToken cancel)
+    {
+        response.ContentType = "application/json; charset=utf-8";
+        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("symbol", answer.Series.Symbol);
+        json.WriteString("timeframe", answer.Series.Timeframe.Name);
+        json.WriteStartArray("candles");
+        for (var i = 0; i < answer.Candles.Count; i++)
+        {
+            CandleJson.Write(json, answer.Candles[i]);
+            if (json.BytesPending < FlushAt) continue;
+            await json.FlushAsync(cancel);
+            await response.BodyWriter.FlushAsync(cancel);
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("asof", answer.AsOf);
+        WriteGaps(json, answer.Gaps);
+        if (answer.Next is { } next) json.WriteNumber("next", next);
+        else json.WriteNull("next");
+        if (answer.Reset) json.WriteBoolean("reset", true);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes <c>"gaps":[[from,to],…]</c>.</summary>
+    public static void WriteGaps(Utf8JsonWriter json, IEnumerable<TimeRange> gaps)
+    {
+        json.WriteStartArray("gaps");
+        foreach (var gap in gaps)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(gap.From);
+            json.WriteNumberValue(gap.To);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace CandleStream.Server.OpenApi;
+
+/// <summary>What <c>/openapi/v1.json</c> says about each route. Every example is a request or an answer that a server gives.</summary>
+internal static class ApiDescription
+{
+    public static Task DescribeDocument(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancel)
+    {
+        document.Info.Title = "CandleStream";
+        document.Info.Version = "1";
+        document.Info.Description =
+            "Live and past candles (OHLCV bars) of a crypto exchange. Times are Unix milliseconds UTC, prices and volumes exact decimals. "
+            + "A candle with the same time and a higher rev replaces the one before. The stream itself is specified in docs/protocol.md.";
+        // The server is wherever this document was fetched from.
+        document.Servers = [];
+        document.Tags = null;
+        return Task.CompletedTask;
+    }
+
+    public static Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
+    {
+        if (context.Description.HttpMethod == "HEAD") operation.Summary = "The headers of GET.";
+        // One short list of routes needs no groups.
+        operation.Tags = null;
+        switch ("/" + context.Description.RelativePath)
+        {
+            case "/candles":
+                DescribeHistory(operation);
+                break;
+            case "/candles/stream":
+                DescribeStream(operation);
+                break;
+            case "/candles/stream/status":
+                operation.Says("The state of every open series and its counters, sorted by key.")
+                    .Answers(200, "application/json", ApiSchemas.Status, ApiExamples.Status);
+                break;
+            case "/symbols":
+                operation.Says("The symbols that can be asked for.").Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
+                break;
+            case "/timeframes":
+                operation.Says("The timeframes that can be asked for, shortest first; the length of a month varies.")
+                    .Answers(200, "application/json", ApiSchemas.Timeframes, ApiExamples.Timeframes);
+                break;
+            case "/health/live":
+                operation.Says("Answers while the process runs.").Answers(200, "application/json", ApiSchemas.Health, ApiExamples.Live);
+                break;
+            case "/health/ready":
+                operation.Says("Whether the server does everything it is for; 503 names the reasons (store, draining) while it streams on as well as it can.")
+                    .Answers(200, "application/json", ApiSchemas.Health, ApiExamples.Ready)
+                    .Refuses(503, "Not ready.", ApiExamples.NotReady);
+                break;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void DescribeHistory(OpenApiOperation operation) => operation
+        .Says("Candles of one series, the forming one last if it is in the range. Times that are listed in gaps are not known to be complete.")
+        .Takes("symbol", "The symbol, as /symbols lists it.", ApiSchemas.String, "BTCUSD", required: true)
+        .Takes("timeframe", "The length of a candle; case matters: 1m is a minute, 1M a month.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m", required: true)
+        .Takes("start", "Earliest open time, Unix ms, inclusive. With it the oldest candles from there are answered, without it the newest.", ApiSchemas.Time, 1_542_016_800_000)
+        .Takes("end", "Latest open time, Unix ms, inclusive.", ApiSchemas.Time, 1_542_020_340_000)
+        .Takes("limit", "The most candles to answer.", ApiSchemas.Whole(1, 10_000, 500), 100)
+        .Takes("sort", "Oldest or newest first.", ApiSchemas.OneOf(["asc", "desc"]), "asc")
+        .Takes("since", "A rev (asof of an answer, or an id of the stream): answer only what changed after it; reset is true where that is not known any more.", ApiSchemas.Rev, 1_763_840_000_000_000)
+        .TakesHeader("If-None-Match", "The ETag of an earlier answer.")
+        .Answers(200, "application/json", ApiSchemas.History, ApiExamples.History)
+        .Answers(200, "text/csv", ApiSchemas.String, ApiExamples.HistoryCsv)
+        .AnswersNothing(304, "Nothing changed since the ETag.")
+        .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
+        .Refuses(404, "The exchange does not list the symbol.", ApiExamples.Unknown)
+        .Refuses(406, "The client takes neither JSON nor CSV.", ApiExamples.NotAcceptable)
+        .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
+
+    private static void DescribeStream(OpenApiOperation operation) => operation
+        .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md.")
+        .Takes("symbol", "One series: its symbol.", ApiSchemas.String, "BTCUSD")
+        .Takes("timeframe", "One series: its timeframe.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m")
+        .Takes("series", "Several series instead, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
+        .Takes("snapshot", "Candles per series to begin with; times the number of series 10 000 at most.", ApiSchemas.Whole(0, 1000, 1), 1)
+        .Takes("max_rate", "The most updates of a forming candle per second and series; 0 sends closed candles only.", ApiSchemas.Number, 4)
+        .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.", ApiSchemas.OneOf(["0", "1"]), "1")
+        .Takes("last_event_id", "Where to resume, for clients that cannot send the header.", ApiSchemas.String, "1763840000000000")
+        .TakesHeader("Last-Event-ID", "Where to resume; browsers send it by themselves.")
+        .Answers(200, "text/event-stream", ApiSchemas.String, ApiExamples.Stream)
+        .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
+        .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown)
+        .Refuses(406, "The client does not take text/event-stream.", ApiExamples.NotAcceptable)
+        .Refuses(429, "Too many streams from this address; see Retry-After.", ApiExamples.TooMany)
+        .Refuses(503, "The series limit is reached or the server is stopping; see Retry-After.", ApiExamples.Full);
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using CandleStream.Server.Endpoints;
+using Microsoft.AspNetCore.ResponseCompression;
+
+namespace CandleStream.Server.Setup;
+
+/// <summary>What every route shares: JSON names, error answers, security headers, compression, CORS.</summary>
+internal static class ApiSetup
+{
+    private const string StreamPath = "/candles/stream";
+
+    /// <summary>The page runs its own files only; a screenshot of the chart is a blob.</summary>
+    private const string PagePolicy =
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self' data:; " +
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    /// <summary>The API pages start by an inline script and style themselves inline.</summary>
+    private const string DocsPolicy =
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self' data:; " +
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        builder.Services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true;
+            compression.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "text/csv"];
+        });
+        var origins = builder.Configuration.GetSection("Security").Get<SecurityOptions>()?.AllowedOrigins ?? [];
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins(origins).WithMethods("GET", "HEAD").WithHeaders("Last-Event-ID", "If-None-Match", "X-API-Key", "Authorization")
+            .WithExposedHeaders("ETag", "Retry-After", CandleCsv.AsOfHeader, CandleCsv.NextHeader, CandleCsv.GapsHeader, CandleCsv.ResetHeader)));
+    }
+
+    public static void UseApi(this WebApplication app)
+    {
+        app.Use(AddSecurityHeaders);
+        app.UseErrorAnswers();
+        // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
+        app.UseWhen(context => !context.Request.Path.Equals(StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
+        app.UsePageAtRoot();
+        app.UseRouting();
+        app.UseCors();
+    }
+
+    private static Task AddSecurityHeaders(HttpContext context, RequestDelegate next)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(ApiDocsEndpoints.DocsPath) ? DocsPolicy : PagePolicy;
+        return next(context);
+    }
+}

@@ -1,0 +1,46 @@
+using CandleStream.Bitfinex;
+using CandleStream.Server.Hosting;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Setup;
+
+/// <summary>The candle store and its writer: SQLite, or PostgreSQL where DATABASE_URL is set.</summary>
+internal static class StoreSetup
+{
+    private const string DatabaseUrlKey = "DATABASE_URL";
+
+    public static void AddCandleStore(this WebApplicationBuilder builder)
+    {
+        var databaseUrl = builder.Configuration[DatabaseUrlKey];
+        if (string.IsNullOrWhiteSpace(databaseUrl)) databaseUrl = null;
+        if (databaseUrl is not null && builder.Configuration.IsDemo())
+            throw new StartRefusedException("The demo keeps its candles in a file of its own and refuses DATABASE_URL: simulated prices never mix with real ones. Unset it, or start without --demo.");
+        // Made here, so that a malformed URL stops the start before anything else begins.
+        if (databaseUrl is not null) DatabaseUrl.Parse(databaseUrl);
+
+        var services = builder.Services;
+        services.AddSingleton(s => CandleStoreFactory.Create(
+            s.GetRequiredService<IOptions<StorageOptions>>().Value, databaseUrl, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(s => new CandleWriter(
+            s.GetRequiredService<ICandleStore>(), WriterOptions(s), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>()));
+        services.AddSingleton<ISeriesArchive, CandleArchive>();
+        services.AddSingleton(new StoreSource(SourceOf(builder.Configuration)));
+        services.AddSingleton<StoreHost>();
+        services.AddHostedService(s => s.GetRequiredService<StoreHost>());
+    }
+
+    private static CandleWriterOptions WriterOptions(IServiceProvider services)
+    {
+        var storage = services.GetRequiredService<IOptions<StorageOptions>>().Value;
+        return new CandleWriterOptions { FlushEvery = storage.FlushInterval, BatchSize = storage.BatchRows, BufferedCandles = storage.BufferCandles };
+    }
+
+    /// <summary>Whose candles these are; a store that holds another source's is refused.</summary>
+    private static string SourceOf(ConfigurationManager configuration)
+    {
+        if (configuration.IsDemo()) return $"simulator seed {configuration.Demo().Seed}";
+        return (configuration.GetSection("Bitfinex").Get<BitfinexOptions>() ?? new BitfinexOptions()).WebSocketUrl.Host;
+    }
+}

@@ -1,0 +1,43 @@
+using CandleStream.Bitfinex;
+using CandleStream.Server.Endpoints;
+using CandleStream.Server.Hosting;
+using CandleStream.Server.Symbols;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Setup;
+
+/// <summary>The way of a candle: the exchange's socket, one hub per series, and history beside it.</summary>
+internal static class StreamingSetup
+{
+    public static void AddCandleStreaming(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<RevCounter>();
+        services.AddSingleton(s => s.GetRequiredService<IOptions<BitfinexOptions>>().Value);
+        services.AddSingleton(s => s.GetRequiredService<IOptions<StreamingOptions>>().Value);
+        services.AddSingleton<BitfinexMetrics>();
+        services.AddSingleton(s => BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>()));
+        services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
+        services.AddSingleton(Random.Shared);
+        services.AddSingleton(s => new CandleStreamService(
+            s.GetRequiredService<ICandleProvider>(),
+            s.GetRequiredService<ISeriesArchive>(),
+            [s.GetRequiredService<CandleWriter>()],
+            s.GetRequiredService<RevCounter>(),
+            s.GetRequiredService<StreamingOptions>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<HistoryFetcher>();
+        services.AddSingleton<CandleHistory>();
+        services.AddHostedService<StreamingHost>();
+    }
+
+    public static void AddSymbolDirectory(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<SymbolDirectory>();
+        builder.Services.AddSingleton<ISymbolDirectory>(s => s.GetRequiredService<SymbolDirectory>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<SymbolDirectory>());
+    }
+}

@@ -1,0 +1,13 @@
+namespace CandleStream.Server.Symbols;
+
+internal sealed partial class SymbolDirectory
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "The exchange lists {Count} symbols.")]
+    private partial void LogListed(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The exchange's symbols could not be fetched, trying again in a minute: {Reason}")]
+    private partial void LogNoList(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The exchange's symbols could not be kept in the store: {Reason}")]
+    private partial void LogNotKept(string reason);
+}

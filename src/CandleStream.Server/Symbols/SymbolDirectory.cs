@@ -1,0 +1,149 @@
+using System.Collections.Frozen;
+using CandleStream.Server.Endpoints;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+
+namespace CandleStream.Server.Symbols;
+
+/// <summary>
+/// The exchange's pair list, held in memory and kept in the store: read from there at start, fetched when older than an hour, and again
+/// after a miss. Symbols that left the list stay readable while the store holds candles of them.
+/// </summary>
+internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleStore store, TimeProvider time, ILogger<SymbolDirectory> logger)
+    : ISymbolDirectory, IHostedService, IDisposable
+{
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromHours(1);
+
+    /// <summary>The shortest time between two fetches, whatever clients ask for and however the exchange answers.</summary>
+    private static readonly TimeSpan RefreshAtMost = TimeSpan.FromMinutes(1);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _missed = new(0, 1);
+    private Task _refreshing = Task.CompletedTask;
+
+    // Replaced whole by the refresh loop; any thread may read it.
+    private volatile Listing _listing = Listing.Empty;
+
+    public IReadOnlyList<string> Symbols => _listing.Sorted;
+
+    public SymbolCheck Check(string symbol)
+    {
+        var listing = _listing;
+        if (listing.Listed.Contains(symbol) || listing.Stored.Contains(symbol)) return new SymbolCheck(SymbolStanding.Listed, []);
+        if (listing.Listed.Count == 0) return new SymbolCheck(SymbolStanding.NotKnownYet, []);
+        AskAgain();
+        return new SymbolCheck(SymbolStanding.Unknown, SymbolNames.Close(symbol, listing.Sorted));
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _refreshing = RefreshAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _missed.Dispose();
+    }
+
+    private void AskAgain()
+    {
+        try
+        {
+            _missed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else's miss waits already.
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken stopping)
+    {
+        var fetchedAt = await LoadAsync(stopping);
+        while (true)
+        {
+            if (time.GetUtcNow() - fetchedAt >= RefreshAtMost && await FetchAsync(stopping) is { } now) fetchedAt = now;
+            await Task.Delay(RefreshAtMost, time, stopping);
+            // The rest of the hour, cut short by a miss; after a failure there is no rest.
+            var rest = fetchedAt + RefreshEvery - time.GetUtcNow();
+            if (rest > TimeSpan.Zero) await WaitForMissAsync(rest, stopping);
+        }
+    }
+
+    private async Task WaitForMissAsync(TimeSpan atMost, CancellationToken stopping)
+    {
+        using var due = new CancellationTokenSource(atMost, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, stopping);
+        await _missed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Reads what the store has; returns when that was fetched.</summary>
+    private async Task<DateTimeOffset> LoadAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var list = await store.FindSymbolsAsync(stopping);
+            _listing = new Listing(list?.Symbols ?? [], await StoredSymbolsAsync(stopping));
+            return list?.FetchedAt ?? DateTimeOffset.MinValue;
+        }
+        catch (StoreUnavailableException)
+        {
+            // Whoever opens the store says so; the exchange is asked instead.
+            return DateTimeOffset.MinValue;
+        }
+    }
+
+    /// <summary>Asks the exchange; returns when it answered, or null when it did not.</summary>
+    private async Task<DateTimeOffset?> FetchAsync(CancellationToken stopping)
+    {
+        IReadOnlyList<string> symbols;
+        try
+        {
+            symbols = await provider.FetchSymbolsAsync(stopping);
+        }
+        catch (CandleProviderException e)
+        {
+            LogNoList(e.Message);
+            return null;
+        }
+
+        if (symbols.Count == 0) return null;
+        var now = time.GetUtcNow();
+        _listing = new Listing(symbols, _listing.Stored);
+        LogListed(symbols.Count);
+        try
+        {
+            await store.SaveSymbolsAsync(new SymbolList(symbols, now), stopping);
+            _listing = new Listing(symbols, await StoredSymbolsAsync(stopping));
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogNotKept(e.Message);
+        }
+
+        return now;
+    }
+
+    private async Task<FrozenSet<string>> StoredSymbolsAsync(CancellationToken stopping) =>
+        (await store.ListSeriesAsync(stopping)).Select(s => s.Symbol).ToFrozenSet(StringComparer.Ordinal);
+
+    private sealed class Listing(IReadOnlyList<string> listed, FrozenSet<string> stored)
+    {
+        public static Listing Empty { get; } = new([], FrozenSet<string>.Empty);
+
+        public FrozenSet<string> Listed { get; } = listed.ToFrozenSet(StringComparer.Ordinal);
+
+        public FrozenSet<string> Stored { get; } = stored;
+
+        public IReadOnlyList<string> Sorted { get; } = [.. listed.Distinct().Order(StringComparer.Ordinal)];
+    }
+}
