@@ -72,7 +72,8 @@ public sealed class RecordedMarketTests
         await using var exchange = await BitfinexSimulator.StartAsync(
             new SimulatorOptions { Market = MarketKind.Trades, Trades = [new TradesFile(pair, trades)], Speed = double.PositiveInfinity }, Cancel);
         await using var server = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null);
-        using var client = new CandleStreamClient(server.Client.BaseAddress!);
+        // The replay begins with the first subscription and may be over before the client has joined: the snapshot brings what it missed.
+        using var client = new CandleStreamClient(server.Client.BaseAddress!, new CandleStreamClientOptions { Snapshot = 1000 });
         var series = SeriesKey.Parse($"{pair}:1m");
 
         var collected = new Dictionary<long, Candle>();
