@@ -11,6 +11,9 @@ internal sealed class RestBudget : IDisposable
     // A second more than the exchange counts: our calls do not reach it at the distance we sent them.
     private static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(61);
 
+    // Polls come back as soon as they were served, so their turns are counted over many windows; otherwise the same ones would win every time.
+    private static readonly TimeSpan PollingMemory = TimeSpan.FromMinutes(10);
+
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
@@ -18,7 +21,7 @@ internal sealed class RestBudget : IDisposable
     private readonly Lock _gate = new();
     private readonly SlidingWindow _window;
     private readonly List<Waiter> _waiting = [];
-    private readonly Queue<(DateTimeOffset At, SeriesKey Series)> _recent = new();
+    private readonly Queue<(DateTimeOffset At, FetchPurpose Purpose, SeriesKey Series)> _recent = new();
     private DateTimeOffset _blockedUntil;
     private long _arrivals;
 
@@ -81,13 +84,19 @@ internal sealed class RestBudget : IDisposable
         _waiting.Remove(waiter);
         if (!waiter.Turn.TrySetResult()) return;
         _window.Take(now);
-        _recent.Enqueue((now, waiter.Series));
+        _recent.Enqueue((now, waiter.Purpose, waiter.Series));
     }
 
     private Waiter Next(DateTimeOffset now)
     {
-        while (_recent.TryPeek(out var oldest) && now - oldest.At >= WindowLength) _recent.Dequeue();
-        return _waiting.MinBy(w => (w.Purpose, _recent.Count(r => r.Series == w.Series), w.FollowedSince, w.Arrival))!;
+        while (_recent.TryPeek(out var oldest) && now - oldest.At >= PollingMemory) _recent.Dequeue();
+        return _waiting.MinBy(w => (w.Purpose, RecentCallsOf(w, now), w.FollowedSince, w.Arrival))!;
+    }
+
+    private int RecentCallsOf(Waiter waiter, DateTimeOffset now)
+    {
+        var memory = waiter.Purpose == FetchPurpose.Polling ? PollingMemory : WindowLength;
+        return _recent.Count(r => r.Series == waiter.Series && r.Purpose == waiter.Purpose && now - r.At < memory);
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;

@@ -1,27 +1,25 @@
 using CandleStream.Bitfinex;
 using CandleStream.Streaming;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Bitfinex;
 
 /// <summary>A provider and a scripted exchange on one virtual clock.</summary>
 internal sealed class ProviderFixture : IAsyncDisposable
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
-
     // No test may hang, whatever it waits for.
     private readonly CancellationTokenSource _realTime = new(TimeSpan.FromMinutes(2));
 
     public ProviderFixture(Action<BitfinexOptions>? configure = null)
     {
+        Quiet.Calibrate();
         Exchange = new ScriptedExchange(Time);
         configure?.Invoke(Options);
         Provider = new BitfinexWebSocketCandleProvider(
             Options, Exchange.Transport, Time, new Random(1), Metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
     }
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
+    public VirtualClock Time { get; } = new(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
 
     public BitfinexOptions Options { get; } = new();
 
@@ -50,13 +48,13 @@ internal sealed class ProviderFixture : IAsyncDisposable
     public async Task Until(Func<bool> condition, TimeSpan? limit = null)
     {
         var end = Now + (limit ?? TimeSpan.FromMinutes(10));
-        await Quiet.WaitAsync();
+        await Quiet.WaitAsync(_realTime.Token);
         while (!condition())
         {
             Assert.True(Now < end, "It did not happen.");
             Assert.False(_realTime.IsCancellationRequested, "It takes too long.");
-            Time.Advance(Step);
-            await Quiet.WaitAsync();
+            Time.GoOn(end);
+            await Quiet.WaitAsync(_realTime.Token);
         }
     }
 
@@ -65,8 +63,8 @@ internal sealed class ProviderFixture : IAsyncDisposable
     {
         for (var end = Now + span; Now < end;)
         {
-            Time.Advance(Step);
-            await Quiet.WaitAsync();
+            Time.GoOn(end);
+            await Quiet.WaitAsync(_realTime.Token);
         }
     }
 

@@ -8,13 +8,30 @@ public class VirtualTime;
 internal static class Quiet
 {
     private const int CalmLooks = 4;
-    private const int MostLooks = 100_000;
 
-    public static async Task WaitAsync()
+    // The test platform may keep threads of the pool for itself: what is busy at rest is not ours.
+    private static int _busyAtRest = int.MaxValue;
+
+    /// <summary>Looks how busy the process is before the test does anything.</summary>
+    public static void Calibrate()
     {
-        for (int calm = 0, looks = 0; calm < CalmLooks && looks < MostLooks; looks++)
+        // Continuations on the test's own context would wait until nobody looks.
+        SynchronizationContext.SetSynchronizationContext(null);
+        for (var looks = 0; looks < 1000; looks++)
         {
-            await Task.Yield();
+            _busyAtRest = Math.Min(_busyAtRest, BusyThreads());
+            Thread.Yield();
+        }
+    }
+
+    public static async Task WaitAsync(CancellationToken cancel)
+    {
+        await Task.Yield();
+
+        // Looking on without awaiting: an await would itself be work for the pool.
+        for (var calm = 0; calm < CalmLooks && !cancel.IsCancellationRequested;)
+        {
+            Thread.Yield();
             calm = IsBusy() ? 0 : calm + 1;
         }
     }
@@ -22,8 +39,15 @@ internal static class Quiet
     private static bool IsBusy()
     {
         if (ThreadPool.PendingWorkItemCount > 0) return true;
+        var busy = BusyThreads();
+        _busyAtRest = Math.Min(_busyAtRest, busy);
+        return busy > _busyAtRest;
+    }
+
+    private static int BusyThreads()
+    {
         ThreadPool.GetMaxThreads(out var most, out _);
         ThreadPool.GetAvailableThreads(out var idle, out _);
-        return most - idle > (Thread.CurrentThread.IsThreadPoolThread ? 1 : 0);
+        return most - idle - (Thread.CurrentThread.IsThreadPoolThread ? 1 : 0);
     }
 }

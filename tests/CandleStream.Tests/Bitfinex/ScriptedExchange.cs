@@ -53,7 +53,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     public int NextChannelId() => Interlocked.Increment(ref _channelIds);
 
-    public HttpResponseMessage Dated(HttpResponseMessage answer)
+    private HttpResponseMessage Dated(HttpResponseMessage answer)
     {
         answer.Headers.Date = _time.GetUtcNow();
         return answer;
@@ -62,11 +62,15 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>What a REST call waits for.</summary>
+    public Task RestDelay { get; set; } = Task.CompletedTask;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var path = request.RequestUri!.PathAndQuery;
         RestCalls.Enqueue((_time.GetUtcNow(), path));
-        return Task.FromResult(Dated(Rest(path)));
+        await RestDelay.WaitAsync(cancellationToken);
+        return Dated(Rest(path));
     }
 
     protected override void Dispose(bool disposing)

@@ -1,0 +1,188 @@
+using System.Net;
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Bitfinex;
+
+[Collection(nameof(VirtualTime))]
+public class BitfinexRestClientTests
+{
+    private static readonly TimeRange Range = new(60_000, 600_000);
+
+    private static async Task<CandleProviderException> FailsAsync(ProviderFixture f) =>
+        await Assert.ThrowsAsync<CandleProviderException>(() => f.Provider.FetchAsync(ProviderFixture.Series(), Range, FetchPurpose.History, TestContext.Current.CancellationToken));
+
+    private static Task<HistoryPage> FetchAsync(ProviderFixture f, string series = "BTCUSD:1m", TimeRange? range = null) =>
+        f.Provider.FetchAsync(ProviderFixture.Series(series), range ?? Range, FetchPurpose.History, TestContext.Current.CancellationToken);
+
+    [Fact]
+    public async Task A_page_is_asked_for_with_inclusive_bounds_oldest_first_and_is_complete_over_its_range()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[60000,1,3,4,0.5,1e-8],[540000,2,2,2,2,1]]");
+
+        var page = await FetchAsync(f, "DUSK:USD:1m");
+
+        Assert.Equal("/v2/candles/trade:1m:tDUSK:USD/hist?limit=10000&start=60000&end=599999&sort=1", f.Exchange.RestCalls.Single().Path);
+        Assert.Equal(Range, page.Range);
+        Assert.Equal(new Candle(60000, 1, 4, 0.5m, 3, 0.00000001m), page.Candles[0]);
+        Assert.Equal(540000, page.Candles[1].Time);
+        Assert.Equal(f.Now.ToUnixTimeMilliseconds(), page.AsOf);
+    }
+
+    [Fact]
+    public async Task An_empty_answer_means_that_nothing_was_traded_in_the_range()
+    {
+        await using var f = new ProviderFixture();
+        var page = await FetchAsync(f);
+
+        Assert.Empty(page.Candles);
+        Assert.Equal(Range, page.Range);
+    }
+
+    [Fact]
+    public async Task A_full_page_is_complete_only_up_to_the_end_of_its_last_candle()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[" + string.Join(',', Enumerable.Range(1, 10_000).Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
+
+        var page = await FetchAsync(f, range: new TimeRange(60_000, 60_000_000_000));
+
+        Assert.Equal(10_000, page.Candles.Count);
+        Assert.Equal(new TimeRange(60_000, 600_060_000), page.Range);
+    }
+
+    [Fact]
+    public async Task The_age_of_a_cached_answer_is_taken_off_its_date()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ =>
+        {
+            var answer = ScriptedExchange.Json("[]");
+            answer.Headers.Age = TimeSpan.FromSeconds(42);
+            return answer;
+        };
+
+        Assert.Equal((f.Now - TimeSpan.FromSeconds(42)).ToUnixTimeMilliseconds(), (await FetchAsync(f)).AsOf);
+    }
+
+    [Fact]
+    public async Task Unsorted_and_repeated_candles_are_put_right()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[120000,2,2,2,2,1],[60000,1,1,1,1,1],[120000,2,2,2,2,5]]");
+
+        var page = await FetchAsync(f);
+
+        Assert.Equal([60000, 120000], page.Candles.Select(c => c.Time));
+        Assert.Equal(5, page.Candles[1].Volume);
+        Assert.Equal(Range, page.Range);
+    }
+
+    [Fact]
+    public async Task An_answer_with_candles_of_another_time_proves_nothing_beyond_its_own_ends()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[0,1,1,1,1,1],[120000,2,2,2,2,1],[240000,2,2,2,2,1],[900000,1,1,1,1,1]]".Replace("[0,", "[30000,", StringComparison.Ordinal));
+        var page = await FetchAsync(f);
+        Assert.Equal([120000, 240000], page.Candles.Select(c => c.Time));
+        Assert.Equal(new TimeRange(120_000, 300_000), page.Range);
+
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[900000,1,1,1,1,1]]");
+        Assert.Equal("the exchange answered over REST with candles of another time", (await FailsAsync(f)).Message);
+    }
+
+    [Fact]
+    public async Task A_full_page_in_the_wrong_order_is_not_believed()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[" + string.Join(',', Enumerable.Range(1, 10_000).Reverse().Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
+
+        await Assert.ThrowsAsync<CandleProviderException>(() => FetchAsync(f, range: new TimeRange(60_000, 60_000_000_000)));
+    }
+
+    [Theory]
+    [InlineData("[\"error\",10020,\"symbol: invalid\"]", 500, true)]
+    [InlineData("[\"error\",10020,\"symbol: invalid\"]", 200, true)]
+    [InlineData("[\"error\",10000,\"unknown\"]", 500, false)]
+    [InlineData("{\"code\":503,\"error\":\"temporarily_unavailable\"}", 503, false)]
+    [InlineData("[\"error\",20060,\"maintenance\"]", 200, false)]
+    [InlineData("<html></html>", 200, false)]
+    [InlineData("", 200, false)]
+    [InlineData("[[60000,1,1,1,1]]", 200, false)]
+    [InlineData("[[60000,1,1,1,1,1]]]", 200, false)]
+    [InlineData("[[60000,1,1,1,1,1]]", 500, false)]
+    public async Task Errors_are_told_whatever_status_they_have_and_only_an_unknown_symbol_is_a_refusal(string body, int status, bool isRefusal)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json(body, (HttpStatusCode)status);
+
+        Assert.Equal(isRefusal, (await FailsAsync(f)).IsRefusal);
+    }
+
+    [Theory]
+    [InlineData("[\"error\",11010,\"ratelimit: error\"]", 429)]
+    [InlineData("[\"error\",11010,\"ratelimit: error\"]", 200)]
+    [InlineData("", 429)]
+    public async Task After_a_rate_limit_nothing_is_asked_for_a_minute(string body, int status)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json(body, (HttpStatusCode)status);
+        await FailsAsync(f);
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[]");
+
+        var next = FetchAsync(f);
+        await f.Until(() => next.IsCompleted);
+
+        var calls = f.Exchange.RestCalls.ToArray();
+        Assert.Equal(TimeSpan.FromSeconds(60), calls[1].At - calls[0].At);
+    }
+
+    [Fact]
+    public async Task An_exchange_that_does_not_answer_fails_the_call_after_ten_seconds()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RestDelay = new TaskCompletionSource().Task;
+        var call = FailsAsync(f);
+        var since = f.Now;
+        await f.Until(() => call.IsCompleted);
+
+        Assert.Equal("the exchange did not answer over REST in time", (await call).Message);
+        Assert.Equal(TimeSpan.FromSeconds(10), f.Now - since);
+    }
+
+    [Fact]
+    public async Task An_exchange_that_cannot_be_reached_and_an_endless_answer_are_failures_too()
+    {
+        await using var f = new ProviderFixture(o => o.MaxRestAnswerBytes = 65536);
+        f.Exchange.Rest = _ => throw new HttpRequestException("no route");
+        Assert.Equal("the exchange cannot be reached over REST", (await FailsAsync(f)).Message);
+
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[" + new string(' ', 1_000_000) + "]");
+        Assert.False((await FailsAsync(f)).IsRefusal);
+    }
+
+    [Fact]
+    public async Task A_caller_who_gives_up_is_told_so()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RestDelay = new TaskCompletionSource().Task;
+        using var cancel = new CancellationTokenSource();
+        var call = f.Provider.FetchAsync(ProviderFixture.Series(), Range, FetchPurpose.Repair, cancel.Token);
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+    }
+
+    [Fact]
+    public async Task Symbols_are_the_exchange_pairs_and_the_perpetuals()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("""[["ETHUSD","BTCUSD","DUSK:USD","bad one",null],["BTCF0:USTF0","BTCUSD"]]""");
+
+        Assert.Equal(["BTCF0:USTF0", "BTCUSD", "DUSK:USD", "ETHUSD"], await f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("/v2/conf/pub:list:pair:exchange,pub:list:pair:futures", f.Exchange.RestCalls.Single().Path);
+
+        f.Exchange.Rest = _ => ScriptedExchange.Json("""["error",20060,"maintenance"]""");
+        await Assert.ThrowsAsync<CandleProviderException>(() => f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken));
+    }
+}

@@ -1,0 +1,540 @@
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>What goes wrong on a socket or a channel, one fault a test, and what a series' clients are told.</summary>
+[Collection(nameof(VirtualTime))]
+public class ProviderFaultTests
+{
+    private const string Btc = "trade:1m:tBTCUSD";
+    private const string Eth = "trade:1m:tETHUSD";
+
+    [Fact]
+    public async Task A_half_open_socket_is_noticed_after_35_silent_seconds_and_replaced()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var since = f.Now;
+
+        f.Exchange.Socket.IsHalfOpen = true;
+        await f.Until(() => btc.State == SeriesState.Reconnecting);
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(34), TimeSpan.FromSeconds(36));
+        Assert.Equal("no frame for 35 s", btc.States[^1].Reason);
+
+        await f.Until(() => btc.State == SeriesState.Live && eth.State == SeriesState.Live);
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("Live Reconnecting Live", eth.Path);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task A_silent_channel_fails_alone_and_is_subscribed_again()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var dead = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Muted[dead] = true;
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("Live Reconnecting Live", btc.Path);
+        Assert.Equal("no frame for 35 s", btc.States[1].Reason);
+        Assert.Equal("Live", eth.Path);
+        Assert.Single(f.Exchange.Connects);
+        Assert.NotEqual(dead, f.Exchange.Socket.ChannelOf(Btc));
+    }
+
+    [Fact]
+    public async Task A_resubscription_that_brings_no_frame_is_a_failure_though_the_socket_is_healthy()
+    {
+        await using var f = new ProviderFixture();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Say($$"""{"event":"subscribed","channel":"candles","chanId":777,"key":"{{key}}"}""");
+            return true;
+        };
+
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+
+        Assert.Equal((SeriesState.Connecting, "subscribed, but no frame came"), (btc.States[0].State, btc.States[0].Reason));
+        Assert.DoesNotContain("snapshot", btc.Events);
+        Assert.Equal("Live", eth.Path);
+    }
+
+    [Fact]
+    public async Task A_channel_without_a_snapshot_is_live_with_its_first_frame()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Say($$"""{"event":"subscribed","channel":"candles","chanId":777,"key":"{{key}}"}""");
+            socket.Send(777, "[60000,1,1,1,1,1]");
+            return true;
+        };
+
+        var (btc, _) = await f.FollowLiveAsync();
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal(["snapshot", "Live", "candle"], btc.Events);
+        Assert.Empty(btc.LastSnapshot);
+
+        // What comes late is candles, no second beginning.
+        f.Exchange.Socket.Send(777, "[[120000,2,2,2,2,1],[60000,1,1,1,1,1]]");
+        await f.Until(() => btc.Candles.Length == 3);
+        Assert.Equal([60000, 60000, 120000], btc.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task The_announced_restart_20051_ends_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("""{"event":"info","code":20051,"msg":"Stopping. Please try to reconnect"}""");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("the exchange restarts (20051)", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task During_maintenance_20060_nothing_is_believed_and_after_20061_every_channel_begins_anew_on_the_same_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var channel = socket.ChannelOf(Btc);
+
+        socket.Say("""{"event":"info","code":20060}""");
+        socket.Send(channel, "[60000,1,1,1,1,1]");
+        await f.Pass(TimeSpan.FromSeconds(60));
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting"], btc.Events);
+        Assert.Equal("maintenance of the exchange (20060)", btc.States[1].Reason);
+
+        socket.Say("""{"event":"info","code":20061}""");
+        await f.Until(() => btc.State == SeriesState.Live);
+
+        Assert.Equal(["snapshot", "Live"], btc.Events[^2..]);
+        Assert.Single(f.Exchange.Connects);
+        Assert.NotEqual(channel, socket.ChannelOf(Btc));
+    }
+
+    [Fact]
+    public async Task Maintenance_that_does_not_end_in_two_minutes_ends_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var since = f.Now;
+
+        f.Exchange.Socket.Say("""{"event":"info","code":20060}""");
+        await f.Until(() => btc.State == SeriesState.Live && f.Exchange.Connects.Count == 2);
+
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(123));
+        Assert.Contains(btc.States, s => s.Reason == "maintenance of the exchange goes on");
+    }
+
+    [Fact]
+    public async Task A_sequence_gap_resyncs_every_channel_of_the_socket_and_no_other()
+    {
+        await using var f = new ProviderFixture(o => o.ChannelsPerSocket = 2);
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var (ltc, _) = await f.FollowLiveAsync("LTCUSD:1m");
+        var socket = f.Exchange.Sockets[0];
+
+        socket.Lose(1);
+        socket.Send(socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.States.Length == 3 && eth.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], eth.Events);
+        Assert.Equal("frames were lost (sequence gap)", btc.States[1].Reason);
+        Assert.Equal("Live", ltc.Path);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task Frames_that_go_missing_again_and_again_end_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await f.Until(() => btc.State == SeriesState.Live);
+            f.Exchange.Socket.Lose(1);
+            f.Exchange.Socket.Beat();
+            await f.Until(() => btc.States.Length >= 2 + (2 * i));
+        }
+
+        await f.Until(() => f.Exchange.Connects.Count == 2 && btc.State == SeriesState.Live);
+        Assert.Equal("frames go missing again and again", btc.States[^2].Reason);
+        Assert.Equal(4, btc.Events.Count(e => e == "interrupted"));
+    }
+
+    [Fact]
+    public async Task A_repeated_frame_is_ignored_and_an_overtaken_one_costs_one_resync()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var channel = socket.ChannelOf(Btc);
+        var ms = f.Now.ToUnixTimeMilliseconds();
+
+        socket.Send(channel, "[60000,1,1,1,1,1]");
+        socket.Say($"[{channel},[60000,1,1,1,1,1],2,{ms}]");
+        socket.Send(channel, "[60000,1,1,1,1,2]");
+        await f.Until(() => btc.Candles.Length == 2);
+        await f.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(["snapshot", "Live", "candle", "candle"], btc.Events);
+
+        socket.Say($"[{channel},[60000,1,1,1,1,4],5,{ms}]");
+        socket.Say($"[{channel},[60000,1,1,1,1,3],4,{ms}]");
+        socket.Lose(2);
+        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal(2, btc.Candles.Length);
+        Assert.Equal("Live Reconnecting Live", btc.Path);
+    }
+
+    [Fact]
+    public async Task A_late_revision_of_an_older_candle_is_passed_on()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Send(channel, "[120000,2,2,2,2,1]");
+        f.Exchange.Socket.Send(channel, "[60000,1,1,1,1,7]");
+        await f.Until(() => btc.Candles.Length == 2);
+
+        Assert.Equal([120000, 60000], btc.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task A_subscription_without_answer_fails_alone_after_ten_seconds_and_is_asked_for_again()
+    {
+        await using var f = new ProviderFixture();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var asked = 0;
+        f.Exchange.OnSubscribe = (_, _) => Interlocked.Increment(ref asked) == 1;
+        var since = f.Now;
+
+        var (btc, _) = await f.FollowLiveAsync();
+
+        Assert.Equal(("Connecting Live", "the exchange did not answer the subscription"), (btc.Path, btc.States[0].Reason));
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(10.5), TimeSpan.FromSeconds(12));
+        Assert.Equal("Live", eth.Path);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task An_answer_that_comes_after_we_gave_up_is_unsubscribed()
+    {
+        await using var f = new ProviderFixture();
+        await f.FollowLiveAsync("ETHUSD:1m");
+        f.Exchange.OnSubscribe = (_, _) => true;
+        await using (var _ = f.Provider.Follow(ProviderFixture.Series(), new RecordingFeed()))
+            await f.Until(() => f.Exchange.Socket.Received.Any(r => r.Contains(Btc, StringComparison.Ordinal)));
+
+        f.Exchange.Socket.Acknowledge(Btc, 555);
+
+        await f.Until(() => f.Exchange.Socket.Received.Contains("""{"event":"unsubscribe","chanId":555}"""));
+    }
+
+    [Fact]
+    public async Task Answers_in_another_order_reach_their_own_series()
+    {
+        await using var f = new ProviderFixture();
+        await f.FollowLiveAsync("LTCUSD:1m");
+        var asked = new List<string>();
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            asked.Add(key);
+            if (asked.Count == 2)
+            {
+                socket.Acknowledge(asked[1], 202, "[[120000,2,2,2,2,1]]");
+                socket.Acknowledge(asked[0], 201, "[[60000,1,1,1,1,1]]");
+            }
+
+            return true;
+        };
+        var (btc, eth) = (new RecordingFeed(), new RecordingFeed());
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => asked.Count == 1);
+        f.Provider.Follow(ProviderFixture.Series("ETHUSD:1m"), eth);
+        await f.Until(() => btc.State == SeriesState.Live && eth.State == SeriesState.Live);
+
+        Assert.Equal((60000, 120000), (btc.LastSnapshot[0].Time, eth.LastSnapshot[0].Time));
+    }
+
+    [Fact]
+    public async Task Frames_for_numbers_that_are_not_ours_are_ignored()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.OnSubscribe = (socket, _) =>
+        {
+            socket.Send(4711, "\"hb\"");
+            socket.Send(4711, "[60000,9,9,9,9,9]");
+            socket.Send(4711, "\"te\"");
+            return false;
+        };
+
+        var (btc, _) = await f.FollowLiveAsync();
+        await f.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["snapshot", "Live"], btc.Events);
+    }
+
+    [Fact]
+    public async Task A_refused_symbol_is_down_with_the_reason_and_others_are_not_touched()
+    {
+        await using var f = new ProviderFixture();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            if (key != "trade:1m:tNOPE") return false;
+            socket.Refuse(key, 10300, "symbol: invalid");
+            return true;
+        };
+        var nope = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series("NOPE:1m"), nope);
+        await f.Until(() => nope.States.Length == 1);
+
+        Assert.Equal((SeriesState.Down, "the exchange refused the series (10300 symbol: invalid)"), (nope.States[0].State, nope.States[0].Reason));
+        Assert.Equal(TimeSpan.FromSeconds(60), nope.States[0].RetryAt!.Value - f.Now);
+
+        // Nothing is given up: the exchange may list it tomorrow.
+        f.Exchange.OnSubscribe = null;
+        await f.Until(() => nope.State == SeriesState.Live);
+        Assert.Equal("Live", eth.Path);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task Already_subscribed_10301_is_success_with_that_number()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Refuse(key, 10301, "subscribe: dup", ",\"chanId\":888");
+            return true;
+        };
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => f.Exchange.OpenSockets.Any(s => s.Received.Count == 2));
+
+        f.Exchange.Socket.Send(888, "\"hb\"");
+        f.Exchange.Socket.Send(888, "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal(["snapshot", "Live", "candle"], btc.Events);
+    }
+
+    [Fact]
+    public async Task No_channel_left_10305_keeps_the_reason_and_ends_in_polling()
+    {
+        await using var f = new ProviderFixture();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Refuse(key, 10305, "subscribe: limit");
+            return true;
+        };
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.State == SeriesState.Polling);
+
+        Assert.Equal("Connecting Connecting Connecting Connecting Connecting Polling", btc.Path);
+        Assert.Equal("the exchange has no channel left (10305 subscribe: limit)", btc.States[^1].Reason);
+        Assert.Equal("Live", eth.Path);
+
+        f.Exchange.OnSubscribe = null;
+        await f.Until(() => btc.State == SeriesState.Live);
+    }
+
+    [Fact]
+    public async Task A_number_that_is_used_again_belongs_to_the_new_series_at_once()
+    {
+        await using var f = new ProviderFixture();
+        var (_, followed) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var socket = f.Exchange.Socket;
+        var number = socket.ChannelOf(Btc);
+        f.Exchange.IgnoresUnsubscribe = true;
+        f.Exchange.OnSubscribe = (s, key) =>
+        {
+            s.Acknowledge(key, number);
+            s.Send(number, "[60000,3,3,3,3,3]");
+            s.Say($$"""{"event":"unsubscribed","status":"OK","chanId":{{number}}}""");
+            return true;
+        };
+
+        await followed.DisposeAsync();
+        var (ltc, _) = await f.FollowLiveAsync("LTCUSD:1m");
+        await f.Pass(TimeSpan.FromSeconds(20));
+
+        Assert.Equal(["snapshot", "Live", "candle"], ltc.Events);
+        Assert.Equal("Live", eth.Path);
+    }
+
+    [Fact]
+    public async Task A_series_followed_again_waits_until_its_old_channel_has_left()
+    {
+        await using var f = new ProviderFixture();
+        await f.FollowLiveAsync("ETHUSD:1m");
+        var (_, followed) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var number = socket.ChannelOf(Btc);
+        f.Exchange.IgnoresUnsubscribe = true;
+        await followed.DisposeAsync();
+        var again = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), again);
+        await f.Pass(TimeSpan.FromSeconds(1));
+        Assert.Single(socket.Received, r => r.Contains($"\"{Btc}\"", StringComparison.Ordinal));
+
+        f.Exchange.IgnoresUnsubscribe = false;
+        socket.Say($$"""{"event":"unsubscribed","status":"OK","chanId":{{number}}}""");
+        await f.Until(() => again.State == SeriesState.Live);
+        Assert.Equal(2, socket.Received.Count(r => r.Contains($"\"{Btc}\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_malformed_frame_is_skipped_and_twenty_in_a_minute_end_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("{{{ not JSON");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.Candles.Length == 1);
+        Assert.Equal("Live", btc.Path);
+
+        for (var i = 0; i < 20; i++) f.Exchange.Socket.Say("[1,");
+        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal("malformed frames persist", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Theory]
+    [InlineData("[60000,1,1,1,1]")]
+    [InlineData("[60000,null,1,1,1,1]")]
+    [InlineData("[[60000,1,1,1,1,1],[120000]]")]
+    public async Task A_candle_that_cannot_be_read_is_a_loss_and_resynced(string payload)
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), payload);
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("a frame could not be read", btc.States[1].Reason);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task A_truncated_frame_shows_as_a_sequence_gap_with_the_next_one()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Lose(1);
+        f.Exchange.Socket.Say($"[{channel},[60000,1,1,1");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("frames were lost (sequence gap)", btc.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task A_huge_frame_is_skipped_without_being_held_and_shows_as_a_loss()
+    {
+        await using var f = new ProviderFixture(o => o.MaxMessageBytes = 4096);
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Lose(1);
+        f.Exchange.Socket.Say(new string(' ', 1_000_000) + "[1,\"hb\",2]");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("Live Reconnecting Live", btc.Path);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task A_second_greeting_means_that_our_channels_are_forgotten()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say(f.Exchange.Greeting);
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("the exchange began the session anew", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task Unknown_events_and_notices_change_nothing()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("""{"event":"brand new","x":1}""");
+        f.Exchange.Socket.Say("""{"event":"info","code":20052,"msg":"?"}""");
+        f.Exchange.Socket.Say("""{"event":"error","code":11000,"msg":"ready: invalid"}""");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "\"cs\"");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1,null,7]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal("Live", btc.Path);
+    }
+
+    [Fact]
+    public async Task A_greeting_in_maintenance_and_another_protocol_version_are_failed_attempts()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Greeting = """{"event":"info","version":2,"platform":{"status":0}}""";
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+        Assert.Equal("the exchange is in maintenance", btc.States[0].Reason);
+
+        f.Exchange.Greeting = """{"event":"info","version":3,"platform":{"status":1}}""";
+        await f.Until(() => btc.States.Length == 2);
+        Assert.Equal("the exchange speaks version 3, not 2", btc.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task A_greeting_that_never_comes_is_a_failed_attempt_after_ten_seconds()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Greeting = "";
+        var since = f.Now;
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+
+        Assert.Equal("the exchange did not answer in time", btc.States[0].Reason);
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(11));
+    }
+
+    [Fact]
+    public async Task A_feed_that_throws_harms_neither_its_socket_nor_other_series()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        btc.OnCandleAction = () => throw new InvalidOperationException("a mistake");
+
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1]");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        await f.Until(() => eth.Candles.Length == 1);
+
+        Assert.Equal(("Live", "Live"), (btc.Path, eth.Path));
+    }
+}

@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Sockets;
+using CandleStream.Bitfinex;
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>What happens while the exchange cannot be had at all.</summary>
+[Collection(nameof(VirtualTime))]
+public class ProviderOutageTests
+{
+    [Fact]
+    public async Task Too_many_connections_429_on_the_upgrade_is_waited_out_for_a_minute()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        f.Exchange.RefusesConnects = () => new UpgradeRefusedException(HttpStatusCode.TooManyRequests);
+        f.Exchange.Socket.Cut();
+        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal("too many connections (HTTP 429)", btc.States[2].Reason);
+
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => btc.State == SeriesState.Live);
+
+        var connects = f.Exchange.Connects.ToArray();
+        Assert.True(connects[2] - connects[1] >= TimeSpan.FromSeconds(60), $"{connects[2] - connects[1]}");
+    }
+
+    [Theory]
+    [InlineData(SocketError.HostNotFound, "the exchange's name cannot be resolved")]
+    [InlineData(SocketError.ConnectionRefused, "connection refused")]
+    [InlineData(SocketError.NetworkUnreachable, "no route to the exchange")]
+    public async Task The_reason_says_why_there_is_no_connection(SocketError error, string reason)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RefusesConnects = () => new System.Net.WebSockets.WebSocketException("x", new HttpRequestException("y", new SocketException((int)error)));
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+
+        Assert.Equal((SeriesState.Connecting, reason), (btc.States[0].State, btc.States[0].Reason));
+    }
+
+    [Fact]
+    public async Task Where_polling_fails_too_the_series_is_down_and_comes_back_by_either_way()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        f.Exchange.Rest = _ => ScriptedExchange.Json("<html>nothing here</html>", HttpStatusCode.BadGateway);
+        f.Exchange.Socket.Cut();
+
+        await f.Until(() => btc.State == SeriesState.Down);
+        Assert.Equal("connection refused; polling: the exchange answered over REST with HTTP 502 and an answer that is not understood", btc.States[^1].Reason);
+
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[]");
+        await f.Until(() => btc.State == SeriesState.Polling);
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[\"error\",20060,\"maintenance\"]");
+        await f.Until(() => btc.State == SeriesState.Down);
+
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => btc.State == SeriesState.Live);
+        Assert.EndsWith("Down Polling Down Live", btc.Path.Replace("Down Down", "Down", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_polling_the_socket_is_tried_every_minute()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => f.Exchange.Connects.Count == 8, TimeSpan.FromMinutes(20));
+
+        var connects = f.Exchange.Connects.ToArray();
+        Assert.All([5, 6, 7], i => Assert.InRange(connects[i] - connects[i - 1], TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(61)));
+        Assert.Equal(SeriesState.Polling, btc.State);
+    }
+
+    [Fact]
+    public async Task Many_polled_series_share_the_budget_in_turn_and_say_how_often_they_are_asked()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        var feeds = Enumerable.Range(0, 30).Select(i => new RecordingFeed()).ToArray();
+        for (var i = 0; i < 30; i++) f.Provider.Follow(ProviderFixture.Series($"S{i:00}USD:1m"), feeds[i]);
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Polling), TimeSpan.FromMinutes(30));
+        var before = feeds.Select(p => p.Polls.Length).ToArray();
+        await f.Pass(TimeSpan.FromMinutes(10));
+
+        var polls = feeds.Select((p, i) => p.Polls.Length - before[i]).ToArray();
+        Assert.InRange(polls.Min(), 5, 7);
+        Assert.InRange(polls.Max() - polls.Min(), 0, 2);
+        Assert.All(feeds, p => Assert.Equal(TimeSpan.FromSeconds(90), p.States[^1].PollEvery));
+        AssertNeverMoreThan(20, f.Exchange.RestCalls.Select(c => c.At));
+    }
+
+    [Fact]
+    public async Task One_socket_probes_for_all_and_the_others_are_opened_when_it_works()
+    {
+        await using var f = new ProviderFixture(o => o.ChannelsPerSocket = 5);
+        var feeds = new List<RecordingFeed>();
+        for (var i = 0; i < 20; i++)
+        {
+            feeds.Add(new RecordingFeed());
+            f.Provider.Follow(ProviderFixture.Series($"S{i:00}USD:1m"), feeds[i]);
+        }
+
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Live));
+        Assert.Equal(4, f.Exchange.OpenSockets.Count);
+
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        foreach (var socket in f.Exchange.OpenSockets) socket.Cut();
+        await f.Until(() => f.Exchange.Connects.Count == 8);
+        var probes = f.Exchange.Connects.ToArray()[4..];
+        for (var i = 1; i < probes.Length; i++) Assert.True(probes[i] - probes[i - 1] >= TimeSpan.FromSeconds(0.75 * (1 << (i - 1))), $"probe {i}");
+
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Live));
+        Assert.Equal(4, f.Exchange.OpenSockets.Count);
+    }
+
+    [Fact]
+    public async Task Sockets_are_filled_before_a_new_one_is_opened_and_a_freed_place_is_used()
+    {
+        await using var f = new ProviderFixture();
+        var followed = new List<IFollowedSeries>();
+        var feeds = new List<RecordingFeed>();
+        for (var i = 0; i < 26; i++)
+        {
+            feeds.Add(new RecordingFeed());
+            followed.Add(f.Provider.Follow(ProviderFixture.Series($"S{i:00}USD:1m"), feeds[i]));
+        }
+
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Live));
+        Assert.Equal([1, 25], f.Exchange.OpenSockets.Select(s => s.Channels.Count).Order());
+
+        await followed[3].DisposeAsync();
+        await f.FollowLiveAsync("LASTUSD:1m");
+        Assert.Equal(2, f.Exchange.Connects.Count);
+        Assert.InRange(f.Exchange.OpenSockets.Max(s => s.Channels.Count), 1, 25);
+    }
+
+    [Fact]
+    public async Task Whoever_lost_a_feed_gets_a_place_before_newcomers()
+    {
+        await using var f = new ProviderFixture(o => o.ChannelsPerSocket = 2);
+        var (first, _) = await f.FollowLiveAsync("AAAUSD:1m");
+        var (second, _) = await f.FollowLiveAsync("BBBUSD:1m");
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        f.Exchange.Socket.Cut();
+        await f.Until(() => first.State == SeriesState.Reconnecting && second.State == SeriesState.Reconnecting);
+        var newcomers = Enumerable.Range(0, 10).Select(_ => new RecordingFeed()).ToArray();
+        for (var i = 0; i < 10; i++) f.Provider.Follow(ProviderFixture.Series($"N{i:00}USD:1m"), newcomers[i]);
+        await f.Until(() => newcomers.All(n => n.States.Length >= 3));
+
+        var order = new List<string>();
+        f.Exchange.OnSubscribe = (_, key) =>
+        {
+            lock (order) order.Add(key);
+            return false;
+        };
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => newcomers.Append(first).Append(second).All(n => n.State == SeriesState.Live));
+
+        // They wait for the same probe, so they are the first to be placed, unless their own delay ended after it.
+        Assert.InRange(order.FindIndex(k => k.EndsWith("AAAUSD", StringComparison.Ordinal)), 0, 11);
+        AssertNeverMoreThan(20, f.Exchange.Connects);
+    }
+
+    internal static void AssertNeverMoreThan(int limit, IEnumerable<DateTimeOffset> events)
+    {
+        var times = events.Order().ToArray();
+        for (var i = limit; i < times.Length; i++)
+            Assert.True(times[i] - times[i - limit] >= TimeSpan.FromSeconds(60), $"{limit + 1} within {times[i] - times[i - limit]}");
+    }
+}

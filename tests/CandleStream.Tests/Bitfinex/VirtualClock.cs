@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>A clock that stands still until told to go on, and knows when its next timer is due, so that nothing between is skipped over or waited for.</summary>
+internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(start)
+{
+    private readonly ConcurrentDictionary<Timer, DateTimeOffset> _due = new();
+
+    /// <summary>Goes on to the next timer, but no further than <paramref name="end"/>.</summary>
+    public void GoOn(DateTimeOffset end)
+    {
+        var now = GetUtcNow();
+        var next = _due.Values.Where(due => due > now).DefaultIfEmpty(end).Min();
+        SetUtcNow(next < end ? next : end);
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, period);
+        timer.Inner = base.CreateTimer(
+            s =>
+            {
+                timer.Fired();
+                callback(s);
+            },
+            state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class Timer(VirtualClock clock, TimeSpan period) : ITimer
+    {
+        private TimeSpan _period = period;
+
+        public ITimer Inner { get; set; } = null!;
+
+        public void Fired() => Note(_period);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            _period = period;
+            Note(dueTime);
+            return Inner.Change(dueTime, period);
+        }
+
+        public void Dispose()
+        {
+            clock._due.TryRemove(this, out _);
+            Inner.Dispose();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            clock._due.TryRemove(this, out _);
+            return Inner.DisposeAsync();
+        }
+
+        private void Note(TimeSpan wait)
+        {
+            if (wait > TimeSpan.Zero) clock._due[this] = clock.GetUtcNow() + wait;
+            else clock._due.TryRemove(this, out _);
+        }
+    }
+}
