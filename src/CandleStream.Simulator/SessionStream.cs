@@ -24,7 +24,14 @@ internal sealed class SessionStream(Stream inner, Action cut) : Stream
     public void Cut()
     {
         _muted = true;
-        cut();
+        try
+        {
+            cut();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection ended by itself in the same moment.
+        }
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
