@@ -23,6 +23,7 @@ public static class Program
         builder.AddSymbolDirectory();           // which symbols can be asked for
         builder.AddCandleStreamSse();           // hubs → clients' sockets
         builder.AddHealth();                    // what readiness is made of
+        builder.AddMetrics();                   // counters and histograms, for Prometheus and OTLP
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
         builder.AddApiDocs();                   // OpenAPI
 
@@ -33,6 +34,7 @@ public static class Program
         app.MapCandleHistory();                 // GET /candles
         app.MapSymbols();                       // GET /symbols, /timeframes
         app.MapHealth();                        // GET /health/live, /health/ready
+        app.MapMetrics();                       // GET /metrics
         app.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapPage();                          // GET /: the chart
         return app;

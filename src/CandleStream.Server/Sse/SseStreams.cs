@@ -45,7 +45,7 @@ internal sealed partial class SseStreams(
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
         {
             // Gone, or stuck before the sender had it: the expected ends.
-            if (e is TimeoutException) CountSlowClosed(leases);
+            if (e is TimeoutException) CountSlowClosed(connection);
             context.Abort();
         }
         catch (Exception e)
@@ -136,9 +136,9 @@ internal sealed partial class SseStreams(
         if (connection.Output is { } output) await output.SettleAsync();
     }
 
-    private void CountSlowClosed(IReadOnlyList<SeriesLease> leases)
+    private void CountSlowClosed(SseConnection connection)
     {
-        foreach (var lease in leases) counters.Of(lease.Hub.Series).CountSlowClosed();
+        foreach (var subscription in connection.Subscriptions) counters.Of(subscription.Hub.Series).CountSlowClosed();
     }
 
     [LoggerMessage(LogLevel.Error, "A stream failed while it was joined")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
@@ -154,6 +155,26 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     {
         Assert.Equal("live", (string?)(await Client.JsonAsync("/health/live"))["status"]);
         Assert.Equal("ready", (string?)(await Client.JsonAsync("/health/ready"))["status"]);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Metrics_are_prometheus_text_and_name_the_stages()
+    {
+        await Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=1", a => a["candles"]!.AsArray().Count == 1);
+        var metrics = await Client.GetStringAsync("/metrics", Cancel);
+        foreach (var name in (string[])["candlestream_streams", "kestrel_active_connections", "dotnet_gc_collections"]) Assert.Contains(name, metrics, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_script_that_checks_a_running_server_passes()
+    {
+        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "scripts", "check.sh"), Client.BaseAddress!.ToString()]) { RedirectStandardOutput = true };
+        using var check = Process.Start(start)!;
+        var output = await check.StandardOutput.ReadToEndAsync(Cancel);
+        await check.WaitForExitAsync(Cancel);
+        Assert.DoesNotContain("FAIL", output, StringComparison.Ordinal);
+        Assert.EndsWith(" passed, 0 failed\n", output, StringComparison.Ordinal);
+        Assert.Equal(0, check.ExitCode);
     }
 
     [Fact(Timeout = Limit)]

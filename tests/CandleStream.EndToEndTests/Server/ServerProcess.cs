@@ -69,6 +69,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits for a line of the log.</summary>
+    public async Task UntilLogged(string text)
+    {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!Output.Any(line => line.Contains(text, StringComparison.Ordinal))) await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+    }
+
     /// <summary>Sends SIGTERM, as a service manager does.</summary>
     public void Terminate()
     {

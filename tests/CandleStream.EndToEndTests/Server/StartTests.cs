@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace CandleStream.EndToEndTests.Server;
 
@@ -78,6 +79,24 @@ public sealed class StartTests
 
         Assert.Equal("bye", last);
         Assert.Equal(0, await server.ExitAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_second_signal_ends_the_server_at_once()
+    {
+        await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0"]);
+        await server.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=10000", a => a["candles"]!.AsArray().Count == 10_000);
+        // Answers that nobody reads are what a stopping server waits for.
+        using var stuck = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await stuck.ConnectAsync(server.Client.BaseAddress!.Host, server.Client.BaseAddress.Port, TestContext.Current.CancellationToken);
+        var request = "GET /candles?symbol=BTCUSD&timeframe=1m&limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n";
+        await stuck.SendAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(request, 10))), TestContext.Current.CancellationToken);
+        await stuck.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken);
+
+        server.Terminate();
+        await server.UntilLogged("Application is shutting down");
+        server.Terminate();
+        Assert.Equal(128 + 15, await server.ExitAsync());
     }
 
     [Fact(Timeout = Limit)]
