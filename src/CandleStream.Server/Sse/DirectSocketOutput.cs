@@ -6,16 +6,9 @@ namespace CandleStream.Server.Sse;
 /// Sends on the connection's own socket, past the web server's pipes: no hand-off, no lock, one system call per write.
 /// <see cref="Socket"/> holds a reference to its handle for the length of each call, so a descriptor that was closed and given to another client is never written to.
 /// </summary>
-internal sealed class DirectSocketOutput : SseOutput
+/// <param name="socket">Set to non-blocking.</param>
+internal sealed class DirectSocketOutput(Socket socket) : SseOutput
 {
-    private readonly Socket _socket;
-
-    public DirectSocketOutput(Socket socket)
-    {
-        _socket = socket;
-        _socket.Blocking = false;
-    }
-
     public override SseFraming Framing => SseFraming.Chunked;
 
     public override bool IsReady => true;
@@ -26,7 +19,7 @@ internal sealed class DirectSocketOutput : SseOutput
     {
         try
         {
-            var sent = _socket.Send(bytes.Span, SocketFlags.None, out var error);
+            var sent = socket.Send(bytes.Span, SocketFlags.None, out var error);
             return error switch
             {
                 SocketError.Success => sent,

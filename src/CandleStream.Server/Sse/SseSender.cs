@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CandleStream.Streaming;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private const int MinByeRetryMs = 500;
     private const int MaxByeRetryMs = 8000;
 
+    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromSeconds(1);
 
     private readonly RevCounter _revs;
@@ -45,6 +47,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private readonly List<SseConnection> _failed = [];
     private readonly SseBlockedConnections _blocked = new();
     private readonly PriorityQueue<SseConnection, long> _held = new();
+    private readonly SsePacer _pacer = new(Stopwatch.Frequency);
     private readonly SseRound _round;
     private readonly Action<SseConnection> _flush;
     private long _heartbeatAt;
@@ -116,6 +119,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
                 if (_stoppedAt is not null && _connections.Count == 0) _done.TrySetResult();
                 ArmTurnTimer();
                 _inbox.Wait(_blocked.NextRetryMs(), _hasTimeCome);
+                Pace();
             }
         }
         catch (Exception e)
@@ -125,6 +129,13 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             _done.TrySetException(e);
             throw;
         }
+    }
+
+    // Real time, whatever clock the product is given: this is about wake-ups of a real thread.
+    private void Pace()
+    {
+        var wait = Stopwatch.GetElapsedTime(0, _pacer.TakeTurn(Stopwatch.GetTimestamp()));
+        if (wait >= ShortestSleep) Thread.Sleep(wait);
     }
 
     private void TakeInbox()

@@ -45,7 +45,7 @@ internal sealed partial class SseStreams(
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
         {
             // Gone, or stuck before the sender had it: the expected ends.
-            if (e is TimeoutException) CountSlowClosed(connection);
+            if (e is TimeoutException) CountSlowClosed(leases);
             context.Abort();
         }
         catch (Exception e)
@@ -136,9 +136,9 @@ internal sealed partial class SseStreams(
         if (connection.Output is { } output) await output.SettleAsync();
     }
 
-    private void CountSlowClosed(SseConnection connection)
+    private void CountSlowClosed(IReadOnlyList<SeriesLease> leases)
     {
-        foreach (var subscription in connection.Subscriptions) counters.Of(subscription.Hub.Series).CountSlowClosed();
+        foreach (var lease in leases) counters.Of(lease.Hub.Series).CountSlowClosed();
     }
 
     [LoggerMessage(LogLevel.Error, "A stream failed while it was joined")]

@@ -36,10 +36,23 @@ internal readonly record struct SseTransport(SseFraming Framing, Socket? DirectS
         // A stream ends with its connection: nothing else is ever sent on it.
         response.Headers.Connection = "close";
         if (Framing == SseFraming.Chunked) response.Headers.TransferEncoding = "chunked";
-        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket) socket.SendBufferSize = sendBufferBytes;
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket) SetOptions(socket, sendBufferBytes);
 
         // How slow is too slow is ours to say (StuckLimit).
         context.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
+    }
+
+    private void SetOptions(Socket socket, int sendBufferBytes)
+    {
+        try
+        {
+            socket.SendBufferSize = sendBufferBytes;
+            if (DirectSocket is not null) socket.Blocking = false;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // The client is gone already; the first write will find out.
+        }
     }
 
     private static Socket? FindSocket(IFeatureCollection features)

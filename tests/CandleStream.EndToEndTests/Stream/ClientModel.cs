@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CandleStream.EndToEndTests.Stream;
+
+/// <summary>What a correct client knows: it merges by (time, rev), applies deltas to their base, and forgets a series that is reset. Fails where the stream breaks its promises.</summary>
+internal sealed class ClientModel
+{
+    private readonly Dictionary<string, SortedDictionary<long, JsonObject>> _series = [];
+    private readonly List<SseEvent> _beforeSynced = [];
+    private bool _isSynced;
+    private long _lastRev;
+
+    /// <summary>A new connection begins; what is known stays, but for series that are not followed on it: their id would be another series'.</summary>
+    public void Connect(IReadOnlyCollection<string> series)
+    {
+        _beforeSynced.Clear();
+        (_isSynced, _lastRev) = (false, 0);
+        foreach (var dropped in _series.Keys.Except(series).ToList()) _series.Remove(dropped);
+    }
+
+    /// <summary>The candles known of a series, oldest first.</summary>
+    public IReadOnlyList<Candle> Of(string series) => [.. _series.GetValueOrDefault(series, []).Values.Select(Read)];
+
+    public void Apply(SseEvent e)
+    {
+        switch (e.Type)
+        {
+            case "synced": Sync(e); break;
+            case "message" or "snapshot" when !_isSynced:
+                Assert.Null(e.Id);
+                _beforeSynced.Add(e);
+                break;
+            case "message" or "delta":
+                Assert.Equal(e.Rev, SseClient.Id(e));
+                Assert.True(e.Rev > _lastRev, $"{e} after {_lastRev}");
+                _lastRev = e.Rev;
+                Merge(e);
+                break;
+            case "snapshot": Merge(e); break;
+        }
+    }
+
+    private void Sync(SseEvent synced)
+    {
+        Assert.False(_isSynced);
+        _isSynced = true;
+        foreach (var series in synced.Data.GetProperty("series").EnumerateObject())
+        {
+            if (series.Value.GetString() != "resumed") _series.Remove(series.Name);
+        }
+
+        foreach (var e in _beforeSynced) Merge(e);
+    }
+
+    private void Merge(SseEvent e)
+    {
+        if (e.Type == "snapshot")
+        {
+            foreach (var candle in e.Data.GetProperty("candles").EnumerateArray()) Merge(e.Text("series")!, JsonObject.Create(candle)!);
+        }
+        else if (e.Type == "delta") MergeDelta(e);
+        else Merge($"{e.Text("symbol")}:{e.Text("timeframe")}", JsonObject.Create(e.Data)!);
+    }
+
+    private void Merge(string series, JsonObject candle)
+    {
+        if (!_series.TryGetValue(series, out var candles)) _series[series] = candles = [];
+        var time = candle["time"]!.GetValue<long>();
+        if (!candles.TryGetValue(time, out var held) || candle["rev"]!.GetValue<long>() > held["rev"]!.GetValue<long>()) candles[time] = candle;
+    }
+
+    private void MergeDelta(SseEvent delta)
+    {
+        var held = _series[delta.Text("series")!][delta.Data.GetProperty("time").GetInt64()];
+        Assert.Equal(delta.Data.GetProperty("base").GetInt64(), held["rev"]!.GetValue<long>());
+        foreach (var field in delta.Data.EnumerateObject())
+        {
+            if (field.Name is not ("series" or "time" or "base")) held[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+        }
+    }
+
+    private static Candle Read(JsonObject candle)
+    {
+        var fields = JsonElement.Parse(candle.ToJsonString());
+        return new Candle(
+            fields.GetProperty("time").GetInt64(), fields.GetProperty("open").GetDecimal(), fields.GetProperty("high").GetDecimal(), fields.GetProperty("low").GetDecimal(),
+            fields.GetProperty("close").GetDecimal(), fields.GetProperty("volume").GetDecimal(), fields.GetProperty("closed").GetBoolean(), fields.GetProperty("rev").GetInt64());
+    }
+}

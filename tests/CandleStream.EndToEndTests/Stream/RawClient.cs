@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CandleStream.EndToEndTests.Stream;
+
+/// <summary>A client that speaks HTTP/1.1 by hand: it can stall, cut, send what nobody asked for, and sees every byte. Anything malformed fails the test.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private readonly Socket _socket;
+    private readonly byte[] _buffer = new byte[4096];
+    private readonly SseReader _reader = new();
+    private readonly Queue<SseEvent> _events = new();
+
+    private RawClient(Socket socket) => _socket = socket;
+
+    /// <summary>The id a browser would come back with.</summary>
+    public string? LastEventId => _reader.LastEventId;
+
+    /// <summary>True when the body ended with its closing chunk.</summary>
+    public bool EndedWell => _reader.IsComplete;
+
+    /// <summary>Connects and asks for a stream; reads nothing yet.</summary>
+    /// <param name="host">The server.</param>
+    /// <param name="query">The stream's query.</param>
+    /// <param name="lastEventId">As a browser sends it.</param>
+    /// <param name="receiveBuffer">Bytes the kernel may hold for this client; small for one that will stall.</param>
+    /// <param name="more">Bytes sent right behind the request.</param>
+    public static async Task<RawClient> OpenAsync(StreamHost host, string query, string? lastEventId = null, int? receiveBuffer = null, string more = "")
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer is { } size) socket.ReceiveBufferSize = size;
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, host.Address.Port), TestContext.Current.CancellationToken);
+        var client = new RawClient(socket);
+        var id = lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n";
+        await client.SendAsync($"GET /candles/stream{query} HTTP/1.1\r\nHost: localhost\r\n{id}\r\n{more}");
+        return client;
+    }
+
+    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+
+    /// <summary>Says that it will send nothing more.</summary>
+    public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Breaks the connection off: the server's next write fails.</summary>
+    public void Abort()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Dispose();
+    }
+
+    /// <summary>Reads until at least <paramref name="bytes"/> have come since the start, or the connection ended; the events that are whole by then.</summary>
+    public async Task<List<SseEvent>> ReadBytesAsync(int bytes)
+    {
+        while (_reader.BytesSeen < bytes && await ReadAsync(Math.Min(_buffer.Length, bytes - _reader.BytesSeen)))
+        {
+        }
+
+        return TakeAll();
+    }
+
+    /// <summary>The next event; null when the connection ended, well or not.</summary>
+    public async Task<SseEvent?> TryNextAsync()
+    {
+        while (_events.Count == 0)
+        {
+            if (!await ReadAsync(_buffer.Length)) return null;
+        }
+
+        return _events.Dequeue();
+    }
+
+    public async Task<SseEvent> NextAsync(string type)
+    {
+        while (true)
+        {
+            var next = await TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
+            if (next.Type == type) return next;
+        }
+    }
+
+    /// <summary>All events until the connection ends.</summary>
+    public async Task<List<SseEvent>> ToEndAsync()
+    {
+        var events = new List<SseEvent>();
+        while (await TryNextAsync() is { } next) events.Add(next);
+        return events;
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private List<SseEvent> TakeAll()
+    {
+        var all = _events.ToList();
+        _events.Clear();
+        return all;
+    }
+
+    private async Task<bool> ReadAsync(int atMost)
+    {
+        try
+        {
+            var read = await _socket.ReceiveAsync(_buffer.AsMemory(0, atMost), TestContext.Current.CancellationToken);
+            foreach (var e in _reader.Feed(_buffer.AsSpan(0, read))) _events.Enqueue(e);
+            return read > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
