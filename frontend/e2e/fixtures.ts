@@ -1,4 +1,6 @@
 import { test as base, expect, type Page } from '@playwright/test'
+import axe from 'axe-core'
+import { RealServer } from './realServer'
 import { ScriptedServer } from './scriptedServer'
 
 /** The page's own view of itself, for assertions. */
@@ -14,7 +16,22 @@ interface Fixtures {
   complaints: string[]
 }
 
-export const test = base.extend<Fixtures>({
+/** One real server and one simulated exchange for the tests of a file; a test that stops the server starts it again. */
+interface Shared {
+  real: RealServer
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  real: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright insists on the pattern
+    async ({}, use) => {
+      const server = new RealServer()
+      await server.startAll()
+      await use(server)
+      await server.stopAll()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright insists on the pattern
   scripted: async ({}, use) => {
     const server = new ScriptedServer()
@@ -57,4 +74,40 @@ export async function expectNoHole(page: Page, stepMs: number): Promise<void> {
   expect(bars.length).toBeGreaterThan(1)
   const odd = bars.slice(1).filter((time, index) => time - bars[index]! !== stepMs)
   expect(odd).toEqual([])
+}
+
+/** Opens a series and waits until it is live and drawn. */
+export async function open(page: Page, url: string, symbol: string, timeframe: string): Promise<void> {
+  await page.goto(`${url}/?symbol=${symbol}&timeframe=${timeframe}`)
+  await expectCondition(page, 'live', 30_000)
+  await expect.poll(async () => (await drawn(page)).bars.length).toBeGreaterThan(1)
+}
+
+/** The last drawn candle changes. */
+export async function moving(page: Page, timeout = 20_000): Promise<void> {
+  const before = await page.evaluate(() => window.candlePage.feed.latest?.rev)
+  await expect.poll(() => page.evaluate(() => window.candlePage.feed.latest?.rev), { timeout }).not.toBe(before)
+}
+
+/** Ascending, without duplicates and never closer than one timeframe: minutes without a trade have no bar. */
+export async function expectNoStepBelow(page: Page, stepMs: number): Promise<void> {
+  const { bars } = await drawn(page)
+  expect(bars.length).toBeGreaterThan(1)
+  const odd = bars
+    .slice(1)
+    .filter((time, index) => time - bars[index]! < stepMs || (time - bars[index]!) % stepMs !== 0)
+  expect(odd).toEqual([])
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds wrong with the page as it is now: rule and elements. */
+export async function violations(page: Page): Promise<string[][]> {
+  // The Content-Security-Policy does not apply to what the debugger evaluates.
+  await page.evaluate(axe.source)
+  return page.evaluate(async (values) => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') }
+    const { violations } = await axe.run({ runOnly: { type: 'tag', values } })
+    return violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)])
+  }, RULES)
 }

@@ -1,36 +1,41 @@
-import { devices } from '@playwright/test'
-import { expect, expectCondition, pill, test } from './fixtures'
+import { devices, type Page } from '@playwright/test'
+import { expect, expectCondition, pill, test, violations } from './fixtures'
 
 /** A picture of every state, to be looked at: test-results/gallery/. */
 const FOLDER = 'test-results/gallery'
-const shot = (name: string) => ({ path: `${FOLDER}/${name}.png` })
+
+/** Looks at the state with two pairs of eyes: a picture for people, axe for what a picture cannot show. */
+async function show(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${FOLDER}/${name}.png` })
+  expect.soft(await violations(page), name).toEqual([])
+}
 
 test('the page in its states', async ({ page, scripted }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
   await expectCondition(page, 'live')
   await page.waitForTimeout(1500)
-  await page.screenshot(shot('live-dark'))
+  await show(page, 'live-dark')
   await page.keyboard.press('d')
-  await page.screenshot(shot('live-light'))
+  await show(page, 'live-light')
   await page.keyboard.press('c')
-  await page.screenshot(shot('live-light-colour-blind'))
+  await show(page, 'live-light-colour-blind')
   await page.keyboard.press('c')
   await page.keyboard.press('d')
 
   await page.keyboard.press('/')
   await page.waitForTimeout(300)
-  await page.screenshot(shot('search'))
+  await show(page, 'search')
   await page.keyboard.type('e')
-  await page.screenshot(shot('search-typed'))
+  await show(page, 'search-typed')
   await page.keyboard.press('Escape')
   await page.keyboard.press('?')
   await page.mouse.move(600, 300)
   await page.waitForTimeout(200)
-  await page.screenshot(shot('crosshair-and-help'))
+  await show(page, 'crosshair-and-help')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'View' }).click()
-  await page.screenshot(shot('view-panel'))
+  await show(page, 'view-panel')
   await page.keyboard.press('Escape')
 
   const minute5 = 300_000
@@ -43,38 +48,38 @@ test('the page in its states', async ({ page, scripted }) => {
     reason: 'the exchange is silent',
   })
   await page.waitForTimeout(400)
-  await page.screenshot(shot('reconnecting'))
+  await show(page, 'reconnecting')
   scripted.hole = [now - 20 * minute5, now - 8 * minute5]
   scripted.say({ state: 'polling', connected: false, poll_every_ms: 15000, gaps: [scripted.hole] })
   await page.waitForTimeout(400)
-  await page.screenshot(shot('server-polling'))
+  await show(page, 'server-polling')
   await page.reload()
   await expectCondition(page, 'polling')
   await page.waitForTimeout(800)
-  await page.screenshot(shot('gap'))
+  await show(page, 'gap')
   scripted.hole = null
   scripted.say({ state: 'down', connected: false, reason: 'The exchange refused the series.' })
   await page.waitForTimeout(400)
-  await page.screenshot(shot('down'))
+  await show(page, 'down')
   scripted.say({ state: 'live', connected: true })
   await expectCondition(page, 'live')
   const old = scripted.candleAt('BTCUSD:5m', now - 6 * minute5)
   const { rev: _, ...wrong } = old
   scripted.push('BTCUSD:5m', { ...wrong, high: old.high * 1.004, closed: true })
   await page.waitForTimeout(300)
-  await page.screenshot(shot('corrected'))
+  await show(page, 'corrected')
 
   scripted.mode = 'refuse'
   scripted.dropStreams()
   await expectCondition(page, 'polling')
-  await page.screenshot(shot('polling'))
+  await show(page, 'polling')
   scripted.restDown = true
   const port = scripted.port
   await scripted.stop()
   await page.getByRole('button', { name: /retry/ }).click()
   await page.waitForTimeout(16_000)
   await expectCondition(page, 'offline', 30_000)
-  await page.screenshot(shot('offline'))
+  await show(page, 'offline')
   scripted.mode = 'ok'
   scripted.restDown = false
   await scripted.start(port)
@@ -83,20 +88,20 @@ test('the page in its states', async ({ page, scripted }) => {
   await page.goto(`${scripted.url}/?symbol=NOPEUSD&timeframe=1m`)
   await expectCondition(page, 'error')
   await page.waitForTimeout(500)
-  await page.screenshot(shot('error'))
+  await show(page, 'error')
   await page.goto(`${scripted.url}/?symbol=DOTUSD&timeframe=1m`)
   await page.waitForTimeout(800)
-  await page.screenshot(shot('empty'))
+  await show(page, 'empty')
   scripted.delayMs = 3000
   await page.goto(`${scripted.url}/?symbol=SOLUSD&timeframe=1m`)
   await page.waitForTimeout(300)
-  await page.screenshot(shot('loading'))
+  await show(page, 'loading')
   scripted.delayMs = 0
   scripted.simulated = true
   await page.goto(`${scripted.url}/?symbol=ETHUSD&timeframe=1h`)
   await expectCondition(page, 'live')
   await page.waitForTimeout(800)
-  await page.screenshot(shot('simulated'))
+  await show(page, 'simulated')
   await expect(pill(page)).toBeVisible()
 })
 
@@ -108,6 +113,6 @@ test.describe('on a phone', () => {
     await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=15m`)
     await expectCondition(page, 'live')
     await page.waitForTimeout(800)
-    await page.screenshot(shot('mobile'))
+    await show(page, 'mobile')
   })
 })

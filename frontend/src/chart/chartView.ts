@@ -89,7 +89,6 @@ export class ChartView {
       },
       1,
     )
-    this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0 } })
     this.#volume.attachPrimitive(this.#volumeLabel)
     this.#tag = new LastPriceTag(this.#colours)
     this.#hatching = new GapHatching(this.#colours)
@@ -169,6 +168,8 @@ export class ChartView {
       wickUpColor: colours.up,
       wickDownColor: colours.down,
     })
+    // After the chart's own options, which speak for the price scales of all panes.
+    this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0 } })
     for (const primitive of [this.#tag, this.#hatching, this.#marks, this.#volumeLabel]) primitive.recolour(colours)
     this.redraw()
   }

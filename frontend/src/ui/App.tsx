@@ -25,9 +25,9 @@ export function App({ page }: { page: Page }) {
     <div className="app">
       <Header page={page} help={help} onSearch={() => setSearching(true)} />
       {page.client.status.simulated && (
-        <p className="simulated" role="note">
+        <section className="simulated" aria-label="Notice">
           <strong>Simulated market</strong> <span>These are not real prices.</span>
-        </p>
+        </section>
       )}
       <Stage page={page} onSearch={() => setSearching(true)} />
       <Rail page={page} onSearch={() => setSearching(true)} />

@@ -14,7 +14,12 @@ export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
   const name = `${page.name(page.symbol)} ${page.timeframe}`
   return (
     <main className="stage" aria-label={`Chart of ${name}`}>
-      <div ref={container} className="canvas" aria-hidden="true" data-testid="chart" />
+      <div
+        ref={container}
+        className={feed.refusal === null ? 'canvas' : 'canvas blank'}
+        aria-hidden="true"
+        data-testid="chart"
+      />
       {hasBars && feed.refusal === null && <Legend page={page} />}
       {feed.loading && !hasBars && feed.refusal === null && <Loading name={name} problem={feed.problem} />}
       {!feed.loading && !hasBars && feed.refusal === null && (
