@@ -58,6 +58,10 @@ export class ScriptedServer {
   emptySymbol = 'DOTUSD'
   /** Candles that are not handed out, as if nobody had watched: [from, to) in ms. */
   hole: [number, number] | null = null
+  /** The market moves only when `tick` is called. */
+  silent = false
+  /** Stops the market at this moment. */
+  fixedNow: number | null = null
   requests: string[] = []
 
   #server: Server | null = null
@@ -165,8 +169,9 @@ export class ScriptedServer {
     }
   }
 
+  /** The market's time; the clock of the machine unless a picture needs a still one. */
   get now(): number {
-    return Date.now()
+    return this.fixedNow ?? Date.now()
   }
 
   #parts(series: string): [symbol: string, step: number] {
@@ -175,7 +180,7 @@ export class ScriptedServer {
   }
 
   #nextRev(): number {
-    this.#rev = Math.max(this.#rev + 1, Date.now() * 1000)
+    this.#rev = Math.max(this.#rev + 1, this.now * 1000)
     return this.#rev
   }
 
@@ -233,7 +238,7 @@ export class ScriptedServer {
     request.on('close', () => this.#clients.delete(client))
     if (this.mode === 'half-open') return response.flushHeaders()
     const snapshot = Number(url.searchParams.get('snapshot') ?? 1)
-    this.#send(client, 'hello', { server_time: Date.now(), heartbeat_ms: 2000, series, simulated: this.simulated })
+    this.#send(client, 'hello', { server_time: this.now, heartbeat_ms: 2000, series, simulated: this.simulated })
     for (const name of series) this.#send(client, 'status', { series: name, ...this.state })
     for (const name of series) {
       const [, step] = this.#parts(name)
@@ -258,10 +263,15 @@ export class ScriptedServer {
   }
 
   #tick(): void {
-    if (this.mode === 'half-open') return
-    for (const series of new Set([...this.#clients].flatMap((client) => client.series))) {
-      const [symbol, step] = this.#parts(series)
-      if (symbol === this.emptySymbol || this.state.state !== 'live') continue
+    if (this.mode === 'half-open' || this.fixedNow !== null || this.silent) return
+    for (const series of new Set([...this.#clients].flatMap((client) => client.series))) this.tick(series)
+  }
+
+  /** So many trades of a series, one candle version each. */
+  tick(series: string, count = 1): void {
+    const [symbol, step] = this.#parts(series)
+    if (symbol === this.emptySymbol || this.state.state !== 'live') return
+    for (let trade = 0; trade < count; trade++) {
       const time = Math.floor(this.now / step) * step
       const before = this.#live.get(series)
       if (before !== undefined && before.time < time)
@@ -283,7 +293,7 @@ export class ScriptedServer {
   }
 
   #heartbeat(): void {
-    if (this.mode !== 'half-open') this.raw(`event: heartbeat\ndata: {"server_time":${Date.now()}}\n\n`)
+    if (this.mode !== 'half-open') this.raw(`event: heartbeat\ndata: {"server_time":${this.now}}\n\n`)
   }
 
   #problem(response: ServerResponse, status: number, title: string, detail: string, more = {}): void {

@@ -30,6 +30,8 @@ const RIGHT_SPACE = 8
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
 const DEFAULT_SPACING = 8
+/** The library's redraw costs time in proportion to the bars loaded; more than 25 of them a second nobody can see. */
+const FLUSH_EVERY_MS = 40
 const DAY_MS = 86_400_000
 const SCALE_MODES = {
   linear: PriceScaleMode.Normal,
@@ -70,6 +72,8 @@ export class ChartView {
   #pending = new Map<number, Candle>()
   #stale = false
   #frame = 0
+  #pause: ReturnType<typeof setTimeout> | null = null
+  #flushedAt = Number.NEGATIVE_INFINITY
   #following = true
 
   constructor(container: HTMLElement, listener: ChartListener) {
@@ -128,7 +132,7 @@ export class ChartView {
     this.#schedule()
   }
 
-  /** One new or changed bar, drawn with the next frame; of several versions the newest is drawn. */
+  /** One new or changed bar, drawn with one of the next frames; of several versions the newest is drawn. */
   update(candle: Candle): void {
     this.#pending.set(candle.time, candle)
     this.#schedule()
@@ -238,6 +242,7 @@ export class ChartView {
     document.removeEventListener('visibilitychange', this.#becameVisible)
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
+    if (this.#pause !== null) clearTimeout(this.#pause)
     this.#marks.clear()
     this.#chart.remove()
   }
@@ -248,12 +253,21 @@ export class ChartView {
   }
 
   #schedule(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#flush)
+    if (this.#frame !== 0 || this.#pause !== null) return
+    const wait = this.#flushedAt + FLUSH_EVERY_MS - performance.now()
+    if (wait <= 0) this.#frame = requestAnimationFrame(this.#flush)
+    else this.#pause = setTimeout(this.#resume, wait)
+  }
+
+  #resume = (): void => {
+    this.#pause = null
+    this.#schedule()
   }
 
   #flush = (): void => {
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
+    this.#flushedAt = performance.now()
     const pending = [...this.#pending.values()].sort((a, b) => a.time - b.time)
     this.#pending.clear()
     const drawable = pending.every((candle) => this.#isDrawable(candle))

@@ -16,7 +16,7 @@ export class SeriesBook {
       return true
     })
     if (this.#candles.size > CAPACITY) this.#forgetOldest()
-    return newer.sort((a, b) => a.time - b.time)
+    return newer.length > 1 ? newer.sort((a, b) => a.time - b.time) : newer
   }
 
   /** Forgets everything; what follows builds the series anew. */

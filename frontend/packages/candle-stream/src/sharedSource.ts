@@ -273,29 +273,29 @@ export class SharedSource implements CandleSource {
       candles: (series, candles) => {
         this.#record(series).book.accept(candles)
         own.candles(series, candles)
-        this.#tell({ kind: 'candles', series, candles })
+        this.#tellFollowers({ kind: 'candles', series, candles })
       },
       reset: (series, candles) => {
         const { book } = this.#record(series)
         book.clear()
         book.accept(candles)
         own.reset(series, candles)
-        this.#tell({ kind: 'reset', series, candles })
+        this.#tellFollowers({ kind: 'reset', series, candles })
       },
       state: (series, state) => {
         this.#record(series).state = state
         own.state(series, state)
-        this.#tell({ kind: 'state', series, state })
+        this.#tellFollowers({ kind: 'state', series, state })
       },
       refused: (series, refusal) => {
         this.#record(series).refusal = refusal
         own.refused(series, refusal)
-        this.#tell({ kind: 'refused', series, refusal })
+        this.#tellFollowers({ kind: 'refused', series, refusal })
       },
       changed: () => {
         own.changed()
         // The engine reports while it is being built or stopped, too.
-        if (this.#engine !== null) this.#tell({ kind: 'status', status: this.status })
+        if (this.#engine !== null) this.#tellFollowers({ kind: 'status', status: this.status })
       },
     }
   }
@@ -307,6 +307,11 @@ export class SharedSource implements CandleSource {
       this.#records.set(series, record)
     }
     return record
+  }
+
+  /** To whoever follows. Copying every candle for tabs that do not exist would cost more than drawing it. */
+  #tellFollowers(message: TabMessage): void {
+    if (this.#others.size > 0) this.#tell(message)
   }
 
   #tell(message: TabMessage): void {
