@@ -12,7 +12,7 @@ test.describe('with the real server', () => {
 
   test('symbols and timeframes are switched by mouse, keyboard and address', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
-    await page.getByText('1h', { exact: true }).click()
+    await page.getByRole('radio', { name: '1h', exact: true }).check()
     await expect(page).toHaveURL(/timeframe=1h/)
     await expectCondition(page, 'live')
     await expectNoStepBelow(page, 60 * MINUTE)

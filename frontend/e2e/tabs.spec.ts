@@ -1,4 +1,4 @@
-import { drawn, expect, expectCondition, moving, open, test } from './fixtures'
+import { expect, expectCondition, moving, open, test } from './fixtures'
 
 const streams = async (url: string) => {
   const answer = (await (await fetch(`${url}/candles/stream/status`)).json()) as {
@@ -40,20 +40,6 @@ test('a hidden page wakes up to the truth', async ({ page, real }) => {
   await show('visible')
   await expectCondition(page, 'live')
   await moving(page)
-})
-
-test.describe('with the back/forward cache', () => {
-  test.use({ launchOptions: { ignoreDefaultArgs: ['--disable-back-forward-cache'] } })
-  test('a page that comes back from it is live again', async ({ page, real }) => {
-    await open(page, real.url, 'BTCUSD', '1m')
-    await page.goto(`${real.url}/health/live`)
-    // page.goBack waits for a load event that a restored page never fires.
-    await page.evaluate(() => history.back()).catch(() => undefined)
-    await expect.poll(() => page.url()).toContain('symbol=BTCUSD')
-    await expectCondition(page, 'live', 30_000)
-    await moving(page)
-    expect((await drawn(page)).bars.length).toBeGreaterThan(1)
-  })
 })
 
 test('two hundred switches leave nothing behind', async ({ page, real }) => {

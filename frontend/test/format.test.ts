@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { toCsv } from '../src/chart/export'
 import {
   decimalsFor,
+  decimalsOfBar,
   formatCountdown,
   formatMoment,
   formatPercent,
@@ -35,6 +36,12 @@ test.each([
   [3.1e-7, 10],
 ])('%d is shown with %d decimals: five significant digits and what the data has', (close, decimals) => {
   expect(decimalsFor([bar(close)])).toBe(decimals)
+})
+
+test('an odd trade with many decimals does not widen the axis, and is read out in full', () => {
+  const bars = [...Array(99).fill(bar(65_562)), bar(65_484.493)]
+  expect(decimalsFor(bars)).toBe(0)
+  expect(decimalsOfBar(bars.at(-1), 0)).toBe(3)
 })
 
 test('numbers have separators and a true minus sign', () => {

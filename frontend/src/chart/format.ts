@@ -6,14 +6,22 @@ const SIGNIFICANT = 5
 const MAX_DECIMALS = 10
 const RECENT = 200
 
-/** Decimals to show for these bars: as many as the data has, and at least five significant digits. */
+/** Share of prices that may have more decimals than the axis shows: an odd trade must not widen every label. */
+const ODD_SHARE = 0.05
+
+/** Decimals to show for these bars: as many as the data has, odd ones left aside, and at least five significant digits. */
 export function decimalsFor(bars: readonly Candle[]): number {
   const last = bars.at(-1)
   if (last === undefined) return 2
-  let shown = 0
-  for (const bar of bars.slice(-RECENT)) shown = Math.max(shown, decimalsOf(bar.close), decimalsOf(bar.open))
+  const counts = bars.slice(-RECENT).map((bar) => decimalsOf(bar.close))
+  const shown = counts.sort((a, b) => a - b)[Math.floor((counts.length - 1) * (1 - ODD_SHARE))]!
   const whole = Math.floor(Math.log10(Math.abs(last.close) || 1)) + 1
   return Math.min(Math.max(shown, SIGNIFICANT - whole, 0), MAX_DECIMALS)
+}
+
+/** Decimals of one bar alone, where every digit of it counts. */
+export function decimalsOfBar(bar: Candle, shown: number): number {
+  return Math.max(shown, ...[bar.open, bar.high, bar.low, bar.close].map(decimalsOf))
 }
 
 function decimalsOf(value: number): number {

@@ -15,7 +15,8 @@ import { symbolName } from './symbolName'
 const TICK_MS = 250
 /** Candles of each series the stream starts with: a day of hours for the watchlist, and the hour that forms. */
 const SNAPSHOT = 25
-const SYMBOLS_RETRY_MS = 10_000
+const SYMBOLS_RETRY_MS = 2000
+const SYMBOLS_RETRY_LIMIT_MS = 60_000
 const FIRST_WATCHED = ['BTCUSD', 'ETHUSD', 'SOLUSD', 'XRPUSD', 'LTCUSD', 'ADAUSD']
 
 /** Everything one page shows and does, apart from React: it reads this and calls the verbs. */
@@ -42,6 +43,7 @@ export class Page {
 
   #api: MarketApi
   #life = new AbortController()
+  #symbolsRetryMs = SYMBOLS_RETRY_MS
   #timer: ReturnType<typeof setInterval> | null = null
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
 
@@ -214,7 +216,12 @@ export class Page {
       this.known = new Map(symbols.map((symbol) => [symbol.symbol, symbol]))
       if (timeframes.length > 0) this.timeframes = timeframes
     } catch {
-      if (!this.#life.signal.aborted) setTimeout(() => void this.#loadSymbols(), SYMBOLS_RETRY_MS)
+      // Asked again below.
+    }
+    // A server that has only just started may not have the exchange's list yet.
+    if (this.symbols.length === 0 && !this.#life.signal.aborted) {
+      setTimeout(() => void this.#loadSymbols(), this.#symbolsRetryMs)
+      this.#symbolsRetryMs = Math.min(this.#symbolsRetryMs * 2, SYMBOLS_RETRY_LIMIT_MS)
     }
     this.#followWatchlist()
     this.changed.emit()

@@ -1,4 +1,4 @@
-import { formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
+import { decimalsOfBar, formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
 import { useSignal } from './usePage'
 
@@ -12,7 +12,7 @@ export function Legend({ page }: { page: Page }) {
     hoveredTime === null || hovered ? undefined : feed.gaps.find(([a, b]) => hoveredTime >= a && hoveredTime < b)
   const bar = hovered ?? feed.latest
   if (bar === null) return null
-  const decimals = page.chart?.decimals ?? 2
+  const decimals = decimalsOfBar(bar, page.chart?.decimals ?? 2)
   const change = bar.close - bar.open
   const direction = change < 0 ? 'falling' : 'rising'
   const zone = page.settings.timeZone
