@@ -10,7 +10,7 @@ internal static class Program
 
     private static Command StreamCommand()
     {
-        var url = new Option<Uri>("--url") { Required = true, Description = "The server, such as http://127.0.0.1:8000" };
+        var url = new Option<string>("--url") { Required = true, Description = "The server, such as http://127.0.0.1:8000" };
         var path = new Option<string>("--path") { DefaultValueFactory = _ => "/candles/stream?symbol=LOAD{0:000}USD&timeframe=1m", Description = "Path of a stream; {0} is the number of its series" };
         var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 2000, Description = "Connections, dealt out over the series" };
         var series = new Option<int>("--series") { DefaultValueFactory = _ => 1, Description = "Series" };
@@ -25,7 +25,7 @@ internal static class Program
         command.SetAction(async (parsed, cancel) =>
         {
             var options = new LoadOptions(
-                parsed.GetValue(url)!, parsed.GetValue(path)!, parsed.GetValue(connections), parsed.GetValue(series),
+                new Uri(parsed.GetValue(url)!), parsed.GetValue(path)!, parsed.GetValue(connections), parsed.GetValue(series),
                 TimeSpan.FromSeconds(parsed.GetValue(warmup)), TimeSpan.FromSeconds(parsed.GetValue(duration)), parsed.GetValue(connectRate),
                 parsed.GetValue(sources), parsed.GetValue(stalled), parsed.GetValue(churn), parsed.GetValue(pids) ?? []);
             Console.WriteLine(await new LoadRun(options).RunAsync(cancel));
@@ -36,14 +36,14 @@ internal static class Program
 
     private static Command PublishCommand()
     {
-        var url = new Option<Uri>("--url") { Required = true, Description = "The server" };
+        var url = new Option<string>("--url") { Required = true, Description = "The server" };
         var path = new Option<string>("--path") { DefaultValueFactory = _ => "/pub/{0}", Description = "Path to post to; {0} is the number of the series" };
         var series = new Option<int>("--series") { DefaultValueFactory = _ => 1, Description = "Series" };
         var rate = new Option<double>("--rate") { DefaultValueFactory = _ => 10, Description = "Updates a second of each series" };
         var duration = new Option<double>("--duration") { DefaultValueFactory = _ => 20, Description = "Seconds" };
         var command = new Command("publish", "Posts candles like the product's own, for servers without a market.") { url, path, series, rate, duration };
         command.SetAction((parsed, cancel) => Publisher.RunAsync(
-            parsed.GetValue(url)!, parsed.GetValue(path)!, parsed.GetValue(series), parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(duration)), cancel));
+            new Uri(parsed.GetValue(url)!), parsed.GetValue(path)!, parsed.GetValue(series), parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(duration)), cancel));
         return command;
     }
 }
