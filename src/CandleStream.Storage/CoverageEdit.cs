@@ -26,12 +26,7 @@ internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, I
     public static CoverageEdit Of(IReadOnlyList<TimeRange> stored, IEnumerable<SeriesChange> changes)
     {
         var after = TimeRangeSet.Of(stored);
-        foreach (var change in changes)
-        {
-            after = after.Union(change.Verified);
-            foreach (var range in change.Unverified.Ranges) after = after.Subtract(range);
-        }
-
+        foreach (var change in changes) after = after.Union(change.Verified).Subtract(change.Unverified);
         return new CoverageEdit([.. stored.Except(after.Ranges)], [.. after.Ranges.Except(stored)]);
     }
 }

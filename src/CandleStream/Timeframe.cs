@@ -7,6 +7,7 @@ namespace CandleStream;
 /// <remarks>
 /// Candles start at multiples of their length since the Unix epoch (UTC), weeks on Monday, months on the first.
 /// Source: Bitfinex documentation (rest-public-candles) for the names; starts as observed in recorded data.
+/// A time outside the years 1 to 9999 counts as the nearest within: whatever number a client or the exchange sends, asking about it never fails.
 /// </remarks>
 public sealed class Timeframe : IEquatable<Timeframe>
 {
@@ -15,6 +16,10 @@ public sealed class Timeframe : IEquatable<Timeframe>
 
     // 1970-01-05 was the first Monday of the epoch.
     private const long FirstMonday = 4 * Day;
+
+    // The calendar's ends: 0001-01-01 and 10000-01-01 (exclusive).
+    private const long Earliest = -62_135_596_800_000;
+    private const long Latest = 253_402_300_800_000;
 
     private readonly long _origin;
 
@@ -54,6 +59,7 @@ public sealed class Timeframe : IEquatable<Timeframe>
     /// <summary>The open time of the candle that contains <paramref name="time"/> (Unix ms).</summary>
     public long StartOf(long time)
     {
+        time = Math.Clamp(time, Earliest, Latest - 1);
         if (LengthMs == 0)
         {
             var date = DateTimeOffset.FromUnixTimeMilliseconds(time);
@@ -65,11 +71,16 @@ public sealed class Timeframe : IEquatable<Timeframe>
     }
 
     /// <summary>The end (exclusive, Unix ms) of the candle that opens at <paramref name="openTime"/>, which is the earliest open time of the next.</summary>
-    public long EndOf(long openTime) =>
-        LengthMs == 0 ? DateTimeOffset.FromUnixTimeMilliseconds(openTime).AddMonths(1).ToUnixTimeMilliseconds() : openTime + LengthMs;
+    public long EndOf(long openTime)
+    {
+        openTime = Math.Clamp(openTime, Earliest, Latest - 1);
+        if (LengthMs != 0) return openTime + LengthMs;
+        var open = DateTimeOffset.FromUnixTimeMilliseconds(openTime);
+        return open is { Year: 9999, Month: 12 } ? Latest : open.AddMonths(1).ToUnixTimeMilliseconds();
+    }
 
     /// <summary>The open time of the candle before the one that opens at <paramref name="openTime"/>.</summary>
-    public long Before(long openTime) => StartOf(openTime - 1);
+    public long Before(long openTime) => StartOf(Math.Max(openTime, Earliest) - 1);
 
     /// <summary>The first open time at or after <paramref name="time"/>.</summary>
     public long CeilingOf(long time)

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace CandleStream.Tests;
+
+public sealed class RevCounterTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    private long NowUs => _time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+
+    [Fact]
+    public void Numbers_tell_the_time_in_microseconds_and_rise_within_one_instant()
+    {
+        var revs = new RevCounter(_time);
+        var first = revs.Next();
+        Assert.InRange(first, NowUs, NowUs + 1);
+        Assert.Equal(first + 1, revs.Next());
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(NowUs, revs.Next());
+    }
+
+    [Fact]
+    public void What_is_current_is_a_boundary_no_later_number_falls_on()
+    {
+        var revs = new RevCounter(_time);
+        for (var i = 0; i < 5; i++)
+        {
+            var current = revs.Current;
+            Assert.True(current >= NowUs);
+            Assert.True(revs.Next() > current);
+            _time.Advance(TimeSpan.FromMicroseconds(1));
+        }
+    }
+
+    [Fact]
+    public void Numbers_go_on_above_those_of_the_store()
+    {
+        var revs = new RevCounter(_time);
+        var stored = NowUs + 60_000_000;
+        revs.Raise(stored);
+        Assert.Equal(stored + 1, revs.Next());
+        revs.Raise(5);
+        Assert.Equal(stored + 2, revs.Next());
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(NowUs, revs.Next());
+    }
+
+    [Fact]
+    public void A_wall_clock_set_back_moves_no_number_back()
+    {
+        var clock = new ClockSetBack();
+        var revs = new RevCounter(clock);
+        var before = revs.Next();
+        clock.Utc -= TimeSpan.FromHours(1);
+        Assert.Equal(before + 1, revs.Next());
+    }
+
+    [Fact]
+    public void No_two_threads_get_the_same_number()
+    {
+        var revs = new RevCounter(TimeProvider.System);
+        var given = new long[4][];
+        Parallel.For(0, given.Length, thread => given[thread] = [.. Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? revs.Current : revs.Next())]);
+        Assert.All(given, numbers => Assert.Equal(numbers.Order(), numbers));
+        var unique = given.SelectMany(numbers => numbers.Where((_, i) => i % 7 != 0)).ToList();
+        Assert.Equal(unique.Count, unique.Distinct().Count());
+    }
+
+    private sealed class ClockSetBack : TimeProvider
+    {
+        public DateTimeOffset Utc { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Utc;
+
+        public override long GetTimestamp() => 0;
+    }
+}
