@@ -9,6 +9,9 @@ namespace CandleStream.Storage.Postgres;
 /// </summary>
 internal sealed class CandleColumns
 {
+    /// <summary>The columns of the table, in the order used here.</summary>
+    public const string Names = "series_id, time, open, high, low, close, volume, rev";
+
     private readonly (int SeriesId, Candle Candle)[] _rows;
 
     public CandleColumns(IReadOnlyList<StoredCandle> candles, Dictionary<SeriesKey, int> ids)
@@ -33,9 +36,28 @@ internal sealed class CandleColumns
         Add(parameters, r => r.Candle.Rev);
     }
 
-    /// <summary>The rows in binary COPY format, the columns in the same order.</summary>
-    public async Task CopyAsync(NpgsqlBinaryImporter importer, CancellationToken cancel)
+    /// <summary>True when the table holds a candle between the first and the last of any series here.</summary>
+    public async Task<bool> MeetStoredAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
+        // The rows are sorted, so each group is, too.
+        var series = _rows.GroupBy(r => r.SeriesId).Select(g => (Id: g.Key, First: g.First().Candle.Time, Last: g.Last().Candle.Time)).ToArray();
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT EXISTS (
+                SELECT FROM unnest($1::int[], $2::bigint[], $3::bigint[]) w (id, first, last)
+                CROSS JOIN LATERAL (SELECT FROM candle WHERE series_id = w.id AND time BETWEEN w.first AND w.last LIMIT 1) met)
+            """,
+            connection);
+        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = Array.ConvertAll(series, s => s.Id) });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(series, s => s.First) });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(series, s => s.Last) });
+        return (bool)(await command.ExecuteScalarAsync(cancel))!;
+    }
+
+    /// <summary>Appends the rows to a table by binary COPY.</summary>
+    public async Task CopyAsync(NpgsqlConnection connection, string table, CancellationToken cancel)
+    {
+        await using var importer = await connection.BeginBinaryImportAsync($"COPY {table} ({Names}) FROM STDIN (FORMAT binary)", cancel);
         foreach (var (seriesId, candle) in _rows)
         {
             await importer.StartRowAsync(cancel);

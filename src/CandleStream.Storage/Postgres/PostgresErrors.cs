@@ -12,7 +12,10 @@ internal static class PostgresErrors
     /// <summary>True where the same work may succeed at once on a new connection or in a new transaction.</summary>
     public static bool IsWorthRepeating(Exception error) => error switch
     {
-        PostgresException known => known.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure,
+        PostgresException known => known.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+            or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+            // Another writer added candles between our look and our COPY: the next look finds them.
+            or PostgresErrorCodes.UniqueViolation,
         NpgsqlException lost => lost.InnerException is IOException,
         _ => false,
     };

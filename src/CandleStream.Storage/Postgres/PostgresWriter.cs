@@ -13,10 +13,8 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
         WHERE excluded.rev > candle.rev
         """;
 
-    private const string Columns = "series_id, time, open, high, low, close, volume, rev";
-
     private const string Upsert = $"""
-        INSERT INTO candle ({Columns})
+        INSERT INTO candle ({CandleColumns.Names})
         SELECT * FROM unnest($1::int[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::bigint[])
         {OnConflict}
         """;
@@ -62,12 +60,18 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
         await command.ExecuteNonQueryAsync(cancel);
     }
 
+    // Most bulk writes fill a hole: no candle of theirs is there yet, and they may go straight into the table. The others take a detour that can merge.
     private async Task CopyAsync(CandleColumns columns, CancellationToken cancel)
     {
+        if (!await columns.MeetStoredAsync(connection, cancel))
+        {
+            await columns.CopyAsync(connection, "candle", cancel);
+            return;
+        }
+
         if (!_stagingExists) await ExecuteAsync("CREATE TEMP TABLE IF NOT EXISTS candle_staging (LIKE candle) ON COMMIT DELETE ROWS", cancel);
-        await using (var importer = await connection.BeginBinaryImportAsync($"COPY candle_staging ({Columns}) FROM STDIN (FORMAT binary)", cancel))
-            await columns.CopyAsync(importer, cancel);
-        await ExecuteAsync($"INSERT INTO candle ({Columns}) SELECT {Columns} FROM candle_staging {OnConflict}", cancel);
+        await columns.CopyAsync(connection, "candle_staging", cancel);
+        await ExecuteAsync($"INSERT INTO candle ({CandleColumns.Names}) SELECT {CandleColumns.Names} FROM candle_staging {OnConflict}", cancel);
         _stagingExists = true;
     }
 

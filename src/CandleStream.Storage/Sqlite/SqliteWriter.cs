@@ -4,16 +4,38 @@ using SQLitePCL;
 
 namespace CandleStream.Storage.Sqlite;
 
-/// <summary>The one connection that writes, with its prepared statement. Not thread-safe: the store lets one call in at a time.</summary>
+/// <summary>The one connection that writes, with its prepared statements. Not thread-safe: the store lets one call in at a time.</summary>
 internal sealed class SqliteWriter : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly SqliteCandleUpsert _upsert;
+    private readonly SqliteStatement _upsertCandle;
+    private readonly SqliteStatement _readCoverage;
+    private readonly SqliteStatement _deleteCoverage;
+    private readonly SqliteStatement _insertCoverage;
+    private readonly SqliteStatement _updateSeries;
 
     // Series are never deleted, so an id once committed stays true.
     private readonly Dictionary<SeriesKey, int> _ids = [];
 
-    public SqliteWriter(SqliteConnection connection) => (_connection, _upsert) = (connection, new SqliteCandleUpsert(connection));
+    public SqliteWriter(SqliteConnection connection)
+    {
+        _connection = connection;
+        _upsertCandle = new(connection, """
+            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (series_id, time) DO UPDATE
+            SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev
+            WHERE excluded.rev > candle.rev
+            """);
+        // The stored ranges that overlap or touch a window: the last one that starts before it, and those that start within.
+        _readCoverage = new(connection, """
+            SELECT from_ms, to_ms FROM coverage
+            WHERE series_id = ?1 AND from_ms <= ?3 AND from_ms >= coalesce((SELECT max(from_ms) FROM coverage WHERE series_id = ?1 AND from_ms <= ?2), ?2)
+            ORDER BY from_ms
+            """);
+        _deleteCoverage = new(connection, "DELETE FROM coverage WHERE series_id = ?1 AND from_ms = ?2");
+        _insertCoverage = new(connection, "INSERT INTO coverage (series_id, from_ms, to_ms) VALUES (?1, ?2, ?3)");
+        _updateSeries = new(connection, "UPDATE series SET complete_from = coalesce(?2, complete_from), followed_until = coalesce(?3, followed_until) WHERE id = ?1");
+    }
 
     /// <summary>Runs <paramref name="work"/> in a transaction: all of it, or nothing.</summary>
     public T InTransaction<T>(Func<SqliteConnection, T> work)
@@ -41,7 +63,11 @@ internal sealed class SqliteWriter : IDisposable
 
     public void Dispose()
     {
-        _upsert.Dispose();
+        _upsertCandle.Dispose();
+        _readCoverage.Dispose();
+        _deleteCoverage.Dispose();
+        _insertCoverage.Dispose();
+        _updateSeries.Dispose();
         _connection.Dispose();
     }
 
@@ -56,7 +82,8 @@ internal sealed class SqliteWriter : IDisposable
         foreach (var (series, candle) in batch.Candles)
         {
             cancel.ThrowIfCancellationRequested();
-            _upsert.Execute(IdOf(series, added), candle);
+            _upsertCandle.Bind(IdOf(series, added)).Bind(candle.Time)
+                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev).Execute();
         }
 
         foreach (var changes in batch.Changes.GroupBy(c => c.Series)) SaveChanges(IdOf(changes.Key, added), [.. changes]);
@@ -74,28 +101,23 @@ internal sealed class SqliteWriter : IDisposable
     private void SaveChanges(int id, SeriesChange[] changes)
     {
         var window = CoverageEdit.WindowOf(changes);
-        if (!window.IsEmpty) SaveCoverage(id, CoverageEdit.Of(ReadCoverage(_connection, id, window), changes));
+        if (!window.IsEmpty) SaveCoverage(id, CoverageEdit.Of(ReadCoverage(id, window), changes));
         var completeFrom = Array.FindLast(changes, c => c.CompleteFrom is not null)?.CompleteFrom;
         var followedUntil = Array.FindLast(changes, c => c.FollowedUntil is not null)?.FollowedUntil;
-        if (completeFrom is null && followedUntil is null) return;
-        _connection.Execute(
-            "UPDATE series SET complete_from = coalesce(@completeFrom, complete_from), followed_until = coalesce(@followedUntil, followed_until) WHERE id = @id",
-            new { completeFrom, followedUntil, id });
+        if (completeFrom is not null || followedUntil is not null) _updateSeries.Bind(id).Bind(completeFrom).Bind(followedUntil).Execute();
+    }
+
+    private List<TimeRange> ReadCoverage(int id, TimeRange window)
+    {
+        var ranges = new List<TimeRange>();
+        _readCoverage.Bind(id).Bind(window.From).Bind(window.To);
+        while (_readCoverage.Step()) ranges.Add(new TimeRange(_readCoverage.Int64(0), _readCoverage.Int64(1)));
+        return ranges;
     }
 
     private void SaveCoverage(int id, CoverageEdit edit)
     {
-        foreach (var range in edit.Deleted) _connection.Execute("DELETE FROM coverage WHERE series_id = @id AND from_ms = @From", new { id, range.From });
-        foreach (var range in edit.Inserted) _connection.Execute("INSERT INTO coverage VALUES (@id, @From, @To)", new { id, range.From, range.To });
+        foreach (var range in edit.Deleted) _deleteCoverage.Bind(id).Bind(range.From).Execute();
+        foreach (var range in edit.Inserted) _insertCoverage.Bind(id).Bind(range.From).Bind(range.To).Execute();
     }
-
-    /// <summary>The stored ranges that overlap or touch <paramref name="window"/>: the last one that starts before it, and those that start within.</summary>
-    public static List<TimeRange> ReadCoverage(SqliteConnection connection, int id, TimeRange window) =>
-        connection.Query<(long From, long To)>(
-            """
-            SELECT from_ms, to_ms FROM coverage
-            WHERE series_id = @id AND from_ms <= @To AND from_ms >= coalesce((SELECT max(from_ms) FROM coverage WHERE series_id = @id AND from_ms <= @From), @From)
-            ORDER BY from_ms
-            """,
-            new { id, window.From, window.To }).Select(r => new TimeRange(r.From, r.To)).ToList();
 }

@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using CandleStream.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CandleStream.Benchmarks;
+
+/// <summary>
+/// <c>storage [rows] [repeats]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
+/// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it.
+/// </summary>
+internal static class StorageBench
+{
+    private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
+    private static readonly StorageOptions Options = new();
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var rows = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1_000_000;
+        var repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        var folder = Directory.CreateTempSubdirectory("candlestream-bench-").FullName;
+        try
+        {
+            await using (var sqlite = new SqliteBenchDatabase(folder)) await BenchAsync(sqlite, folder, rows, repeats);
+            if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
+                await using (var postgres = new PostgresBenchDatabase(url)) await BenchAsync(postgres, folder, rows, repeats);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task BenchAsync(IBenchDatabase database, string folder, int rows, int repeats)
+    {
+        Console.WriteLine($"{database.Name}, {rows:N0} rows");
+        var csv = Path.Combine(folder, database.Name + ".csv");
+        await WriteCsvAsync(csv, database, rows);
+
+        List<double> ours = [], tool = [];
+        for (var i = 0; i < repeats; i++)
+        {
+            await EmptyAsync(database);
+            tool.Add(await TimeAsync(() => database.ImportAsync(csv)));
+            await EmptyAsync(database);
+            ours.Add(await TimeAsync(() => ImportAsync(database, rows)));
+        }
+
+        Report("import", ours, tool, seconds => $"{seconds:F2} s ({rows / seconds / 1000:F0} k rows/s)");
+        Console.WriteLine($"  size                 {await database.SizeAsync() / (double)rows:F0} bytes a candle");
+
+        await using var store = await OpenAsync(database);
+        await ReadLatestAsync(store, database);
+        await ReadJsonAsync(store, database);
+        await ReadChangesAsync(store, rows);
+        await WriteLiveAsync(store);
+    }
+
+    private static async Task ImportAsync(IBenchDatabase database, int rows)
+    {
+        await using var store = await OpenAsync(database);
+        for (var from = 0; from < rows; from += Options.ImportBatchRows)
+            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(Series, CandleAt(i)))], []), default);
+    }
+
+    private static async Task ReadLatestAsync(ICandleStore store, IBenchDatabase database)
+    {
+        var ours = await TimesAsync(200, () => CountAsync(store, 500));
+        var bare = await TimesAsync(200, () => database.BareLatestAsync(500));
+        Report("latest 500", ours, bare, seconds => $"{seconds * 1000:F2} ms");
+    }
+
+    private static async Task ReadJsonAsync(ICandleStore store, IBenchDatabase database)
+    {
+        var ours = await TimesAsync(20, () => JsonAsync(store, 10_000));
+        var tool = await TimesAsync(20, () => database.JsonAsync(10_000));
+        Report("10 000 rows as JSON", ours, tool, seconds => $"{seconds * 1000:F1} ms");
+    }
+
+    private static async Task ReadChangesAsync(ICandleStore store, int rows)
+    {
+        var ours = await TimesAsync(200, async () =>
+        {
+            await foreach (var _ in store.ChangesSinceAsync(Series, CandleAt(rows - 100).Rev, 1000, default)) { }
+        });
+        Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
+    }
+
+    // As the live writer does: one candle each of a hundred series, and what each series is now known to cover.
+    private static async Task WriteLiveAsync(ICandleStore store)
+    {
+        const int batches = 200;
+        SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => new SeriesKey($"LOAD{i:D3}USD", Series.Timeframe))];
+        List<double> added = [], revised = [];
+        foreach (var (seconds, rev) in new[] { (added, 0L), (revised, 1L) })
+        {
+            seconds.Add(await TimeAsync(async () =>
+            {
+                for (var b = 0; b < batches; b++)
+                {
+                    var candle = CandleAt(b) with { Rev = CandleAt(b).Rev + rev };
+                    var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
+                    await store.SaveAsync(
+                        new StoreBatch([.. series.Select(s => new StoredCandle(s, candle))], [.. series.Select(s => new SeriesChange(s, verified, TimeRangeSet.Empty, null, candle.Rev))]), default);
+                }
+            }));
+        }
+
+        static string RowsPerSecond(double seconds) => $"{batches * 100 / seconds:N0} rows/s";
+        Report("live batches, new", added, [], RowsPerSecond);
+        Report("live batches, revised", revised, [], RowsPerSecond);
+    }
+
+    private static async Task CountAsync(ICandleStore store, int limit)
+    {
+        await foreach (var _ in store.ReadAsync(Series, new TimeRange(0, long.MaxValue), limit, newestFirst: true, default)) { }
+    }
+
+    private static async Task JsonAsync(ICandleStore store, int limit)
+    {
+        await using var json = new Utf8JsonWriter(Stream.Null);
+        json.WriteStartArray();
+        await foreach (var candle in store.ReadAsync(Series, new TimeRange(0, long.MaxValue), limit, newestFirst: true, default))
+        {
+            CandleJson.Write(json, candle);
+            if (json.BytesPending > 16_384) await json.FlushAsync();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static async Task EmptyAsync(IBenchDatabase database)
+    {
+        await database.DropAsync();
+        await (await OpenAsync(database)).DisposeAsync();
+    }
+
+    private static async Task<ICandleStore> OpenAsync(IBenchDatabase database)
+    {
+        var options = new StorageOptions { SqlitePath = database.SqlitePath ?? Options.SqlitePath };
+        var store = CandleStoreFactory.Create(options, database.Url, TimeProvider.System, NullLoggerFactory.Instance);
+        await store.OpenAsync("bench", exclusive: true, default);
+        return store;
+    }
+
+    // Prices with six decimals around 7 000, a volume with eight: what the exchange sends.
+    private static Candle CandleAt(int i)
+    {
+        var open = 7000 + (i % 9973 * 0.100003m);
+        var time = 1_500_000_000_000 + (i * 60_000L);
+        return new Candle(time, open, open + 1.25m, open - 1.5m, open + 0.5m, 0.00000031m + (i % 577 * 0.01000007m), Closed: true, (time + 60_000) * 1000);
+    }
+
+    private static async Task WriteCsvAsync(string path, IBenchDatabase database, int rows)
+    {
+        await using var csv = new StreamWriter(path);
+        for (var i = 0; i < rows; i++)
+        {
+            var c = CandleAt(i);
+            await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"1,{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
+        }
+    }
+
+    private static async Task<List<double>> TimesAsync(int times, Func<Task> work)
+    {
+        await work();
+        var seconds = new List<double>(times);
+        for (var i = 0; i < times; i++) seconds.Add(await TimeAsync(work));
+        return seconds;
+    }
+
+    private static async Task<double> TimeAsync(Func<Task> work)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await work();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static void Report(string what, List<double> ours, List<double> theirs, Func<double, string> show)
+    {
+        var (mine, other) = (Best(ours), theirs.Count == 0 ? 0 : Best(theirs));
+        Console.WriteLine($"  {what,-22} {show(mine),-28}{(theirs.Count == 0 ? "" : $" tool {show(other),-28} ratio {mine / other:F2}")}");
+    }
+
+    // The best of several runs: what else a machine is doing can only add.
+    private static double Best(List<double> values) => values.Min();
+}
