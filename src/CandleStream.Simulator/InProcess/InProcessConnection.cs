@@ -6,8 +6,11 @@ namespace CandleStream.Simulator.InProcess;
 /// <summary>Two ends of a wire that is only memory, and a count of the bytes that are still on it.</summary>
 internal sealed class InProcessConnection
 {
-    private readonly Pipe _toClient = new(Unlimited);
-    private readonly Pipe _toServer = new(Unlimited);
+    // As much as a socket's buffers hold on a small machine: a reader that stops is felt by the writer.
+    private const int Buffered = 64 * 1024;
+
+    private readonly Pipe _toClient = new(Options);
+    private readonly Pipe _toServer = new(Options);
     private long _underway;
 
     public InProcessConnection()
@@ -16,8 +19,7 @@ internal sealed class InProcessConnection
         ClientEnd = new PipeEnd(_toClient.Reader, _toServer.Writer, this);
     }
 
-    /// <summary>A slow reader is the session's business, not the wire's.</summary>
-    private static PipeOptions Unlimited => new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
+    private static PipeOptions Options => new(pauseWriterThreshold: Buffered, resumeWriterThreshold: Buffered / 2, useSynchronizationContext: false);
 
     public Stream ServerEnd { get; }
 
