@@ -13,8 +13,6 @@ internal static class ControlRoutes
     {
         options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
-        options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
-        options.SerializerOptions.Converters.Add(new JsonStringEnumConverter<FaultKind>(JsonNamingPolicy.KebabCaseLower));
     });
 
     public static void Map(IEndpointRouteBuilder app, SimulatorExchange exchange)
@@ -30,8 +28,8 @@ internal static class ControlRoutes
         });
         control.MapGet("/rest-calls", () => RestCalls(exchange));
         control.MapGet("/time", () => new { MarketTime = exchange.Market.Now, Started = exchange.Started });
-        control.MapGet("/faults", () => new { Faults = exchange.Faults.Active.Select(View), Kinds = Enum.GetValues<FaultKind>() });
-        control.MapPost("/faults", (FaultRequest request) => Add(exchange, request));
+        control.MapGet("/faults", () => new { Faults = exchange.Faults.Active.Select(View), Kinds = FaultRequest.Names });
+        control.MapPost("/faults", (HttpRequest request) => AddAsync(exchange, request));
         control.MapDelete("/faults", () => exchange.Faults.Clear());
         control.MapDelete("/faults/{id:int}", Results<NoContent, NotFound> (int id) =>
             exchange.Faults.Remove(id) ? TypedResults.NoContent() : TypedResults.NotFound());
@@ -59,52 +57,28 @@ internal static class ControlRoutes
             .Select(group => new { group.Key.Path, group.Key.Query, Count = group.Count(), LastStatus = group.Last().Status }),
     };
 
-    private static IResult Add(SimulatorExchange exchange, FaultRequest request)
+    private static async Task<IResult> AddAsync(SimulatorExchange exchange, HttpRequest request)
     {
-        if (request.Key is not null && !CandleKey.TryParse(request.Key, out _))
-            return Results.Problem($"key: '{request.Key}' is not a candles key.", statusCode: 400);
-        return Results.Ok(View(exchange.Faults.Add(request.ToFault())));
+        using var body = new StreamReader(request.Body);
+        try
+        {
+            var fault = FaultRequest.Parse(await body.ReadToEndAsync(request.HttpContext.RequestAborted));
+            return Results.Ok(View(exchange.Faults.Add(fault)));
+        }
+        catch (FormatException reason)
+        {
+            return Results.Problem(reason.Message, statusCode: 400);
+        }
     }
 
     private static object View(ActiveFault active) => new
     {
         active.Id,
-        Fault = active.Fault.Kind,
+        Fault = FaultRequest.NameOf(active.Fault.Kind),
         active.Fault.Key,
         active.Fault.Connection,
         active.Fault.Count,
         active.Fault.ForMs,
         active.Strikes,
     };
-}
-
-/// <summary>The body of <c>POST /control/faults</c>: <c>{"fault":"cut","key":"trade:1m:tBTCUSD"}</c>. The fields are those of <see cref="Fault"/>.</summary>
-internal sealed record FaultRequest(
-    [property: JsonRequired] FaultKind Fault,
-    string? Key,
-    int? Connection,
-    int? Count,
-    int? ForMs,
-    int? Every,
-    int? DelayMs,
-    int? Code,
-    int? Size,
-    int? Limit)
-{
-    public Fault ToFault()
-    {
-        var plain = new Fault(Fault);
-        return plain with
-        {
-            Key = Key,
-            Connection = Connection,
-            Count = Count,
-            ForMs = ForMs,
-            Every = Every ?? plain.Every,
-            DelayMs = DelayMs ?? plain.DelayMs,
-            Code = Code ?? plain.Code,
-            Size = Size ?? plain.Size,
-            Limit = Limit ?? plain.Limit,
-        };
-    }
 }

@@ -39,6 +39,9 @@ internal struct SplitMix(ulong state)
 
     public int Poisson(double mean, int most)
     {
+        // Many events are spread like a normal distribution, which is cheaper than counting them.
+        if (mean > 12)
+            return Math.Clamp((int)Math.Round(mean + (Math.Sqrt(mean) * Normal())), 0, most);
         var limit = Math.Exp(-mean);
         var product = Unit();
         var count = 0;

@@ -11,7 +11,7 @@ internal sealed class SyntheticPair
     /// <summary>A late trade becomes visible at most this long after its minute: later, a minute never changes.</summary>
     public const long LatestVisible = 12_000;
 
-    private const int MostTradesPerMinute = 60;
+    private const int MostTradesPerMinute = 200;
     private const double MinuteVolatility = 0.0004;
 
     private readonly ulong _seed;
@@ -96,9 +96,9 @@ internal sealed class SyntheticPair
 
     private static (double Price, double TradesPerMinute) Profile(string pair) => pair switch
     {
-        "BTCUSD" => (64_000, 16),
-        "ETHUSD" => (3_200, 10),
-        "SOLUSD" => (150, 5),
+        "BTCUSD" => (64_000, 40),
+        "ETHUSD" => (3_200, 20),
+        "SOLUSD" => (150, 8),
         "XRPUSD" => (0.55, 3),
         "LTCUSD" => (80, 1.2),
         "DUSK:USD" => (0.31, 0.5),
