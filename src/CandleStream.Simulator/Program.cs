@@ -5,7 +5,14 @@ namespace CandleStream.Simulator;
 /// <summary>The exchange as a program of its own: <c>dotnet run --project src/CandleStream.Simulator -- --port 18700</c>.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => SimulatorCommand.Create(RunAsync).Parse(args).InvokeAsync();
+    public static async Task<int> Main(string[] args)
+    {
+        var parsed = SimulatorCommand.Create(RunAsync).Parse(args);
+        if (parsed.Errors is not [var error, ..])
+            return await parsed.InvokeAsync();
+        await Console.Error.WriteLineAsync(error.Message);
+        return 1;
+    }
 
     private static async Task<int> RunAsync(SimulatorOptions options, CancellationToken stopping)
     {

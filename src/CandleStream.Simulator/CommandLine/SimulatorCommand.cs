@@ -12,13 +12,14 @@ internal static class SimulatorCommand
 
     private static readonly Option<int> Port = Number("--port", "TCP port on 127.0.0.1; 0: a free one", Defaults.Port, 0, 65_535);
 
-    private static readonly Option<MarketKind> Market = new("--market")
+    private static readonly Dictionary<string, MarketKind> Markets = new()
     {
-        Description = "synthetic (invented), trades (recorded) or load (many busy series)",
-        DefaultValueFactory = _ => MarketKind.Synthetic,
-        CustomParser = ParseMarket,
-        HelpName = "synthetic|trades|load",
+        ["synthetic"] = MarketKind.Synthetic,
+        ["trades"] = MarketKind.Trades,
+        ["load"] = MarketKind.Load,
     };
+
+    private static readonly Option<string> Market = Choice("--market", "invented trades, recorded trades, or many busy series", [.. Markets.Keys]);
 
     private static readonly Option<long> Seed = new("--seed") { Description = "the synthetic market's seed", DefaultValueFactory = _ => Defaults.Seed };
 
@@ -48,11 +49,7 @@ internal static class SimulatorCommand
         HelpName = "1|N|max",
     };
 
-    private static readonly Option<string> Shift = new Option<string>("--shift")
-    {
-        Description = "none: recorded times; now: moved by whole minutes to begin now",
-        DefaultValueFactory = _ => "none",
-    }.AcceptOnlyFromAmong("none", "now");
+    private static readonly Option<string> Shift = Choice("--shift", "none: recorded times; now: moved by whole minutes to begin now", "none", "now");
 
     private static readonly Option<int> Series = Number("--series", "series of the load market", Defaults.Series, 1, 100_000);
 
@@ -84,7 +81,7 @@ internal static class SimulatorCommand
     public static SimulatorOptions ToOptions(ParseResult parsed) => new()
     {
         Port = parsed.GetValue(Port),
-        Market = parsed.GetValue(Market),
+        Market = Markets[parsed.GetValue(Market)!],
         Seed = parsed.GetValue(Seed),
         Symbols = parsed.GetValue(Symbols)!,
         Trades = parsed.GetValue(Trades)!,
@@ -104,27 +101,12 @@ internal static class SimulatorCommand
     private static void CheckTogether(CommandResult command)
     {
         var trades = command.GetResult(Trades) is { Implicit: false };
-        var market = command.GetResult(Market) is { Errors: var errors } && !errors.Any() ? command.GetValue(Market) : MarketKind.Synthetic;
-        if (market == MarketKind.Trades && !trades)
+        // As text: where it is none of the markets its value must not be asked for.
+        var market = command.GetResult(Market)?.Tokens is [.., var token] ? token.Value : "synthetic";
+        if (market == "trades" && !trades)
             command.AddError("--market trades needs a recording: --trades BTCUSD=FILE.");
-        if (trades && market != MarketKind.Trades)
+        if (trades && market != "trades")
             command.AddError("--trades belongs to --market trades.");
-    }
-
-    private static MarketKind ParseMarket(ArgumentResult result)
-    {
-        switch (result.Tokens[0].Value)
-        {
-            case "synthetic":
-                return MarketKind.Synthetic;
-            case "trades":
-                return MarketKind.Trades;
-            case "load":
-                return MarketKind.Load;
-            default:
-                result.AddError($"--market: '{result.Tokens[0].Value}' is none of synthetic, trades, load.");
-                return default;
-        }
     }
 
     private static TradesFile[] ParseTrades(ArgumentResult result)
@@ -151,12 +133,24 @@ internal static class SimulatorCommand
         return 1;
     }
 
+    /// <summary>One of several words, the first of them where the switch is left out.</summary>
+    private static Option<string> Choice(string name, string description, params string[] words)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => words[0], HelpName = string.Join('|', words) };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [.., var token] && !words.Contains(token.Value))
+                result.AddError($"{name}: '{token.Value}' is none of {string.Join(", ", words)}.");
+        });
+        return option;
+    }
+
     private static Option<int> Number(string name, string description, int fallback, int least, int most)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+            if (ValueIfParsed<int>(result) is { } value && (value < least || value > most))
                 result.AddError($"{name}: {value} is not in {least}..{most}.");
         });
         return option;
@@ -167,9 +161,14 @@ internal static class SimulatorCommand
         var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not > 0)
+            if (ValueIfParsed<double>(result) is <= 0 or double.NaN)
                 result.AddError($"{name}: must be above 0.");
         });
         return option;
     }
+
+    /// <summary>The value; null where the text is none: the library reports that itself, and throws when asked for the value.</summary>
+    private static T? ValueIfParsed<T>(OptionResult result)
+        where T : struct, IParsable<T> =>
+        result.Tokens.Count == 0 || T.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out _) ? result.GetValueOrDefault<T>() : null;
 }

@@ -11,6 +11,9 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     private readonly Dictionary<long, Sum?> _hours = [];
     private readonly Dictionary<long, Sum?> _days = [];
 
+    // The present minute and those around it are asked for again with every trade.
+    private readonly (long Minute, SyntheticTrade[]? Trades)[] _recent = new (long, SyntheticTrade[]?)[8];
+
     // Trades added by hand (a late revision on command), by minute.
     private readonly Dictionary<long, List<SyntheticTrade>> _added = [];
 
@@ -18,8 +21,13 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     public MarketCandle? Candle(long start, long end, long asOf) => Fold(start, end, asOf)?.ToCandle(start);
 
     /// <summary>The trades of a minute, those added by hand last.</summary>
-    public IReadOnlyList<SyntheticTrade> Trades(long minute) =>
-        _added.TryGetValue(minute, out var added) ? [.. pair.Trades(minute), .. added] : pair.Trades(minute);
+    public SyntheticTrade[] Trades(long minute)
+    {
+        ref var recent = ref _recent[minute / MarketTimeframe.Minute % _recent.Length];
+        if (recent.Trades is null || recent.Minute != minute)
+            recent = (minute, _added.TryGetValue(minute, out var added) ? [.. pair.Trades(minute), .. added] : pair.Trades(minute));
+        return recent.Trades;
+    }
 
     /// <summary>Adds a trade at the last price of a minute that has traded; null where it has not.</summary>
     public SyntheticTrade? AddLate(long minute, long visibleAt)
@@ -30,6 +38,7 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
             _added[minute] = added = [];
         var trade = new SyntheticTrade(minute + MarketTimeframe.Minute - 1, visibleAt, sum.Close, SyntheticTrade.Unit / 8);
         added.Add(trade);
+        Array.Clear(_recent);
         _hours.Remove(minute - (minute % MarketTimeframe.Hour));
         _days.Remove(minute - (minute % MarketTimeframe.Day));
         return trade;
