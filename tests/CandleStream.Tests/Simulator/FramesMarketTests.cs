@@ -73,5 +73,5 @@ public sealed class FramesMarketTests : IDisposable
     public void Dispose() => File.Delete(_path);
 
     private Task<BitfinexSimulator> StartAsync(FakeTimeProvider clock, double speed = double.PositiveInfinity) =>
-        BitfinexSimulator.StartAsync(new SimulatorOptions { Frames = _path, Speed = speed, Listen = false, TimeProvider = clock }, TestContext.Current.CancellationToken);
+        BitfinexSimulator.StartAsync(new SimulatorOptions { Frames = _path, Speed = speed, Listen = false, TimeProvider = clock, Heartbeat = TimeSpan.FromDays(1) }, TestContext.Current.CancellationToken);
 }
