@@ -48,7 +48,7 @@ test('first candle and size', async ({ page, scripted }) => {
 })
 
 for (const bars of [600, 9_600]) {
-  for (const rate of [10, 100, 1000]) {
+  for (const rate of [0, 10, 100, 1000]) {
     test(`${rate} updates a second on ${bars} bars`, async ({ page, scripted }) => {
       test.setTimeout(120_000)
       scripted.silent = true
@@ -59,33 +59,17 @@ for (const bars of [600, 9_600]) {
       // Time the thread really ran: what else the machine does must not count.
       await session.send('Performance.enable', { timeDomain: 'threadTicks' })
       const burst = Math.max(rate / 50, 1)
-      const timer = setInterval(() => scripted.tick(SERIES, burst), (1000 / rate) * burst)
+      const timer = setInterval(() => rate > 0 && scripted.tick(SERIES, burst), rate > 0 ? (1000 / rate) * burst : 1000)
       await page.waitForTimeout(1000)
       const before = await metrics(session)
       const revBefore = await page.evaluate(() => window.candlePage.feed.latest!.rev)
-      const frames = await page.evaluate(
-        (ms) =>
-          new Promise<number>((done) => {
-            let count = 0
-            const end = performance.now() + ms
-            const frame = () => {
-              count++
-              if (performance.now() < end) requestAnimationFrame(frame)
-              else done(count)
-            }
-            requestAnimationFrame(frame)
-          }),
-        SECONDS * 1000,
-      )
+      await page.waitForTimeout(SECONDS * 1000)
       const after = await metrics(session)
       clearInterval(timer)
       const moved = revBefore !== (await page.evaluate(() => window.candlePage.feed.latest!.rev))
       const perSecond = (name: string) => `${(((after[name]! - before[name]!) / SECONDS) * 1000).toFixed(0)} ms`
       const load = `${perSecond('ScriptDuration')} script, ${perSecond('TaskDuration')} all tasks a second`
-      report(
-        `${rate}/s on ${loaded} bars${moved ? '' : ' (NOT MOVING)'}`,
-        `${load}, ${Math.round(frames / SECONDS)} fps`,
-      )
+      report(`${rate}/s on ${loaded} bars${moved || rate === 0 ? '' : ' (NOT MOVING)'}`, load)
     })
   }
 }

@@ -30,8 +30,9 @@ const RIGHT_SPACE = 8
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
 const DEFAULT_SPACING = 8
-/** The library's redraw costs time in proportion to the bars loaded; more than 25 of them a second nobody can see. */
+/** The library's redraw costs time in proportion to the bars loaded: 25 a second up to 2 000 bars, then fewer, 5 a second at 10 000. */
 const FLUSH_EVERY_MS = 40
+const FLUSH_MS_PER_BAR = 0.02
 const DAY_MS = 86_400_000
 const SCALE_MODES = {
   linear: PriceScaleMode.Normal,
@@ -254,7 +255,8 @@ export class ChartView {
 
   #schedule(): void {
     if (this.#frame !== 0 || this.#pause !== null) return
-    const wait = this.#flushedAt + FLUSH_EVERY_MS - performance.now()
+    const every = Math.max(FLUSH_EVERY_MS, this.#times.length * FLUSH_MS_PER_BAR)
+    const wait = this.#flushedAt + every - performance.now()
     if (wait <= 0) this.#frame = requestAnimationFrame(this.#flush)
     else this.#pause = setTimeout(this.#resume, wait)
   }
