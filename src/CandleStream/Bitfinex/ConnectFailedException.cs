@@ -14,12 +14,16 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
     public static ConnectFailedException From(Exception e) => e switch
     {
         ConnectFailedException failed => failed,
-        UpgradeRefusedException { Status: HttpStatusCode.TooManyRequests } => new("too many connections (HTTP 429)") { IsRateLimited = true },
-        UpgradeRefusedException refused => new($"the exchange refused the socket (HTTP {(int)refused.Status})"),
+        UpgradeRefusedException refused => Refused(refused.Status),
+        _ when Find<HttpRequestException>(e) is { StatusCode: { } status } => Refused(status),
         _ when Find<SocketException>(e) is { } socket => new(Describe(socket)),
         _ when Find<System.Security.Authentication.AuthenticationException>(e) is not null => new("no trusted TLS connection"),
         _ => new("the exchange cannot be reached"),
     };
+
+    private static ConnectFailedException Refused(HttpStatusCode status) => status == HttpStatusCode.TooManyRequests
+        ? new("too many connections (HTTP 429)") { IsRateLimited = true }
+        : new($"the exchange refused the socket (HTTP {(int)status})");
 
     private static string Describe(SocketException e) => e.SocketErrorCode switch
     {
