@@ -24,13 +24,23 @@ internal static class CandleCsv
         if (answer.Next is { } next) response.Headers[NextHeader] = next.ToString(CultureInfo.InvariantCulture);
         if (answer.Reset) response.Headers[ResetHeader] = "true";
 
-        await using var csv = CsvWriter.Create(response.Body, Options, leaveOpen: true);
+        await WriteRowsAsync(response.Body, answer.Candles.ToAsyncEnumerable(), cancel);
+    }
+
+    /// <summary>Writes a header and one row per candle; returns how many.</summary>
+    public static async Task<long> WriteRowsAsync(Stream body, IAsyncEnumerable<Candle> candles, CancellationToken cancel)
+    {
+        await using var csv = CsvWriter.Create(body, Options, leaveOpen: true);
         csv.WriteHeader("time", "open", "high", "low", "close", "volume", "closed", "rev");
-        foreach (var candle in answer.Candles)
+        var rows = 0L;
+        await foreach (var candle in candles.WithCancellation(cancel))
         {
             WriteRow(csv, candle);
             await csv.EndRecordAsync(cancel);
+            rows++;
         }
+
+        return rows;
     }
 
     private static void WriteRow(CsvWriter csv, in Candle candle)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using CandleStream.Server.Commands;
 
 namespace CandleStream.Server.Setup;
 
@@ -33,6 +34,7 @@ public static class ServerCommandLine
             if (ReadUrls(result.GetValue(urls), result.GetValue(host), result.GetValue(port)) is { } where) settings["Urls"] = where;
             return serve(new ServerArguments(settings));
         });
+        StoreCommands.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
 
         // No response files: a value may start with '@'.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -21,17 +21,26 @@ internal static class StreamingSetup
         services.AddSingleton(s => BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>()));
         services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
         services.AddSingleton(Random.Shared);
-        services.AddSingleton(s => new CandleStreamService(
-            s.GetRequiredService<ICandleProvider>(),
-            s.GetRequiredService<ISeriesArchive>(),
-            [s.GetRequiredService<CandleWriter>()],
-            s.GetRequiredService<RevCounter>(),
-            s.GetRequiredService<StreamingOptions>(),
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(CreateService);
         services.AddSingleton<HistoryFetcher>();
         services.AddSingleton<CandleHistory>();
         services.AddHostedService<StreamingHost>();
+    }
+
+    // The writer is a sink of every series, and says when it had to give candles up: then they are fetched again.
+    private static CandleStreamService CreateService(IServiceProvider s)
+    {
+        var writer = s.GetRequiredService<CandleWriter>();
+        var service = new CandleStreamService(
+            s.GetRequiredService<ICandleProvider>(),
+            s.GetRequiredService<ISeriesArchive>(),
+            [writer],
+            s.GetRequiredService<RevCounter>(),
+            s.GetRequiredService<StreamingOptions>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILoggerFactory>());
+        writer.Lost += service.Lose;
+        return service;
     }
 
     public static void AddSymbolDirectory(this WebApplicationBuilder builder)

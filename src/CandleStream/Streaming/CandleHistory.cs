@@ -133,7 +133,8 @@ public sealed class CandleHistory
     // The part of a range that is over by exchange time, in whole candles: only there can something be missing.
     private static TimeRange Complete(TimeRange range, Timeframe timeframe, SeriesView view)
     {
-        var present = view.ExchangeTime is { } now ? timeframe.StartOf(now) : view.KnownEnd;
+        // Where exchange time is not known, whatever was asked for may exist.
+        var present = view.ExchangeTime is { } now ? timeframe.StartOf(now) : long.MaxValue;
         var from = Math.Max(timeframe.CeilingOf(range.From), timeframe.CeilingOf(FirstTime));
         return new TimeRange(from, Math.Max(from, Math.Min(timeframe.CeilingOf(range.To), present)));
     }
@@ -143,7 +144,7 @@ public sealed class CandleHistory
         var timeframe = query.Series.Timeframe;
         var present = view.ExchangeTime is { } now ? timeframe.EndOf(timeframe.StartOf(now)) : Math.Max(view.KnownEnd, view.NewestEnd);
         var from = Math.Max(query.Start ?? FirstTime, FirstTime);
-        var to = query.End is { } end && (end < present || present <= FirstTime) ? end + 1 : present;
+        var to = query.End is { } end && (end < present || view.ExchangeTime is null) ? end + 1 : present;
         return new TimeRange(from, Math.Max(from, to));
     }
 

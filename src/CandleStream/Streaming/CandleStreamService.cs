@@ -94,6 +94,12 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     /// <summary>What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to be closed.</summary>
     public Task<SeriesJoin> JoinAsync(SeriesHub hub, JoinRequest request, CancellationToken cancel) => _joiner.JoinAsync(hub, request, cancel);
 
+    /// <summary>Candles of a range did not reach the store: an open series fetches them again. A closed one does when it is opened, by what the store remembers.</summary>
+    public void Lose(SeriesKey series, TimeRange range)
+    {
+        if (TryFind(series, out var hub)) hub.Lose(range);
+    }
+
     /// <summary>Ends every subscription at the exchange and saves what is known of each series.</summary>
     public async Task StopAsync()
     {

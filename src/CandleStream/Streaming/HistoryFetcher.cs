@@ -83,7 +83,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     }
 
     /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
-    internal static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
+    public static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
     {
         var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs)));
         List<Candle> candles =

@@ -1,0 +1,82 @@
+using CandleStream.Server.Hosting;
+using CandleStream.Server.Setup;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using CsvHelper;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Commands;
+
+/// <summary>What a command works with: the server's settings, store and provider, without a server.</summary>
+internal sealed class CommandHost : IAsyncDisposable
+{
+    /// <summary>A server may run beside the command, on the same address: together they stay below what the exchange allows.</summary>
+    private const string RestCallsPerMinute = "8";
+
+    private readonly WebApplication _app;
+
+    private CommandHost(WebApplication app) => _app = app;
+
+    public ICandleStore Store => _app.Services.GetRequiredService<ICandleStore>();
+
+    public ICandleProvider Provider => _app.Services.GetRequiredService<ICandleProvider>();
+
+    public StorageOptions Storage => _app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;
+
+    public string Source => _app.Services.GetRequiredService<StoreSource>().Text;
+
+    public TimeProvider Time => _app.Services.GetRequiredService<TimeProvider>();
+
+    public ILoggerFactory Loggers => _app.Services.GetRequiredService<ILoggerFactory>();
+
+    /// <summary>Opens the store, runs the command, and says in one line what went wrong; Ctrl-C ends it after the step under way.</summary>
+    public static async Task<int> RunAsync(ServerArguments arguments, Func<CommandHost, CancellationToken, Task<int>> command, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        ConsoleCancelEventHandler onInterrupt = (_, e) =>
+        {
+            e.Cancel = true;
+            stop.Cancel();
+        };
+        Console.CancelKeyPress += onInterrupt;
+        try
+        {
+            await using var host = Build(arguments);
+            await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
+            return await command(host, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("candlestream: stopped; what was done is kept.");
+            return 130;
+        }
+        catch (Exception failure) when (failure is CandleProviderException or StoreUnavailableException or IOException or UnauthorizedAccessException or CommandException or CsvFormatException or CsvValidationException)
+        {
+            await Console.Error.WriteLineAsync($"candlestream: {failure.Message}");
+            return 1;
+        }
+        finally
+        {
+            Console.CancelKeyPress -= onInterrupt;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static CommandHost Build(ServerArguments arguments)
+    {
+        var settings = new Dictionary<string, string?>(arguments.Settings, StringComparer.OrdinalIgnoreCase)
+        {
+            ["Bitfinex:RestCallsPerMinute"] = RestCallsPerMinute,
+            ["Logging:LogLevel:Default"] = "Warning",
+        };
+        var builder = new ServerArguments(settings).CreateBuilder();
+        builder.AddServerSettings();
+        builder.AddCandleStore();
+        builder.AddCandleStreaming();
+        return new CommandHost(builder.Build());
+    }
+}
+
+/// <summary>A command cannot go on; the message is one line for its user.</summary>
+internal sealed class CommandException(string message) : Exception(message);
