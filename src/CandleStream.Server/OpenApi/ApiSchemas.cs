@@ -72,18 +72,22 @@ internal static class ApiSchemas
         return schema;
     }
 
-    /// <summary>Marks a member that is not always there.</summary>
-    private static OpenApiSchema Optional(OpenApiSchema schema)
-    {
-        schema.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-        schema.Extensions["x-optional"] = new JsonNodeExtension(true);
-        return schema;
-    }
+    /// <summary>A member that is not always there.</summary>
+    private static OptionalSchema Optional(OpenApiSchema schema) => new(schema);
 
-    private static OpenApiSchema Object(params (string Name, OpenApiSchema Schema)[] members) => new()
+    private static OpenApiSchema Object(params Member[] members) => new()
     {
         Type = JsonSchemaType.Object,
         Properties = members.ToDictionary(m => m.Name, m => (IOpenApiSchema)m.Schema),
-        Required = members.Where(m => m.Schema.Extensions?.ContainsKey("x-optional") != true).Select(m => m.Name).ToHashSet(),
+        Required = members.Where(m => m.IsRequired).Select(m => m.Name).ToHashSet(),
     };
+
+    private readonly record struct OptionalSchema(OpenApiSchema Schema);
+
+    private readonly record struct Member(string Name, OpenApiSchema Schema, bool IsRequired)
+    {
+        public static implicit operator Member((string Name, OpenApiSchema Schema) member) => new(member.Name, member.Schema, true);
+
+        public static implicit operator Member((string Name, OptionalSchema Optional) member) => new(member.Name, member.Optional.Schema, false);
+    }
 }

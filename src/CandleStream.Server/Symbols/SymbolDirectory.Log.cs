@@ -10,4 +10,7 @@ internal sealed partial class SymbolDirectory
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The exchange's symbols could not be kept in the store: {Reason}")]
     private partial void LogNotKept(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The exchange's symbols are not refreshed any more.")]
+    private partial void LogEnded(Exception bug);
 }

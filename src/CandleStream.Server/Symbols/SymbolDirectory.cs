@@ -37,7 +37,7 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _refreshing = RefreshAsync(_stopping.Token);
+        _refreshing = RunAsync(_stopping.Token);
         return Task.CompletedTask;
     }
 
@@ -65,16 +65,33 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         }
     }
 
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await RefreshAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The server stops: the expected end.
+        }
+        catch (Exception bug)
+        {
+            // The list as it is stays in use.
+            LogEnded(bug);
+        }
+    }
+
     private async Task RefreshAsync(CancellationToken stopping)
     {
         var fetchedAt = await LoadAsync(stopping);
         while (true)
         {
-            if (time.GetUtcNow() - fetchedAt >= RefreshAtMost && await FetchAsync(stopping) is { } now) fetchedAt = now;
-            await Task.Delay(RefreshAtMost, time, stopping);
             // The rest of the hour, cut short by a miss; after a failure there is no rest.
-            var rest = fetchedAt + RefreshEvery - time.GetUtcNow();
+            var rest = fetchedAt == DateTimeOffset.MinValue ? TimeSpan.Zero : fetchedAt + RefreshEvery - time.GetUtcNow();
             if (rest > TimeSpan.Zero) await WaitForMissAsync(rest, stopping);
+            if (await FetchAsync(stopping) is { } now) fetchedAt = now;
+            await Task.Delay(RefreshAtMost, time, stopping);
         }
     }
 
