@@ -47,7 +47,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private readonly List<SseConnection> _failed = [];
     private readonly SseBlockedConnections _blocked = new();
     private readonly PriorityQueue<SseConnection, long> _held = new();
-    private readonly SsePacer _pacer = new(Stopwatch.Frequency);
+    private readonly SsePacer _pacer;
     private readonly SseRound _round;
     private readonly Action<SseConnection> _flush;
     private long _heartbeatAt;
@@ -58,6 +58,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     {
         (_revs, _options, _counters, _time, _logger) = (revs, options.Value, counters, time, logger);
         _round = new SseRound(time);
+        _pacer = new SsePacer((long)(_options.CoalesceInterval.TotalSeconds * Stopwatch.Frequency));
         _flush = Flush;
         _thread = new Thread(Run) { IsBackground = true, Name = "SSE sender" };
         _hasTimeCome = () => _isHousekeepingDue || _areTurnsDue || _isDisposed || (_isStopAsked && _stoppedAt is null);

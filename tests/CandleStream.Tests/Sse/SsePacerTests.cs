@@ -4,25 +4,32 @@ namespace CandleStream.Tests.Sse;
 
 public sealed class SsePacerTests
 {
-    private const long PerSecond = 1_000_000;
+    private const long Interval = 4000;
 
     [Fact]
-    public void Below_the_rate_no_round_waits()
+    public void Below_one_round_an_interval_no_round_waits()
     {
-        var pacer = new SsePacer(PerSecond);
-        for (var i = 0; i < 1000; i++) Assert.Equal(0, pacer.TakeTurn(i * PerSecond / SsePacer.RoundsPerSecond));
+        var pacer = new SsePacer(Interval);
+        for (var i = 0; i < 1000; i++) Assert.Equal(0, pacer.TakeTurn(i * Interval));
+    }
+
+    [Fact]
+    public void Without_an_interval_no_round_waits()
+    {
+        var pacer = new SsePacer(0);
+        for (var i = 0; i < 100; i++) Assert.Equal(0, pacer.TakeTurn(5));
     }
 
     [Fact]
     public void A_short_burst_starts_at_once_and_a_flood_is_held_to_the_rate()
     {
-        var pacer = new SsePacer(PerSecond);
-        var now = 5 * PerSecond;
+        var pacer = new SsePacer(Interval);
+        var now = 1_000_000L;
         for (var i = 0; i < SsePacer.Burst; i++) Assert.Equal(0, pacer.TakeTurn(now));
         for (var i = 1; i <= 100; i++)
         {
             var wait = pacer.TakeTurn(now);
-            Assert.Equal(PerSecond / SsePacer.RoundsPerSecond, wait);
+            Assert.Equal(Interval, wait);
             now += wait;
         }
     }
