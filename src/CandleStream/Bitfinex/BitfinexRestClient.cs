@@ -79,8 +79,10 @@ internal sealed partial class BitfinexRestClient(
             using var response = await _http.SendAsync(request, either.Token);
             return (await ReadBodyAsync(response, either.Token), response.StatusCode, ExchangeTimeOf(response));
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && (BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException))
+        catch (Exception e) when (BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException)
         {
+            // A call that failed while it was given up was given up: its caller expects nothing else.
+            cancel.ThrowIfCancellationRequested();
             metrics.RestCall(name, timeout.IsCancellationRequested ? "timeout" : "unreachable");
             throw new CandleProviderException(timeout.IsCancellationRequested ? "the exchange did not answer over REST in time" : "the exchange cannot be reached over REST", inner: e);
         }

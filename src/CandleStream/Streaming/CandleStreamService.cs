@@ -195,6 +195,11 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         {
             // The series closes: the expected end.
         }
+        catch (Exception bug)
+        {
+            // The series stays live, but nothing repairs it any more: that must not go unnoticed until it closes.
+            LogRepairFailed(hub.Series, bug);
+        }
     }
 
     private async Task<ArchivedSeries?> LoadAsync(SeriesKey series, CancellationToken stop)
@@ -218,6 +223,9 @@ public sealed partial class CandleStreamService : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; opened without it")]
     private partial void LogStoreSlow(SeriesKey series);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair ended by a mistake of ours")]
+    private partial void LogRepairFailed(SeriesKey series, Exception bug);
 
     private sealed class OpenSeries(SeriesHub hub)
     {
