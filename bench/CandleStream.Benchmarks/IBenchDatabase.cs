@@ -17,6 +17,9 @@ internal interface IBenchDatabase : IAsyncDisposable
     /// <summary>Imports a CSV file into the store's candle table with the database's own tool.</summary>
     Task ImportAsync(string csv);
 
+    /// <summary>Brings the planner's statistics up to date, as a database in use has them.</summary>
+    Task AnalyzeAsync();
+
     /// <summary>Reads the newest candles of series 1 with the driver alone: prepared, all columns taken as the driver gives them.</summary>
     Task BareLatestAsync(int rows);
 

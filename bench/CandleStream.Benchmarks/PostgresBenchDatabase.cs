@@ -18,6 +18,8 @@ internal sealed class PostgresBenchDatabase(string url) : IBenchDatabase
 
     public Task ImportAsync(string csv) => BenchTool.RunAsync("psql", Url, "-c", $"\\copy candle (series_id, time, open, high, low, close, volume, rev) FROM '{csv}' WITH (FORMAT csv)");
 
+    public Task AnalyzeAsync() => BenchTool.RunAsync("psql", "-q", Url, "-c", "VACUUM ANALYZE candle");
+
     public async Task BareLatestAsync(int rows)
     {
         if (_latest is null)

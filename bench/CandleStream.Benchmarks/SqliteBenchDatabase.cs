@@ -22,6 +22,8 @@ internal sealed class SqliteBenchDatabase(string folder) : IBenchDatabase
     // .import takes one transaction for the whole file, and so does not pay for ours; the store keeps WAL in the file, synchronous is per connection.
     public Task ImportAsync(string csv) => BenchTool.RunAsync("sqlite3", SqlitePath, "PRAGMA synchronous = NORMAL", ".mode csv", $".import {csv} candle");
 
+    public Task AnalyzeAsync() => Task.CompletedTask;
+
     public async Task BareLatestAsync(int rows)
     {
         if (_latest is null)

@@ -51,6 +51,7 @@ internal static class StorageBench
         Report("import", ours, tool, seconds => $"{seconds:F2} s ({rows / seconds / 1000:F0} k rows/s)");
         Console.WriteLine($"  size                 {await database.SizeAsync() / (double)rows:F0} bytes a candle");
 
+        await database.AnalyzeAsync();
         await using var store = await OpenAsync(database);
         await ReadLatestAsync(store, database);
         await ReadJsonAsync(store, database);

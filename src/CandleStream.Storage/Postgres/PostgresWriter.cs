@@ -30,9 +30,12 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
         var known = new Dictionary<SeriesKey, int>();
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await FindIdsAsync(batch, known, cancel);
+        await using var statements = new NpgsqlBatch(connection);
         // Series before candles, in every writer: no two of them can wait for each other.
-        if (batch.Changes.Count > 0) await new PostgresSeriesChanges(connection, batch.Changes, known).SaveAsync(cancel);
-        if (batch.Candles.Count > 0) await SaveCandlesAsync(new CandleColumns(batch.Candles, known), batch.Candles.Count, cancel);
+        if (batch.Changes.Count > 0) await new PostgresSeriesChanges(connection, batch.Changes, known).PrepareAsync(statements, cancel);
+        if (batch.Candles.Count >= copyFrom) await CopyAsync(new CandleColumns(batch.Candles, known), cancel);
+        else if (batch.Candles.Count > 0) statements.BatchCommands.Add(UpsertOf(new CandleColumns(batch.Candles, known)));
+        if (statements.BatchCommands.Count > 0) await statements.ExecuteNonQueryAsync(cancel);
         await transaction.CommitAsync(cancel);
         foreach (var (series, id) in known) _ids[series] = id;
     }
@@ -47,17 +50,11 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    private async Task SaveCandlesAsync(CandleColumns columns, int count, CancellationToken cancel)
+    private static NpgsqlBatchCommand UpsertOf(CandleColumns columns)
     {
-        if (count >= copyFrom)
-        {
-            await CopyAsync(columns, cancel);
-            return;
-        }
-
-        await using var command = new NpgsqlCommand(Upsert, connection);
+        var command = new NpgsqlBatchCommand(Upsert);
         columns.AddTo(command.Parameters);
-        await command.ExecuteNonQueryAsync(cancel);
+        return command;
     }
 
     // Most bulk writes fill a hole: no candle of theirs is there yet, and they may go straight into the table. The others take a detour that can merge.
