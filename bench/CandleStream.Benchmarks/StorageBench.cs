@@ -12,6 +12,8 @@ namespace CandleStream.Benchmarks;
 /// </summary>
 internal static class StorageBench
 {
+    private const int LiveBatches = 200;
+
     private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
     private static readonly StorageOptions Options = new();
 
@@ -89,30 +91,37 @@ internal static class StorageBench
         Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
     }
 
-    // As the live writer does: one candle each of a hundred series, and what each series is now known to cover.
+    // One candle each of a hundred series a batch: alone, and as the live writer does it, with what each series is now known to cover.
     private static async Task WriteLiveAsync(ICandleStore store)
     {
-        const int batches = 200;
         SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => new SeriesKey($"LOAD{i:D3}USD", Series.Timeframe))];
-        List<double> added = [], revised = [];
-        foreach (var (seconds, rev) in new[] { (added, 0L), (revised, 1L) })
+        var (added, revised, covered) = (await WriteBatchesAsync(store, series, rev: 0, withCoverage: false), new List<double>(), new List<double>());
+        for (var rev = 1; rev <= 3; rev++)
         {
-            seconds.Add(await TimeAsync(async () =>
-            {
-                for (var b = 0; b < batches; b++)
-                {
-                    var candle = CandleAt(b) with { Rev = CandleAt(b).Rev + rev };
-                    var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
-                    await store.SaveAsync(
-                        new StoreBatch([.. series.Select(s => new StoredCandle(s, candle))], [.. series.Select(s => new SeriesChange(s, verified, TimeRangeSet.Empty, null, candle.Rev))]), default);
-                }
-            }));
+            revised.AddRange(await WriteBatchesAsync(store, series, rev * 2, withCoverage: false));
+            covered.AddRange(await WriteBatchesAsync(store, series, (rev * 2) + 1, withCoverage: true));
         }
 
-        static string RowsPerSecond(double seconds) => $"{batches * 100 / seconds:N0} rows/s";
+        static string RowsPerSecond(double seconds) => $"{LiveBatches * 100 / seconds:N0} rows/s";
         Report("live batches, new", added, [], RowsPerSecond);
         Report("live batches, revised", revised, [], RowsPerSecond);
+        Report("the same and coverage", covered, [], RowsPerSecond);
     }
+
+    private static async Task<List<double>> WriteBatchesAsync(ICandleStore store, SeriesKey[] series, long rev, bool withCoverage) =>
+        [await TimeAsync(async () =>
+        {
+            for (var b = 0; b < LiveBatches; b++)
+            {
+                var candle = CandleAt(b) with { Rev = CandleAt(b).Rev + rev };
+                var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
+                await store.SaveAsync(
+                    new StoreBatch(
+                        [.. series.Select(s => new StoredCandle(s, candle))],
+                        withCoverage ? [.. series.Select(s => new SeriesChange(s, verified, TimeRangeSet.Empty, null, candle.Rev))] : []),
+                    default);
+            }
+        })];
 
     private static async Task CountAsync(ICandleStore store, int limit)
     {

@@ -38,7 +38,6 @@ public sealed partial class PostgresCandleStore : ICandleStore
             CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds),
             MaxPoolSize = options.MaxConnections - 1,
             MaxAutoPrepare = 20,
-            KeepAlive = 15,
             // Our readers leave nothing behind in a session that would have to be reset.
             NoResetOnClose = true,
             // Every query of ours walks an index. Where a table was just filled and has no statistics yet, the planner would rather sort a whole series for its newest candles.
@@ -47,7 +46,8 @@ public sealed partial class PostgresCandleStore : ICandleStore
         settings.ApplicationName ??= StoreIdentity.Product;
         _readers = NpgsqlDataSource.Create(settings);
         // The lock ends with the session: a pooled connection would keep its session, and with it the lock, after it was given back.
-        _writerSettings = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }.ConnectionString;
+        // Asked every 15 s whether it still lives, so that no firewall forgets it.
+        _writerSettings = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 15 }.ConnectionString;
     }
 
     private sealed record Opening(string Source, bool Exclusive);
