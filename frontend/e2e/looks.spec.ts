@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectCondition, pill, test } from './fixtures'
+import { drawn, expect, expectCondition, pill, test } from './fixtures'
 
 /** A moment at which all pictures are taken; the scripted market is a function of time. */
 const MOMENT = Date.UTC(2026, 10, 22, 18, 53, 14)
@@ -10,6 +10,8 @@ async function still(page: Page, url: string, timeframe: string): Promise<void> 
   await page.goto(`${url}/?symbol=BTCUSD&timeframe=${timeframe}`)
   await expectCondition(page, 'live')
   await expect(page.locator('.day dd').first()).toBeVisible()
+  await expect.poll(async () => (await drawn(page)).bars.length).toBe(600)
+  for (const price of await page.locator('.watch-price').all()) await expect(price).not.toContainText('—')
   await page.evaluate(() => document.fonts.ready)
   await page.waitForTimeout(500)
 }

@@ -26,7 +26,7 @@ export function chartOptions(colours: ChartColours, narrow: boolean): DeepPartia
     crosshair: { mode: 0, vertLine: crosshair, horzLine: crosshair },
     rightPriceScale: {
       borderColor: colours.line,
-      minimumWidth: narrow ? 64 : 76,
+      minimumWidth: narrow ? 74 : 84,
       scaleMargins: { top: narrow ? 0.2 : 0.13, bottom: 0.08 },
     },
     timeScale: { borderColor: colours.line, rightOffset: 8, timeVisible: true, minBarSpacing: 0.5 },

@@ -107,6 +107,7 @@ export class ChartView {
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
     this.#chart.subscribeCrosshairMove((event) => this.#crosshair(event))
     document.addEventListener('visibilitychange', this.#becameVisible)
+    document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
   }
 
   /** Shows another series: `bars` is read whenever all of it has to be drawn. */
@@ -241,12 +242,16 @@ export class ChartView {
 
   remove(): void {
     document.removeEventListener('visibilitychange', this.#becameVisible)
+    document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
     if (this.#pause !== null) clearTimeout(this.#pause)
     this.#marks.clear()
     this.#chart.remove()
   }
+
+  /** A canvas keeps the letters it was drawn with: once more, in the right ones. */
+  #fontsLoaded = (): void => this.recolour()
 
   /** Hidden tabs run no frames; what has waited is drawn once on return. */
   #becameVisible = (): void => {
