@@ -61,6 +61,8 @@ test.describe('with the real server', () => {
     const after = (await seen())!
     expect(Math.abs(after.from - view.from)).toBeLessThanOrEqual(2 * MINUTE)
     await expectNoStepBelow(page, MINUTE)
+    await page.keyboard.press('d')
+    await expect.poll(async () => (await seen())!.from).toBe(after.from)
     await page.getByRole('button', { name: 'Go to live' }).click()
     await expect(page.getByRole('button', { name: 'Go to live' })).toBeHidden()
     await moving(page)

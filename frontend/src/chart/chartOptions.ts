@@ -3,8 +3,22 @@ import type { TimeZone } from '../state/settings'
 import { formatDate } from './format'
 import type { ChartColours } from './palette'
 
-/** The look of the chart; narrow screens leave more room for the legend above the candles. */
-export function chartOptions(colours: ChartColours, narrow: boolean): DeepPartial<ChartOptions> {
+/** Empty bars right of the last candle. */
+export const RIGHT_SPACE = 8
+/** Width of a bar and its gap before anybody has zoomed, px. */
+export const DEFAULT_SPACING = 8
+
+/** What a chart starts with. Applied again later it would undo zoom and scroll. */
+export const startOptions: DeepPartial<ChartOptions> = {
+  autoSize: true,
+  // The logo puts a <style> into the page, which the Content-Security-Policy forbids; the footer carries the attribution.
+  layout: { attributionLogo: false },
+  timeScale: { rightOffset: RIGHT_SPACE, barSpacing: DEFAULT_SPACING, minBarSpacing: 0.5, timeVisible: true },
+  kineticScroll: { touch: true, mouse: false },
+}
+
+/** The look of the chart, at any time; narrow screens leave more room for the legend above the candles. */
+export function lookOptions(colours: ChartColours, narrow: boolean): DeepPartial<ChartOptions> {
   const crosshair = {
     color: colours.crosshair,
     style: LineStyle.Dashed,
@@ -12,15 +26,12 @@ export function chartOptions(colours: ChartColours, narrow: boolean): DeepPartia
     labelBackgroundColor: colours.raised,
   }
   return {
-    autoSize: true,
     layout: {
       background: { color: colours.background },
       textColor: colours.muted,
       fontFamily: '"Inter Variable", sans-serif',
       fontSize: 11,
       panes: { separatorColor: colours.line, separatorHoverColor: colours.grid },
-      // The logo puts a <style> into the page, which the Content-Security-Policy forbids; the footer carries the attribution.
-      attributionLogo: false,
     },
     grid: { vertLines: { color: colours.grid }, horzLines: { color: colours.grid } },
     crosshair: { mode: 0, vertLine: crosshair, horzLine: crosshair },
@@ -29,8 +40,7 @@ export function chartOptions(colours: ChartColours, narrow: boolean): DeepPartia
       minimumWidth: narrow ? 74 : 84,
       scaleMargins: { top: narrow ? 0.2 : 0.13, bottom: 0.08 },
     },
-    timeScale: { borderColor: colours.line, rightOffset: 8, timeVisible: true, minBarSpacing: 0.5 },
-    kineticScroll: { touch: true, mouse: false },
+    timeScale: { borderColor: colours.line },
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import type { Candle, Gap } from '../api/candleStream'
 import { timeframeMs } from '../feed/timeframes'
 import type { Scale, TimeZone } from '../state/settings'
-import { chartOptions, tickFormatter } from './chartOptions'
+import { DEFAULT_SPACING, lookOptions, RIGHT_SPACE, startOptions, tickFormatter } from './chartOptions'
 import { CorrectionMarks } from './correctionMarks'
 import { decimalsFor, formatMoment, formatPrice, formatVolumeTick } from './format'
 import { GapHatching } from './gapHatching'
@@ -25,11 +25,10 @@ import { readColours } from './palette'
 import { isBar, type Point, placePoints } from './points'
 import { VolumeLabel } from './volumeLabel'
 
-/** Empty bars right of the last candle. */
-const RIGHT_SPACE = 8
+/** Below this width the page is a phone's. */
+const NARROW_PX = 720
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
-const DEFAULT_SPACING = 8
 /** The library's redraw costs time in proportion to the bars loaded: 25 a second up to 2 000 bars, then fewer, 5 a second at 10 000. */
 const FLUSH_EVERY_MS = 40
 const FLUSH_MS_PER_BAR = 0.02
@@ -53,6 +52,7 @@ export interface ChartListener {
 
 /** The drawing of one series. Imperative: candles go in, a frame later they are on the canvas. */
 export class ChartView {
+  #container: HTMLElement
   #chart: IChartApi
   #candles: ISeriesApi<'Candlestick'>
   #volume: ISeriesApi<'Histogram'>
@@ -76,10 +76,12 @@ export class ChartView {
   #pause: ReturnType<typeof setTimeout> | null = null
   #flushedAt = Number.NEGATIVE_INFINITY
   #following = true
+  #drawing = false
 
   constructor(container: HTMLElement, listener: ChartListener) {
     this.#listener = listener
-    this.#chart = createChart(container, chartOptions(this.#colours, container.clientWidth < 720))
+    this.#container = container
+    this.#chart = createChart(container, startOptions)
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       borderVisible: false,
       lastValueVisible: false,
@@ -167,7 +169,7 @@ export class ChartView {
   recolour(): void {
     const colours = readColours()
     this.#colours = colours
-    this.#chart.applyOptions(chartOptions(colours, this.#chart.options().width < 720))
+    this.#chart.applyOptions(lookOptions(colours, this.#container.clientWidth < NARROW_PX))
     this.#candles.applyOptions({
       upColor: colours.up,
       downColor: colours.down,
@@ -301,15 +303,17 @@ export class ChartView {
     this.#stale = false
     const bars = this.#bars()
     const points = placePoints(bars, this.#gaps, this.#timeframe)
-    const scale = this.#chart.timeScale()
-    const before = this.#following ? null : scale.getVisibleLogicalRange()
+    const before = this.#following ? null : this.#chart.timeScale().getVisibleLogicalRange()
     const oldTimes = this.#times
     this.#times = points.map((point) => point.time)
     this.#setDecimals(bars)
+    this.#drawing = true
     this.#candles.setData(points.map((point) => (isBar(point) ? toBar(point) : toPlace(point))))
     this.#volume.setData(points.map((point) => (isBar(point) ? this.#toVolume(point) : toPlace(point))))
     this.#hatching.show(stretchesOf(this.#gaps, this.#times))
     if (before !== null) this.#keepView(before, oldTimes)
+    this.#drawing = false
+    this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
   }
 
   /** The bar that was at the left edge is put there again, whatever was added or given up around it. */
@@ -319,8 +323,8 @@ export class ChartView {
     if (time === undefined) return
     const place = this.#placeOf(time)
     if (place < 0) return
-    const shift = place - edge
-    this.#chart.timeScale().setVisibleLogicalRange({ from: before.from + shift, to: before.to + shift })
+    // By scrolling, not by setting the range: that would change the width of the bars wherever the axis has become wider.
+    this.#chart.timeScale().scrollToPosition(before.to + place - edge - (this.#times.length - 1), false)
   }
 
   /** Candles of a day and longer are the exchange's days: they keep its dates in every zone. */
@@ -369,7 +373,8 @@ export class ChartView {
   }
 
   #moved(range: LogicalRange | null): void {
-    if (range === null || this.#times.length === 0) return
+    // Between two series of one drawing the range is of neither.
+    if (range === null || this.#times.length === 0 || this.#drawing) return
     if (range.from < EDGE_BARS) this.#listener.nearStart()
     if (range.to > this.#times.length - EDGE_BARS) this.#listener.nearEnd()
     const following = range.to >= this.#times.length - 1
