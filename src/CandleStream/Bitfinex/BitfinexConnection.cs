@@ -130,7 +130,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
 
     /// <summary>What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive shows.</summary>
     internal static bool IsConnectionTrouble(Exception e) =>
-        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException
+        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
             or System.Net.Http.HttpRequestException or System.Net.Sockets.SocketException or ConnectFailedException or UpgradeRefusedException;
 
     private async Task RunAsync()

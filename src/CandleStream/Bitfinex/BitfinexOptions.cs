@@ -20,7 +20,7 @@ public sealed class BitfinexOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a subscription may go unanswered, and an answered one without any frame; then the channel has failed. Default: 10 s.</summary>
+    /// <summary>How long a subscription or its end may go unanswered; then the channel has failed. Default: 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

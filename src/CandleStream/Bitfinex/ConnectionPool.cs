@@ -186,12 +186,20 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         }
     }
 
+    // The throttle comes last: what it counts must be opened at once, or more would reach the exchange in a minute than were counted.
     private async Task WaitForPermissionAsync()
     {
-        await _throttle.WaitAsync(_stop.Token);
-        TimeSpan wait;
-        lock (_gate) wait = _notBefore - _time.GetUtcNow();
-        if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, _stop.Token);
+        while (true)
+        {
+            for (var wait = PauseLeft(); wait > TimeSpan.Zero; wait = PauseLeft()) await Task.Delay(wait, _time, _stop.Token);
+            await _throttle.WaitAsync(_stop.Token);
+            if (PauseLeft() <= TimeSpan.Zero) return;
+        }
+    }
+
+    private TimeSpan PauseLeft()
+    {
+        lock (_gate) return _notBefore - _time.GetUtcNow();
     }
 
     private bool IsNobodyWaiting()

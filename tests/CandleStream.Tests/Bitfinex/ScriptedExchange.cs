@@ -25,6 +25,9 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     /// <summary>What a connect does instead of giving a socket.</summary>
     public Func<Exception>? RefusesConnects { get; set; }
 
+    /// <summary>What a connect waits for.</summary>
+    public Task ConnectDelay { get; set; } = Task.CompletedTask;
+
     public string Greeting { get; set; } = """{"event":"info","version":2,"serverId":"x","platform":{"status":1}}""";
 
     /// <summary>Answers a subscribe; true when it has, false for the usual answer.</summary>
@@ -83,6 +86,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     {
         await Task.Yield();
         Connects.Enqueue(_time.GetUtcNow());
+        await ConnectDelay.WaitAsync(cancel);
         if (RefusesConnects?.Invoke() is { } refusal) throw refusal;
         var (client, server) = DuplexStream.CreatePair();
         var socket = new ScriptedSocket(this, _time, WebSocket.CreateFromStream(server, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan }));
