@@ -35,7 +35,9 @@ internal sealed class SimulatorRest
         Interlocked.Increment(ref _answering);
         try
         {
-            var answer = Answer(path, query ?? "") with { Date = DateTimeOffset.FromUnixTimeMilliseconds(_exchange.Market.Now) };
+            // Read before the content: an answer must not claim to be newer than what it holds, even if the clock moves in between.
+            var date = DateTimeOffset.FromUnixTimeMilliseconds(_exchange.Market.Now);
+            var answer = Answer(path, query ?? "") with { Date = date };
             Calls.Add(new RestCall(_exchange.Time.GetUtcNow(), path, (query ?? "").TrimStart('?'), answer.Status));
             return answer;
         }
