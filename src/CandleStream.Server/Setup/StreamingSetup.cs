@@ -25,6 +25,7 @@ internal static class StreamingSetup
         services.AddSingleton<HistoryFetcher>();
         services.AddSingleton<CandleHistory>();
         services.AddHostedService<StreamingHost>();
+        services.AddHostedService<RetentionHost>();
     }
 
     // The writer is a sink of every series, and says when it had to give candles up: then they are fetched again.

@@ -100,6 +100,12 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         if (TryFind(series, out var hub)) hub.Lose(range);
     }
 
+    /// <summary>Candles that opened before <paramref name="time"/> (Unix ms) were deleted from the store, as its retention says: an open series forgets them too.</summary>
+    public void Forget(SeriesKey series, long time)
+    {
+        if (TryFind(series, out var hub)) hub.Forget(time);
+    }
+
     /// <summary>Ends every subscription at the exchange and saves what is known of each series.</summary>
     public async Task StopAsync()
     {
@@ -186,9 +192,12 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         try
         {
             await before;
-            hub.Load(await LoadAsync(hub.Series, open.Stop.Token));
+            var loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, open.Stop.Token);
+            hub.Load(await InTimeAsync(hub.Series, loading, open.Stop.Token));
             hub.RepairWanted = repair.Wake;
+            var wasInTime = loading.IsCompleted;
             hub.Followed = _provider.Follow(hub.Series, hub);
+            if (!wasInTime && await loading is { } late) hub.LoadLate(late);
             await repair.RunAsync(open.Stop.Token);
         }
         catch (OperationCanceledException) when (open.Stop.IsCancellationRequested)
@@ -202,11 +211,12 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         }
     }
 
-    private async Task<ArchivedSeries?> LoadAsync(SeriesKey series, CancellationToken stop)
+    // Clients do not wait for a slow store; what it holds is added when it comes.
+    private async Task<ArchivedSeries?> InTimeAsync(SeriesKey series, Task<ArchivedSeries?> loading, CancellationToken stop)
     {
         try
         {
-            return await _archive.LoadAsync(series, _options.CandlesInMemory, stop).WaitAsync(_options.FirstDataWait, _time, stop);
+            return await loading.WaitAsync(_options.FirstDataWait, _time, stop);
         }
         catch (TimeoutException)
         {
@@ -221,7 +231,7 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series} closed")]
     private partial void LogClosed(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; opened without it")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; what it holds is added later")]
     private partial void LogStoreSlow(SeriesKey series);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair ended by a mistake of ours")]

@@ -84,6 +84,26 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         if (IndexOf(candle.Time) is < 0 and var index && index != ~0) _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
     }
 
+    /// <summary>Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay.</summary>
+    public void LoadLate(IReadOnlyList<Candle> stored)
+    {
+        foreach (var candle in stored)
+        {
+            if (IndexOf(candle.Time) is < 0 and var index) _entries.Insert(~index, new Entry(candle, Pushed: true, AsOf: 0));
+        }
+
+        Forget();
+    }
+
+    /// <summary>Forgets the candles that opened before <paramref name="time"/>.</summary>
+    public void ForgetBefore(long time)
+    {
+        var index = IndexOf(time);
+        var count = index < 0 ? ~index : index;
+        for (var i = 0; i < count; i++) HoldsChangesAfter = Math.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
+        _entries.RemoveRange(0, count);
+    }
+
     /// <summary>Moves exchange time forward and closes the newest candle when it passed the candle's end and grace.</summary>
     public void PassTime(long exchangeTime, List<Candle> changes)
     {

@@ -18,13 +18,15 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private TimeRangeSet _covered = TimeRangeSet.Empty;
     private TimeRangeSet _unsaved = TimeRangeSet.Empty;
 
-    // Where watching begins: earlier holes are history. Null until the first data.
-    private long? _from;
+    // Where watching begins follows from these: earlier holes are history.
+    private long? _began;
+    private long? _oldest;
+    private long? _storedFrom;
+    private long _notBefore = long.MinValue;
 
     // The first time that is followed and not verified yet. Null while interrupted.
     private long? _liveFrom;
     private long? _now;
-    private long? _lastHeld;
     private TimeRangeSet? _gaps;
 
     public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
@@ -44,13 +46,13 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <summary>Complete candles' times since watching began that are neither verified nor covered.</summary>
     public TimeRangeSet Gaps => _gaps ??= FindGaps();
 
-    /// <summary>Starts with what the store remembers.</summary>
+    /// <summary>Takes what the store remembers; first of all, or later where the store was slow.</summary>
     /// <param name="verified">The verified ranges.</param>
     /// <param name="lastHeld">Open time of the newest stored candle.</param>
     public void Load(TimeRangeSet verified, long? lastHeld)
     {
-        Verified = verified;
-        _lastHeld = lastHeld;
+        _storedFrom = verified.IsEmpty ? lastHeld : verified.Ranges[0].From;
+        Verified = Verified.Union(verified);
         _gaps = null;
     }
 
@@ -109,6 +111,17 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
+    /// <summary>Candles before <paramref name="time"/> were deleted on purpose: they are unknown again, and no gap.</summary>
+    public void Forget(long time)
+    {
+        var forgotten = new TimeRange(long.MinValue, time);
+        Verified = Verified.Subtract(forgotten);
+        _covered = _covered.Subtract(forgotten);
+        _unsaved = _unsaved.Subtract(forgotten);
+        _notBefore = Math.Max(_notBefore, time);
+        _gaps = null;
+    }
+
     /// <summary>A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when there is nothing to check.</summary>
     public TimeRange? DueCheck()
     {
@@ -134,12 +147,19 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 
     private void StartWatching(long? oldest, long exchangeTime)
     {
-        if (_from is not null) return;
-        var known = Verified.IsEmpty ? _lastHeld : Verified.Ranges[0].From;
-        var farthest = exchangeTime - MaxRepairMs;
-        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, exchangeTime - MaxRepairCandles * timeframe.LengthMs);
-        _from = Math.Max(known ?? oldest ?? timeframe.StartOf(exchangeTime), timeframe.CeilingOf(farthest));
+        if (_began is not null) return;
+        (_began, _oldest) = (exchangeTime, oldest);
         _gaps = null;
+    }
+
+    // The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches.
+    private long? WatchedFrom()
+    {
+        if (_began is not { } began) return null;
+        var farthest = began - MaxRepairMs;
+        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, began - MaxRepairCandles * timeframe.LengthMs);
+        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), timeframe.CeilingOf(farthest));
+        return Math.Max(first, _notBefore);
     }
 
     private void Cover(TimeRange range)
@@ -160,5 +180,5 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     private TimeRangeSet FindGaps() =>
-        _from is { } from && _now is { } now ? Known.MissingIn(new TimeRange(from, timeframe.StartOf(now))) : TimeRangeSet.Empty;
+        WatchedFrom() is { } from && _now is { } now ? Known.MissingIn(new TimeRange(from, timeframe.StartOf(now))) : TimeRangeSet.Empty;
 }

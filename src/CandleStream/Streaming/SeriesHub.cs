@@ -179,6 +179,19 @@ public sealed partial class SeriesHub : ICandleFeed
         }
     }
 
+    /// <summary>The store answered after the provider was asked already: what it holds is put below what came meanwhile, and holes between the two become gaps.</summary>
+    internal void LoadLate(ArchivedSeries archived)
+    {
+        lock (_gate)
+        {
+            if (archived.Record?.CompleteFrom is > 0 and var stored) _storedCompleteFrom = stored;
+            _candles.LoadLate(archived.Newest);
+            _coverage.Load(archived.Record?.Verified ?? TimeRangeSet.Empty, archived.Newest is [.., var newest] ? newest.Time : null);
+            SetLatest();
+            PublishCoverage();
+        }
+    }
+
     /// <summary>History that was fetched on request now counts as known.</summary>
     internal void AddHistory(IReadOnlyList<Candle> candles, TimeRangeSet verified)
     {
@@ -196,6 +209,17 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate)
         {
             _coverage.Lost(range);
+            PublishCoverage();
+        }
+    }
+
+    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says.</summary>
+    internal void Forget(long time)
+    {
+        lock (_gate)
+        {
+            _candles.ForgetBefore(time);
+            _coverage.Forget(time);
             PublishCoverage();
         }
     }
@@ -344,7 +368,7 @@ public sealed partial class SeriesHub : ICandleFeed
 
     private void SetLatest()
     {
-        if (_candles.Newest is { } newest && (_latest is null || newest.Rev > _latest.Rev)) _latest = new CandleUpdate(Series, newest);
+        if (_candles.Newest is { } newest && newest.Rev > (_latest?.Rev ?? 0)) _latest = new CandleUpdate(Series, newest);
     }
 }
 

@@ -76,9 +76,18 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
     public async Task<(IReadOnlyList<Candle> Candles, SeriesStatus Status)> NewestAsync(SeriesHub hub, int count, CancellationToken cancel)
     {
         var view = hub.View(count, long.MaxValue);
-        if (count == 0 || view.Newest.Count >= count || view.OldestTime is not { } oldest) return (view.Newest, view.Status);
-        var older = await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), count - view.Newest.Count, newestEnd: true, cancel);
-        return ([.. older ?? [], .. view.Newest], view.Status);
+        if (count == 0 || view.OldestTime is not { } oldest) return (view.Newest, view.Status);
+        var older = view.Newest.Count >= count ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), count - view.Newest.Count, newestEnd: true, cancel);
+        var from = view.Merged ? ReachOf(view) : 0;
+        return ([.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)], view.Status);
+    }
+
+    // A snapshot goes back to the first hole that the status does not name: behind it lies history, and a chart would draw over the hole.
+    private static long ReachOf(HubView view)
+    {
+        var named = view.Known.Union(TimeRangeSet.Of(view.Status.Gaps));
+        var newest = view.Newest[^1].Time;
+        return named.Ranges.Where(r => r.Contains(newest)).Select(r => r.From).DefaultIfEmpty(newest).First();
     }
 
     /// <summary>One list of both, oldest first; of two versions of a candle the one with the higher rev.</summary>

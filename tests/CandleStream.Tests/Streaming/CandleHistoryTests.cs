@@ -45,7 +45,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     {
         await CandleStreamServiceTests.LiveAsync(_core);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => AskAsync(At(-300), At(-1), 1000))));
+        var query = new HistoryQuery(BtcMinute, At(-300), At(-1), 1000, false, null);
+        var answers = await _core.InTime(Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _core.History.QueryAsync(query, Cancel)))));
 
         Assert.All(answers, a => Assert.Equal(100, a.Candles.Count));
         Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);

@@ -119,6 +119,20 @@ public sealed class SeriesCoverageTests
     }
 
     [Fact]
+    public void What_retention_deleted_is_unknown_again_and_no_gap()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30));
+        _coverage.Fetched(new TimeRange(At(0), At(10)), At(12));
+
+        _coverage.Forget(At(6));
+
+        Assert.Empty(_coverage.Gaps.Ranges);
+        Assert.False(_coverage.Known.Contains(At(5)));
+        Assert.True(_coverage.Verified.Contains(At(6)));
+    }
+
+    [Fact]
     public void Only_newly_verified_ranges_are_handed_to_the_store()
     {
         _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(5))), At(4));
