@@ -72,4 +72,22 @@ test.describe('when the connection breaks', () => {
     await moving(page)
     await expectServersBars(page, real.url)
   })
+
+  test('minutes nobody watched are a gap until the exchange has been asked, then repaired in place', async ({
+    page,
+    real,
+  }) => {
+    test.setTimeout(240_000)
+    await open(page, real.url, 'BTCUSD', '1m')
+    await real.fault({ fault: 'rest-unreachable' })
+    await real.fault({ fault: 'empty-snapshot' })
+    await real.fault({ fault: 'unreachable', for_ms: 70_000 })
+    await real.fault({ fault: 'cut' })
+    const gaps = () => page.evaluate(() => window.candlePage.feed.gaps.length)
+    await expect.poll(gaps, { timeout: 150_000 }).toBeGreaterThan(0)
+    await real.noFaults()
+    await expectCondition(page, 'live', 90_000)
+    await expect.poll(gaps, { timeout: 90_000 }).toBe(0)
+    await expectServersBars(page, real.url)
+  })
 })
