@@ -91,8 +91,8 @@ export async function moving(page: Page, timeout = 20_000): Promise<void> {
 
 /** Ascending, without duplicates and never closer than one timeframe: minutes without a trade have no bar. */
 export async function expectNoStepBelow(page: Page, stepMs: number): Promise<void> {
+  await expect.poll(async () => (await drawn(page)).bars.length).toBeGreaterThan(1)
   const { bars } = await drawn(page)
-  expect(bars.length).toBeGreaterThan(1)
   const odd = bars
     .slice(1)
     .filter((time, index) => time - bars[index]! < stepMs || (time - bars[index]!) % stepMs !== 0)

@@ -191,8 +191,9 @@ export class ChartView {
     this.#applyTimeZone()
   }
 
+  /** A jump, not a ride: bars that arrive on the way would stop it. */
   goLive(): void {
-    this.#chart.timeScale().scrollToRealTime()
+    this.#chart.timeScale().scrollToPosition(RIGHT_SPACE, false)
   }
 
   resetView(): void {
