@@ -11,11 +11,16 @@ const ODD_SHARE = 0.05
 
 /** Decimals to show for these bars: as many as the data has, odd ones left aside, and at least five significant digits. */
 export function decimalsFor(bars: readonly Candle[]): number {
-  const last = bars.at(-1)
+  return decimalsForPrices(bars.slice(-RECENT).map((bar) => bar.close))
+}
+
+/** The same for bare prices, oldest first. */
+export function decimalsForPrices(prices: readonly number[]): number {
+  const last = prices.at(-1)
   if (last === undefined) return 2
-  const counts = bars.slice(-RECENT).map((bar) => decimalsOf(bar.close))
+  const counts = prices.map(decimalsOf)
   const shown = counts.sort((a, b) => a - b)[Math.floor((counts.length - 1) * (1 - ODD_SHARE))]!
-  const whole = Math.floor(Math.log10(Math.abs(last.close) || 1)) + 1
+  const whole = Math.floor(Math.log10(Math.abs(last) || 1)) + 1
   return Math.min(Math.max(shown, SIGNIFICANT - whole, 0), MAX_DECIMALS)
 }
 

@@ -1,4 +1,4 @@
-import { formatClock, formatPercent, formatPrice } from '../chart/format'
+import { decimalsForPrices, formatClock, formatPercent, formatPrice } from '../chart/format'
 import { NO_QUOTE, type Quote } from '../feed/watchlist'
 import type { Page } from '../state/page'
 import { formatDelay } from './StatusPill'
@@ -66,7 +66,7 @@ function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
         <span className="watch-name">{page.name(symbol)}</span>
         <Sparkline quote={quote} className={direction} />
         <span className="watch-price">
-          <span>{quote.last === null ? '—' : formatPrice(quote.last, decimalsOfQuote(quote))}</span>
+          <span>{quote.last === null ? '—' : formatPrice(quote.last, decimalsForPrices(quote.spark))}</span>
           <span className={direction}>{quote.changePercent === null ? '' : formatPercent(quote.changePercent)}</span>
         </span>
       </button>
@@ -76,13 +76,6 @@ function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
       </button>
     </>
   )
-}
-
-/** At least five significant digits, and what the prices show. */
-function decimalsOfQuote(quote: Quote): number {
-  const shown = Math.max(0, ...quote.spark.map((price) => String(price).split('.')[1]?.length ?? 0))
-  const whole = Math.floor(Math.log10(Math.abs(quote.last ?? 1) || 1)) + 1
-  return Math.min(Math.max(shown, 5 - whole), 8)
 }
 
 function Sparkline({ quote, className }: { quote: Quote; className: string }) {

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { formatPercent, formatPrice } from '../chart/format'
+import { decimalsForPrices, formatPercent, formatPrice } from '../chart/format'
 import type { Page } from '../state/page'
 import { findSymbols } from '../state/symbolName'
 
@@ -86,9 +86,9 @@ export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void })
 }
 
 function Quote({ page, symbol }: { page: Page; symbol: string }) {
-  const { last, changePercent } = page.watchlist.quote(symbol)
+  const { last, changePercent, spark } = page.watchlist.quote(symbol)
   if (last === null) return null
-  const decimals = String(last).split('.')[1]?.length ?? 0
+  const decimals = decimalsForPrices(spark)
   return (
     <>
       <span className="option-price">{formatPrice(last, decimals)}</span>

@@ -6,6 +6,9 @@ import type { DropReason } from './types.js'
 /** Assumed until `hello` says otherwise. */
 export const DEFAULT_HEARTBEAT_MS = 15_000
 
+/** A server says hello at once; a connection that has said nothing for this long leads nowhere. */
+const FIRST_WORD_MS = 15_000
+
 /** Who is told what one stream says and how it ends. */
 export interface StreamListener {
   event(event: Exclude<ServerEvent, { kind: 'delta' }>, id: number | null): void
@@ -25,6 +28,7 @@ export class EventStream {
   #heartbeatMs = DEFAULT_HEARTBEAT_MS
   #heardAt = Date.now()
   #opened = false
+  #heardAnything = false
   #watchdog: ReturnType<typeof setTimeout>
 
   constructor(open: () => EventSourceLike, listener: StreamListener) {
@@ -40,7 +44,7 @@ export class EventStream {
     })
     // EventSource retries by itself for some failures and never for others; ending it always gives one behaviour.
     source.addEventListener('error', () => this.#end(this.#opened ? 'dropped' : 'refused'))
-    this.#watchdog = setTimeout(this.#watch, silenceLimitMs(this.#heartbeatMs))
+    this.#watchdog = setTimeout(this.#watch, this.#limitMs)
   }
 
   get heardAt(): number {
@@ -51,9 +55,13 @@ export class EventStream {
     return this.#heartbeatMs
   }
 
+  get #limitMs(): number {
+    return this.#heardAnything ? silenceLimitMs(this.#heartbeatMs) : FIRST_WORD_MS
+  }
+
   /** Ends the stream if it has been silent for too long: timers of a sleeping page do not run, so waking up asks here. */
   endIfSilent(): void {
-    if (Date.now() - this.#heardAt >= silenceLimitMs(this.#heartbeatMs)) this.#end('silent')
+    if (Date.now() - this.#heardAt >= this.#limitMs) this.#end('silent')
   }
 
   /** Closes without a word to the listener. */
@@ -66,6 +74,7 @@ export class EventStream {
   #hear(name: EventName, data: string, lastEventId: string): void {
     if (this.#source === null) return
     this.#heardAt = Date.now()
+    this.#heardAnything = true
     const event = readEvent(name, data, this.#heardAt)
     if (event === null) return
     const id = readId(lastEventId)
@@ -91,7 +100,7 @@ export class EventStream {
 
   #rearm(): void {
     clearTimeout(this.#watchdog)
-    const remaining = this.#heardAt + silenceLimitMs(this.#heartbeatMs) - Date.now()
+    const remaining = this.#heardAt + this.#limitMs - Date.now()
     this.#watchdog = setTimeout(this.#watch, Math.max(remaining, 0))
   }
 
