@@ -136,7 +136,7 @@ internal sealed partial class BitfinexConnection
     // Codes, never texts: the exchange changes its texts. Source: Bitfinex documentation, abbreviations-glossary, "Error codes".
     private static ChannelEnd RefusalOf(int? code, string text) => code switch
     {
-        10300 or 10302 or 10001 or 10020 => new ChannelEnd(ChannelEndKind.Refused, $"the exchange refused the series ({text})"),
+        10300 or 10302 or 10020 => new ChannelEnd(ChannelEndKind.Refused, $"the exchange refused the series ({text})"),
         10305 => new ChannelEnd(ChannelEndKind.ChannelLimit, $"the exchange has no channel left ({text})"),
         _ => new ChannelEnd(ChannelEndKind.Failed, $"the exchange answered with an error ({text})"),
     };

@@ -115,7 +115,7 @@ internal sealed partial class BitfinexRestClient(
         }
 
         // All other parameters of ours are fixed and valid, so a parameter error is about the symbol.
-        var isRefusal = read.ErrorCode is 10020 or 10001;
+        var isRefusal = read.ErrorCode == 10020;
         metrics.RestCall(name, isRefusal ? "refused" : "error");
         var what = read.Error ?? "no list";
         return new CandleProviderException($"the exchange answered over REST with HTTP {(int)status} and {what}", isRefusal);

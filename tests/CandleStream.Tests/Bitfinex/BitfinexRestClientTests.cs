@@ -104,6 +104,7 @@ public class BitfinexRestClientTests
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 500, true)]
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 200, true)]
     [InlineData("[\"error\",10000,\"unknown\"]", 500, false)]
+    [InlineData("[\"error\",10001,\"generic: error\"]", 500, false)]
     [InlineData("{\"code\":503,\"error\":\"temporarily_unavailable\"}", 503, false)]
     [InlineData("[\"error\",20060,\"maintenance\"]", 200, false)]
     [InlineData("<html></html>", 200, false)]
