@@ -17,7 +17,7 @@ internal sealed class TruthRun : IAsyncDisposable
     private static readonly string[] Pairs = ["BTCUSD", "ETHUSD", "SOLUSD", "DUSK:USD", "NEOUSD", "BTCF0:USTF0"];
 
     // A half-open connection may never be read to its end: then time goes on all the same.
-    private const int MaxLooks = 200;
+    private const int MaxLooks = 20_000;
 
     private readonly Random _random;
     private readonly bool _overLoopback;
@@ -28,6 +28,10 @@ internal sealed class TruthRun : IAsyncDisposable
     private readonly TruthClient _client;
     private readonly BitfinexSimulator _exchange;
     private readonly long _began;
+
+    // Guarded by itself.
+    private readonly List<WatchedSocket> _sockets = [];
+    private readonly HttpClient _fence = new();
     private Server _server;
 
     private TruthRun(int seed, bool overLoopback, BitfinexSimulator exchange, FakeTimeProvider time)
@@ -102,6 +106,9 @@ internal sealed class TruthRun : IAsyncDisposable
     /// <summary>Held, stored and delivered equal the exchange's ledger.</summary>
     public async Task CheckAsync()
     {
+        // The last step of time has its consequences, which the client is to be given as well.
+        await SettleAsync(looksInARow: 100);
+        _client.Receive();
         Assert.True(await _server.Writer.FlushAsync(CancellationToken.None));
         foreach (var series in _series)
         {
@@ -121,6 +128,7 @@ internal sealed class TruthRun : IAsyncDisposable
     {
         await _server.DisposeAsync();
         await _exchange.DisposeAsync();
+        _fence.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -171,17 +179,41 @@ internal sealed class TruthRun : IAsyncDisposable
     private async Task StepAsync()
     {
         await SettleAsync();
+        if (_overLoopback)
+        {
+            // What was sent before a question is answered has arrived by then: a real socket does not say what is on its way.
+            await _fence.GetStringAsync(new Uri(_exchange.Url, "/control/time"));
+            await SettleAsync();
+        }
+
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50, 2_000)));
     }
 
-    // Time stands still until everybody is done: nothing on the wire, nothing queued, seen several times in a row.
-    private async Task SettleAsync()
+    // Time stands still until everybody is done: nothing on the wire, nobody at work on a message, nothing queued, seen several times in a row.
+    private async Task SettleAsync(int looksInARow = 4)
     {
-        for (int quiet = 0, looks = 0; quiet < 4 && looks < MaxLooks; looks++)
+        for (int quiet = 0, looks = 0; quiet < looksInARow && looks < MaxLooks; looks++)
         {
             await Task.Yield();
-            quiet = _exchange.IsBusy || ThreadPool.PendingWorkItemCount > 0 || (_overLoopback && LoopbackTraffic.IsUnderWay(_exchange.Url.Port)) ? 0 : quiet + 1;
+            quiet = IsBusy() ? 0 : quiet + 1;
         }
+    }
+
+    private bool IsBusy()
+    {
+        if (_exchange.IsBusy || ThreadPool.PendingWorkItemCount > 0) return true;
+        lock (_sockets)
+        {
+            _sockets.RemoveAll(s => s.HasEnded);
+            return _sockets.Exists(s => s.IsBusy);
+        }
+    }
+
+    private WatchedSocket Watch(WebSocket socket)
+    {
+        var watched = new WatchedSocket(socket);
+        lock (_sockets) _sockets.Add(watched);
+        return watched;
     }
 
     /// <summary>The server's parts, put together over the exchange of the run.</summary>
@@ -201,6 +233,7 @@ internal sealed class TruthRun : IAsyncDisposable
             var transport = run._overLoopback
                 ? BitfinexTransport.Create(options)
                 : new BitfinexTransport(_ => ConnectAsync(run._exchange), run._exchange.CreateHttpHandler());
+            transport = transport with { ConnectAsync = WatchedBy(run, transport.ConnectAsync) };
             _provider = new BitfinexWebSocketCandleProvider(options, transport, run._time, new Random(run._random.Next()), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
             var revs = new RevCounter(run._time);
             revs.Raise(highestRev);
@@ -240,6 +273,9 @@ internal sealed class TruthRun : IAsyncDisposable
             _metrics.Dispose();
             _stop.Dispose();
         }
+
+        private static Func<CancellationToken, Task<WebSocket>> WatchedBy(TruthRun run, Func<CancellationToken, Task<WebSocket>> connect) =>
+            async cancel => run.Watch(await connect(cancel));
 
         private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange)
         {
