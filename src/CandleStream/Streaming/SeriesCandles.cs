@@ -42,12 +42,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         foreach (var candle in stored) _entries.Add(new Entry(candle, Pushed: true, AsOf: 0));
     }
 
-    /// <summary>True when a candle may be published: possible prices, an aligned time, not from the future.</summary>
-    public bool IsPlausible(in Candle candle) =>
+    /// <summary>True when a candle may be published: possible prices, an aligned time, not from the future as of its frame or answer.</summary>
+    public bool IsPlausible(in Candle candle, long? asOf = null) =>
         candle.IsConsistent
         && candle.Time is >= 0 and <= MaxTime
         && (!timeframe.HasFixedStarts || candle.Time % timeframe.LengthMs == 0)
-        && (ExchangeTime is not { } now || candle.Time <= now + FutureToleranceMs);
+        && (ExchangeTime is not { } now || candle.Time <= Math.Max(now, asOf ?? now) + FutureToleranceMs);
 
     /// <summary>Takes one plausible candle from the socket; appends every change to <paramref name="changes"/>.</summary>
     public void Push(in Candle pushed, List<Candle> changes)

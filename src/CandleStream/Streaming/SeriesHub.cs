@@ -155,7 +155,7 @@ public sealed partial class SeriesHub : ICandleFeed
         {
             foreach (var candle in page.Candles)
             {
-                if (Admit(candle)) _candles.Fetch(candle, page.AsOf, _changes);
+                if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
             }
 
             _candles.PassTime(page.AsOf, _changes);
@@ -295,9 +295,9 @@ public sealed partial class SeriesHub : ICandleFeed
         PublishCoverage();
     }
 
-    private bool Admit(in Candle candle)
+    private bool Admit(in Candle candle, long? asOf = null)
     {
-        if (_candles.IsPlausible(candle)) return true;
+        if (_candles.IsPlausible(candle, asOf)) return true;
         ImplausibleCandles++;
         var minute = _time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
         if (minute == _warnedAtMinute) return false;

@@ -85,9 +85,13 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
     // A snapshot goes back to the first hole that the status does not name: behind it lies history, and a chart would draw over the hole.
     private static long ReachOf(HubView view)
     {
-        var named = view.Known.Union(TimeRangeSet.Of(view.Status.Gaps));
-        var newest = view.Newest[^1].Time;
-        return named.Ranges.Where(r => r.Contains(newest)).Select(r => r.From).DefaultIfEmpty(newest).First();
+        var named = view.Known.Union(TimeRangeSet.Of(view.Status.Gaps)).Ranges;
+        for (var i = named.Length - 1; i > 0; i--)
+        {
+            if (named[i].Contains(view.Newest[^1].Time)) return named[i].From;
+        }
+
+        return 0;
     }
 
     /// <summary>One list of both, oldest first; of two versions of a candle the one with the higher rev.</summary>

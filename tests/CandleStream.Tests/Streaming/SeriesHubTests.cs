@@ -38,6 +38,19 @@ public sealed class SeriesHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_poll_after_a_long_outage_brings_candles_newer_than_the_exchange_time_known_so_far()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([Candle(0)], At(0, 10));
+        feed.OnInterrupted();
+
+        feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(5), Candle(9)], At(9, 30)));
+
+        Assert.Equal([At(5), At(9)], _sink.Updates.Select(u => u.Candle.Time).Where(t => t > At(0)).Distinct());
+        Assert.Equal(0, hub.ImplausibleCandles);
+    }
+
+    [Fact]
     public async Task Our_own_clock_never_closes_a_candle()
     {
         var (_, feed) = await OpenAsync();
