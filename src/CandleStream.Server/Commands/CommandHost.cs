@@ -1,3 +1,4 @@
+using CandleStream.Bitfinex;
 using CandleStream.Server.Hosting;
 using CandleStream.Server.Setup;
 using CandleStream.Storage;
@@ -21,6 +22,10 @@ internal sealed class CommandHost : IAsyncDisposable
 
     public ICandleProvider Provider => _app.Services.GetRequiredService<ICandleProvider>();
 
+    public BitfinexOptions Bitfinex => _app.Services.GetRequiredService<BitfinexOptions>();
+
+    public BitfinexTransport Transport => _app.Services.GetRequiredService<BitfinexTransport>();
+
     public StorageOptions Storage => _app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;
 
     public string Source => _app.Services.GetRequiredService<StoreSource>().Text;
@@ -29,8 +34,8 @@ internal sealed class CommandHost : IAsyncDisposable
 
     public ILoggerFactory Loggers => _app.Services.GetRequiredService<ILoggerFactory>();
 
-    /// <summary>Opens the store, runs the command, and says in one line what went wrong; Ctrl-C ends it after the step under way.</summary>
-    public static async Task<int> RunAsync(ServerArguments arguments, Func<CommandHost, CancellationToken, Task<int>> command, CancellationToken cancel)
+    /// <summary>Opens the store where the command needs one, runs it, and says in one line what went wrong; Ctrl-C ends it after the step under way.</summary>
+    public static async Task<int> RunAsync(ServerArguments arguments, Func<CommandHost, CancellationToken, Task<int>> command, CancellationToken cancel, bool needsStore = true)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         ConsoleCancelEventHandler onInterrupt = (_, e) =>
@@ -42,7 +47,7 @@ internal sealed class CommandHost : IAsyncDisposable
         try
         {
             await using var host = Build(arguments);
-            await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
+            if (needsStore) await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
             return await command(host, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -84,15 +84,19 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         if (IndexOf(candle.Time) is < 0 and var index && index != ~0) _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
     }
 
-    /// <summary>Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay.</summary>
-    public void LoadLate(IReadOnlyList<Candle> stored)
+    /// <summary>Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay. Returns those that were not held.</summary>
+    public List<Candle> LoadLate(IReadOnlyList<Candle> stored)
     {
+        var added = new List<Candle>();
         foreach (var candle in stored)
         {
-            if (IndexOf(candle.Time) is < 0 and var index) _entries.Insert(~index, new Entry(candle, Pushed: true, AsOf: 0));
+            if (IndexOf(candle.Time) is not (< 0 and var index)) continue;
+            _entries.Insert(~index, new Entry(candle, Pushed: true, AsOf: 0));
+            added.Add(candle);
         }
 
         Forget();
+        return added;
     }
 
     /// <summary>Forgets the candles that opened before <paramref name="time"/>.</summary>

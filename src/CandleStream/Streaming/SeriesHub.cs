@@ -179,15 +179,23 @@ public sealed partial class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>The store answered after the provider was asked already: what it holds is put below what came meanwhile, and holes between the two become gaps.</summary>
+    /// <summary>
+    /// The store answered after the provider was asked already: what it holds is put below what came meanwhile, and holes between the two become gaps.
+    /// Whoever reads already is sent it at once; it keeps its old revs, so whoever was here before and returns starts anew.
+    /// </summary>
     internal void LoadLate(ArchivedSeries archived)
     {
         lock (_gate)
         {
-            if (archived.Record?.CompleteFrom is > 0 and var stored) _storedCompleteFrom = stored;
-            _candles.LoadLate(archived.Newest);
+            List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
             _coverage.Load(archived.Record?.Verified ?? TimeRangeSet.Empty, archived.Newest is [.., var newest] ? newest.Time : null);
+            _openedRev = _storedCompleteFrom = _revs.Current;
             SetLatest();
+            if (added.Count > 0)
+            {
+                foreach (var sink in _sinks) sink.OnFirstMerge(Series, added);
+            }
+
             PublishCoverage();
         }
     }

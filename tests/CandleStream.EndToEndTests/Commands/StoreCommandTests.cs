@@ -65,6 +65,18 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.Equal(0, (await RunAsync(["verify", "BTCUSD:1m", .. range])).Code);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task The_probe_reports_what_it_found_and_keeps_the_frames()
+    {
+        var (code, output, errors) = await RunAsync(["probe", "--symbol", "BTCUSD", "--quiet-symbol", "BTCUSD", "--watch", "3", "--record", _folder.File("frames.tsv")]);
+
+        Assert.True(code == 0, string.Join('\n', [.. output, .. errors]));
+        Assert.Contains(output, l => l.Contains("simulator", StringComparison.OrdinalIgnoreCase));
+        var frames = await File.ReadAllLinesAsync(_folder.File("frames.tsv"), Cancel);
+        Assert.Contains(frames, f => f.Contains("\"subscribed\"", StringComparison.Ordinal));
+        Assert.All(frames, f => Assert.True(f.Split('\t').Length >= 2));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("time,open,high,low,close,volume\n1714564800000,1,2,0.5,x,1", "row 2: 'x' is not a number")]
     [InlineData("time,open,high,low,close,volume\n1714564800000,1,0.9,0.5,1,1", "row 2: no real candle looks like that")]

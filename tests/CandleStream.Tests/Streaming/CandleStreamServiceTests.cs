@@ -99,6 +99,28 @@ public sealed class CandleStreamServiceTests
     }
 
     [Fact]
+    public async Task What_a_slow_store_holds_reaches_the_clients_when_it_comes()
+    {
+        var store = new MemoryStore { Pause = new TaskCompletionSource() };
+        await store.SaveAsync(new([new(BtcMinute, Candle(1) with { Closed = true, Rev = 5 })], []), Cancel);
+        await using var core = new CoreUnderTest(store);
+        using var lease = core.Service.Open(BtcMinute);
+        var sink = new RecordingSink();
+        lease.Hub.Attach(sink);
+        core.Time.Advance(core.Options.FirstDataWait);
+        (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0), Candle(2)], At(2, 10));
+        var id = core.Service.Revs.Current;
+
+        store.Pause.SetResult();
+        await core.InTime(SeriesHubTests.WhenAsync(() => sink.Merges.Count == 2));
+
+        Assert.Equal([At(1)], sink.Merges.Last().Select(u => u.Candle.Time));
+        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
+        Assert.Equal(JoinMode.Reset, join.Mode);
+        Assert.Equal([At(0), At(1), At(2)], join.Snapshot.Select(c => c.Time));
+    }
+
+    [Fact]
     public async Task A_returning_client_gets_every_change_since_its_id_and_no_snapshot()
     {
         await using var core = new CoreUnderTest();

@@ -14,6 +14,9 @@ internal sealed class MemoryStore : ICandleStore
     /// <summary>While set, every call fails with this reason.</summary>
     public string? Down { get; set; }
 
+    /// <summary>While not completed, a series is not answered.</summary>
+    public TaskCompletionSource? Pause { get; set; }
+
     public int Saves { get; private set; }
 
     public IReadOnlyList<Candle> Rows(SeriesKey series)
@@ -60,9 +63,10 @@ internal sealed class MemoryStore : ICandleStore
     public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
         Answer([.. Rows(series).Where(c => c.Rev > rev).OrderBy(c => c.Rev).Take(limit)], cancel);
 
-    public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
+    public async Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
     {
-        lock (_gate) return Down is { } reason ? Task.FromException<SeriesRecord?>(new StoreUnavailableException(reason)) : Task.FromResult(_series.GetValueOrDefault(series));
+        if (Pause is { } pause) await pause.Task.WaitAsync(cancel);
+        lock (_gate) return Down is { } reason ? throw new StoreUnavailableException(reason) : _series.GetValueOrDefault(series);
     }
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel)
