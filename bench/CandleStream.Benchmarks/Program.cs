@@ -4,6 +4,7 @@ using CandleStream.Benchmarks;
 var verbs = new Dictionary<string, Func<string[], Task<int>>>
 {
     ["storage"] = StorageBench.RunAsync,
+    ["parser"] = ParserBench.RunAsync,
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var run)) return await run(args[1..]);

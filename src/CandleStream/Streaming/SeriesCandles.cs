@@ -81,7 +81,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     /// <summary>Fills a hole between held candles with stored history, keeping its rev: nobody is told.</summary>
     public void AddHistory(in Candle candle)
     {
-        if (IndexOf(candle.Time) is < 0 and var index && index != ~0) _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
+        if (IndexOf(candle.Time) is < 0 and var index && ~index > 0 && ~index < _entries.Count) _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
     }
 
     /// <summary>Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay. Returns those that were not held.</summary>

@@ -3,6 +3,7 @@ using CandleStream.Bitfinex;
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Tests.Bitfinex;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -17,7 +18,7 @@ internal sealed class TruthRun : IAsyncDisposable
     private static readonly string[] Pairs = ["BTCUSD", "ETHUSD", "SOLUSD", "DUSK:USD", "NEOUSD", "BTCF0:USTF0"];
 
     // A half-open connection may never be read to its end: then time goes on all the same.
-    private const int MaxLooks = 20_000;
+    private const int MaxLooks = 100;
 
     private readonly Random _random;
     private readonly bool _overLoopback;
@@ -28,9 +29,6 @@ internal sealed class TruthRun : IAsyncDisposable
     private readonly TruthClient _client;
     private readonly BitfinexSimulator _exchange;
     private readonly long _began;
-
-    // Guarded by itself.
-    private readonly List<WatchedSocket> _sockets = [];
     private readonly HttpClient _fence = new();
     private Server _server;
 
@@ -53,6 +51,7 @@ internal sealed class TruthRun : IAsyncDisposable
 
     public static async Task<TruthRun> StartAsync(int seed, bool overLoopback)
     {
+        Quiet.Calibrate();
         var time = new FakeTimeProvider(new DateTimeOffset(2024, 5, 1, 11, 58, 30, TimeSpan.Zero));
         var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = overLoopback, Seed = seed, Symbols = Pairs, TimeProvider = time });
         var run = new TruthRun(seed, overLoopback, exchange, time);
@@ -107,7 +106,7 @@ internal sealed class TruthRun : IAsyncDisposable
     public async Task CheckAsync()
     {
         // The last step of time has its consequences, which the client is to be given as well.
-        await SettleAsync(looksInARow: 100);
+        await SettleAsync();
         _client.Receive();
         Assert.True(await _server.Writer.FlushAsync(CancellationToken.None));
         foreach (var series in _series)
@@ -189,31 +188,14 @@ internal sealed class TruthRun : IAsyncDisposable
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50, 2_000)));
     }
 
-    // Time stands still until everybody is done: nothing on the wire, nobody at work on a message, nothing queued, seen several times in a row.
-    private async Task SettleAsync(int looksInARow = 4)
+    // Time stands still until everybody is done: no thread at work, nothing queued, nothing on the wire.
+    private async Task SettleAsync()
     {
-        for (int quiet = 0, looks = 0; quiet < looksInARow && looks < MaxLooks; looks++)
+        for (var looks = 0; looks < MaxLooks; looks++)
         {
-            await Task.Yield();
-            quiet = IsBusy() ? 0 : quiet + 1;
+            await Quiet.WaitAsync(CancellationToken.None);
+            if (!_exchange.IsBusy) return;
         }
-    }
-
-    private bool IsBusy()
-    {
-        if (_exchange.IsBusy || ThreadPool.PendingWorkItemCount > 0) return true;
-        lock (_sockets)
-        {
-            _sockets.RemoveAll(s => s.HasEnded);
-            return _sockets.Exists(s => s.IsBusy);
-        }
-    }
-
-    private WatchedSocket Watch(WebSocket socket)
-    {
-        var watched = new WatchedSocket(socket);
-        lock (_sockets) _sockets.Add(watched);
-        return watched;
     }
 
     /// <summary>The server's parts, put together over the exchange of the run.</summary>
@@ -233,7 +215,6 @@ internal sealed class TruthRun : IAsyncDisposable
             var transport = run._overLoopback
                 ? BitfinexTransport.Create(options)
                 : new BitfinexTransport(_ => ConnectAsync(run._exchange), run._exchange.CreateHttpHandler());
-            transport = transport with { ConnectAsync = WatchedBy(run, transport.ConnectAsync) };
             _provider = new BitfinexWebSocketCandleProvider(options, transport, run._time, new Random(run._random.Next()), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
             var revs = new RevCounter(run._time);
             revs.Raise(highestRev);
@@ -273,9 +254,6 @@ internal sealed class TruthRun : IAsyncDisposable
             _metrics.Dispose();
             _stop.Dispose();
         }
-
-        private static Func<CancellationToken, Task<WebSocket>> WatchedBy(TruthRun run, Func<CancellationToken, Task<WebSocket>> connect) =>
-            async cancel => run.Watch(await connect(cancel));
 
         private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange)
         {

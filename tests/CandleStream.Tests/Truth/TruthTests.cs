@@ -1,4 +1,5 @@
 using System.Globalization;
+using CandleStream.Tests.Bitfinex;
 
 namespace CandleStream.Tests.Truth;
 
@@ -6,6 +7,7 @@ namespace CandleStream.Tests.Truth;
 /// Whatever the exchange does: no closed candle missing that is not named, none wrong, none twice. The seeds run alone with
 /// CANDLESTREAM_TRUTH_SEED=n; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first ten also run over loopback sockets.
 /// </summary>
+[Collection(nameof(VirtualTime))]
 public sealed class TruthTests(ITestOutputHelper output)
 {
     private static readonly bool IsFull = Environment.GetEnvironmentVariable("CANDLESTREAM_TEST_FULL") == "1";
