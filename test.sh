@@ -7,6 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 passed=0 failed=0 skipped=0
+failures=()
 results="$PWD/TestResults"
 
 main() {
@@ -36,6 +37,7 @@ main() {
     failed=1
   fi
   echo
+  ((${#failures[@]} > 0)) && printf 'failed: %s\n' "${failures[@]}"
   ((skipped > 0)) && echo "$passed passed, $failed failed, $skipped skipped" || echo "$passed passed, $failed failed"
   ((failed == 0))
 }
@@ -65,7 +67,7 @@ stop() {
 step() {
   echo "== $1"
   "${@:2}" && return
-  echo "failed: $1" >&2
+  failures+=("$1")
   ((failed++))
   return 1
 }
@@ -76,6 +78,7 @@ dotnet_tests() {
   # Microsoft.Testing.Platform: 0 all passed, 2 some failed, 8 none ran, which is no failure by itself.
   local code=$? counters
   counters=$(grep -o '<Counters [^>]*>' "$results/$1.trx" 2> /dev/null)
+  mapfile -t -O "${#failures[@]}" failures < <(grep -o '<UnitTestResult [^>]*outcome="Failed"' "$results/$1.trx" 2> /dev/null | sed 's/.* testName="\([^"]*\)".*/\1/')
   add "$1" "$code" "$(counter passed)" "$(counter failed)" "$(counter notExecuted)"
 }
 
@@ -99,7 +102,7 @@ page_tests() {
 add() {
   local code=$2 good=${3:-0} bad=${4:-0} left_out=${5:-0}
   if ((code != 0 && code != 8 && bad == 0)); then
-    echo "failed: $1 (exit code $code)" >&2
+    failures+=("$1 (exit code $code)")
     bad=1
   fi
   ((passed += good, failed += bad, skipped += left_out))

@@ -49,6 +49,8 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
 
     public void Dispose()
     {
+        // A host that gave up waiting, or never started whole, comes here without StopAsync.
+        _stopping.Cancel();
         _stopping.Dispose();
         _missed.Dispose();
     }
@@ -97,6 +99,7 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
 
     private async Task WaitForMissAsync(TimeSpan atMost, CancellationToken stopping)
     {
+        stopping.ThrowIfCancellationRequested();
         using var due = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, stopping);
         await _missed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -13,6 +13,8 @@ internal sealed class FaultStorm(Random random, IReadOnlyList<string> keys)
     /// <summary>What struck so far, for the report of a failure.</summary>
     public string History => string.Join(' ', _struck);
 
+    public bool HasStruck(FaultKind kind) => _struck.Contains(kind);
+
     public void Strike(BitfinexSimulator exchange)
     {
         var kind = Kinds[random.Next(Kinds.Length)];

@@ -35,7 +35,7 @@ public sealed class TruthTests(ITestOutputHelper output)
             for (var part = 0; part < 6; part++)
             {
                 await run.StormAsync(TimeSpan.FromMinutes(30));
-                run.CheckNoUnnamedGap();
+                await run.CheckNoUnnamedGapAsync();
             }
 
             await run.CalmAsync();
