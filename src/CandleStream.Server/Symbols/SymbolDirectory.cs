@@ -10,16 +10,14 @@ namespace CandleStream.Server.Symbols;
 /// after a miss. Symbols that left the list stay readable while the store holds candles of them.
 /// </summary>
 internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleStore store, TimeProvider time, ILogger<SymbolDirectory> logger)
-    : ISymbolDirectory, IHostedService, IDisposable
+    : BackgroundService, ISymbolDirectory
 {
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromHours(1);
 
     /// <summary>The shortest time between two fetches, whatever clients ask for and however the exchange answers.</summary>
     private static readonly TimeSpan RefreshAtMost = TimeSpan.FromMinutes(1);
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _missed = new(0, 1);
-    private Task _refreshing = Task.CompletedTask;
 
     // Replaced whole by the refresh loop; any thread may read it.
     private volatile Listing _listing = Listing.Empty;
@@ -35,24 +33,21 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         return new SymbolCheck(SymbolStanding.Unknown, SymbolNames.Close(symbol, listing.Sorted));
     }
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _refreshing = RunAsync(_stopping.Token);
-        return Task.CompletedTask;
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    public void Dispose()
-    {
-        // A host that gave up waiting, or never started whole, comes here without StopAsync.
-        _stopping.Cancel();
-        _stopping.Dispose();
-        _missed.Dispose();
+        try
+        {
+            await RefreshAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The server stops: the expected end.
+        }
+        catch (Exception bug)
+        {
+            // The list as it is stays in use.
+            LogEnded(bug);
+        }
     }
 
     private void AskAgain()
@@ -64,23 +59,6 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         catch (SemaphoreFullException)
         {
             // Somebody else's miss waits already.
-        }
-    }
-
-    private async Task RunAsync(CancellationToken stopping)
-    {
-        try
-        {
-            await RefreshAsync(stopping);
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The server stops: the expected end.
-        }
-        catch (Exception bug)
-        {
-            // The list as it is stays in use.
-            LogEnded(bug);
         }
     }
 
@@ -99,7 +77,6 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
 
     private async Task WaitForMissAsync(TimeSpan atMost, CancellationToken stopping)
     {
-        stopping.ThrowIfCancellationRequested();
         using var due = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, stopping);
         await _missed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
