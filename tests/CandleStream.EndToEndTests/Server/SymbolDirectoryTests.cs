@@ -103,7 +103,7 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
         while (!await happened())
         {
             await pause.WaitForNextTickAsync(Cancel);
-            if (timePasses && !happened()) _time.Advance(TimeSpan.FromSeconds(5));
+            if (timePasses && !await happened()) _time.Advance(TimeSpan.FromSeconds(5));
         }
     }
 
