@@ -46,15 +46,18 @@ main() {
 need_tools() {
   command -v dotnet > /dev/null || stop "install the .NET SDK named in global.json (https://dotnet.microsoft.com/download)"
   command -v npm > /dev/null || stop "install Node.js 20.19 or newer with npm (https://nodejs.org)"
-  local packages=()
+  local packages=() extra=()
   [[ -n "${CHROMIUM:-}" ]] || command -v chromium > /dev/null || packages+=(chromium)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || command -v initdb > /dev/null || packages+=(postgresql)
-  ((${#packages[@]} == 0)) && return
+  command -v promtool > /dev/null || extra+=(prometheus) # without promtool its tests are skipped
+  ((${#packages[@]} + ${#extra[@]} == 0)) && return
   if [[ $EUID -eq 0 ]] && command -v apt-get > /dev/null; then
+    packages+=("${extra[@]}")
     echo "== installing ${packages[*]}"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"; } > "${TMPDIR:-/tmp}/candlestream-apt.log" 2>&1 && return
     tail -n 5 "${TMPDIR:-/tmp}/candlestream-apt.log" >&2
   fi
+  ((${#packages[@]} == 0)) && return
   stop "install ${packages[*]} (Debian: apt-get install ${packages[*]})"
 }
 

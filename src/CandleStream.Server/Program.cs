@@ -16,6 +16,7 @@ public static class Program
     {
         var builder = arguments.CreateBuilder();
         builder.AddLifetime();                  // how the process starts and ends
+        builder.AddLog();                       // readable lines, or JSON
         builder.AddServerSettings();            // every section checked, then bound to its class
         await builder.AddDemoExchangeAsync();   // --demo: the built-in simulator instead of the exchange
         builder.AddCandleStore();               // SQLite, or PostgreSQL where DATABASE_URL is set; its writer

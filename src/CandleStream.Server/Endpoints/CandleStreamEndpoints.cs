@@ -30,7 +30,7 @@ public static class CandleStreamEndpoints
 
     private static async Task<IResult> StreamAsync(HttpContext context, StreamServices services)
     {
-        if (!Accepts(context.Request)) return NotAcceptable();
+        if (!Accepts(context.Request)) return Problems.NotAcceptable(EventStream);
         if (!StreamQuery.TryParse(context.Request, out var query, out var problem)) return problem;
         if (FindUnknown(query, services.Symbols) is { } unknown) return unknown;
         if (services.Lifetime.ApplicationStopping.IsCancellationRequested) return Draining(context);
@@ -96,10 +96,6 @@ public static class CandleStreamEndpoints
         var best = fitting.OrderByDescending(r => r.MatchesAllTypes ? 0 : r.MatchesAllSubTypes ? 1 : 2).FirstOrDefault();
         return best is not null && best.Quality is not 0;
     }
-
-    private static ProblemHttpResult NotAcceptable() => TypedResults.Problem(
-        $"This route answers {EventStream} only.", statusCode: StatusCodes.Status406NotAcceptable, title: "Not acceptable", type: "about:blank",
-        extensions: new Dictionary<string, object?> { ["field"] = "Accept", ["allowed"] = EventStream });
 
     private static ProblemHttpResult Draining(HttpContext context) => Problems.Unavailable(context, "The server is about to stop.", RetryAfter);
 }

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary>The error answers of the API, as <c>application/problem+json</c> (RFC 9457).</summary>
+/// <summary>The error answers of the API, as <c>application/problem+json</c> (RFC 9457). Each has the <c>trace_id</c> under which the log tells of the request.</summary>
 public static class Problems
 {
     /// <summary>Longer values are cut before they are sent back: an answer must not grow with the question.</summary>
@@ -18,6 +19,10 @@ public static class Problems
         ("field", field),
         ("value", Cut(value)),
         ("allowed", allowed));
+
+    /// <summary>406: the route cannot answer in any form that the request's <c>Accept</c> names.</summary>
+    public static ProblemHttpResult NotAcceptable(string answers) => Create(
+        StatusCodes.Status406NotAcceptable, "Not acceptable", $"This route answers {answers} only.", ("field", "Accept"), ("allowed", answers));
 
     /// <summary>404: the exchange does not list the symbol.</summary>
     public static ProblemHttpResult UnknownSymbol(string symbol, IReadOnlyList<string> matches) => Create(
@@ -60,6 +65,7 @@ public static class Problems
     {
         var members = new Dictionary<string, object?>();
         foreach (var (name, value) in extensions) members.Add(name, value);
+        if (Activity.Current is { } request) members.Add("trace_id", request.TraceId.ToHexString());
         return TypedResults.Problem(detail, statusCode: status, title: title, type: "about:blank", extensions: members);
     }
 

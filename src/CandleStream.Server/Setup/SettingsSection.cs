@@ -1,5 +1,6 @@
 using CandleStream.Bitfinex;
 using CandleStream.Server.Sse;
+using CandleStream.Server.Telemetry;
 using CandleStream.Storage;
 using CandleStream.Streaming;
 
@@ -16,6 +17,7 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
         Of<SseOptions>("Streaming"),
         Of<StorageOptions>("Storage"),
         Of<SecurityOptions>("Security"),
+        Of<MetricsOptions>("Metrics"),
         Of<DemoOptions>("Demo"),
     ];
 

@@ -23,8 +23,9 @@ internal static class StoreSetup
         var services = builder.Services;
         services.AddSingleton(s => CandleStoreFactory.Create(
             s.GetRequiredService<IOptions<StorageOptions>>().Value, databaseUrl, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<CandleWriterMetrics>();
         services.AddSingleton(s => new CandleWriter(
-            s.GetRequiredService<ICandleStore>(), WriterOptions(s), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>()));
+            s.GetRequiredService<ICandleStore>(), WriterOptions(s), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
         services.AddSingleton<ISeriesArchive, CandleArchive>();
         services.AddSingleton(new StoreSource(SourceOf(builder.Configuration)));
         services.AddSingleton<StoreHost>();

@@ -18,6 +18,7 @@ internal static class StreamingSetup
         services.AddSingleton(s => s.GetRequiredService<IOptions<BitfinexOptions>>().Value);
         services.AddSingleton(s => s.GetRequiredService<IOptions<StreamingOptions>>().Value);
         services.AddSingleton<BitfinexMetrics>();
+        services.AddSingleton<StreamingMetrics>();
         services.AddSingleton(s => BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>()));
         services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
         services.AddSingleton(Random.Shared);
@@ -39,7 +40,8 @@ internal static class StreamingSetup
             s.GetRequiredService<RevCounter>(),
             s.GetRequiredService<StreamingOptions>(),
             s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILoggerFactory>());
+            s.GetRequiredService<ILoggerFactory>(),
+            s.GetRequiredService<StreamingMetrics>());
         writer.Lost += service.Lose;
         return service;
     }

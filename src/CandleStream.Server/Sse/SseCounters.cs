@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using CandleStream.Streaming;
 
 namespace CandleStream.Server.Sse;
 
@@ -50,18 +51,21 @@ public sealed class SseSeriesCounters
 public sealed class SseCounters
 {
     private readonly ConcurrentDictionary<SeriesKey, SseSeriesCounters> _series = new();
+    private readonly Histogram<double> _written;
     private int _streams;
 
     public SseCounters(IMeterFactory meters)
     {
         var meter = meters.Create("CandleStream");
         meter.CreateObservableUpDownCounter("candlestream.streams", () => Streams, "{stream}", "Open streams.");
+        _written = meter.CreateHistogram("candlestream.write.duration", "s",
+            "From the receipt of a frame to the end of the sender's round that wrote its update to every socket that took it; one value per round, of its oldest update.", null, StreamingMetrics.LatencyBuckets);
         Observe(meter, "candlestream.stream.events", "{event}", "Events handed to sockets, once per reader.", c => c.Events);
         Observe(meter, "candlestream.stream.bytes", "By", "Bytes of these events.", c => c.Bytes);
         Observe(meter, "candlestream.stream.conflated", "{event}", "Forming candles that slow readers did not get because a newer one was there.", c => c.Conflated);
-        Observe(meter, "candlestream.stream.slow_closed", "{stream}", "Streams ended because their reader was too slow, per series.", c => c.SlowClosed);
-        Observe(meter, "candlestream.stream.resumed", "{join}", "Joins answered resumed, per series.", c => c.Resumed);
-        Observe(meter, "candlestream.stream.reset", "{join}", "Joins answered reset, per series.", c => c.Reset);
+        Observe(meter, "candlestream.stream.slow_closed", "{stream}", "Streams ended because their reader was too slow, once per series of the stream.", c => c.SlowClosed);
+        Observe(meter, "candlestream.stream.resumed", "{join}", "Series of joining clients that were answered resumed.", c => c.Resumed);
+        Observe(meter, "candlestream.stream.reset", "{join}", "Series of joining clients that were answered reset.", c => c.Reset);
     }
 
     /// <summary>Streams that are open now.</summary>
@@ -69,6 +73,8 @@ public sealed class SseCounters
 
     /// <summary>The counters of a series; created where it has none yet, so ask only for series that were opened.</summary>
     public SseSeriesCounters Of(SeriesKey series) => _series.GetOrAdd(series, static _ => new SseSeriesCounters());
+
+    internal void Written(TimeSpan since) => _written.Record(since.TotalSeconds);
 
     internal void StreamOpened() => Interlocked.Increment(ref _streams);
 

@@ -17,6 +17,9 @@ internal sealed class SseRound(TimeProvider time)
     /// <summary>True when the sender itself is behind: then nobody gets more than the newest.</summary>
     public bool IsLate { get; set; }
 
+    /// <summary>When the frame behind the oldest update of this round was received, in timestamps; <see cref="long.MaxValue"/> where no frame is behind any.</summary>
+    public long OldestReceivedAt { get; private set; }
+
     /// <summary>The events in the buffer, one by one.</summary>
     public List<ReadOnlyMemory<byte>> Frames { get; } = [];
 
@@ -26,6 +29,13 @@ internal sealed class SseRound(TimeProvider time)
     {
         Now = time.GetTimestamp();
         IsLate = false;
+        OldestReceivedAt = long.MaxValue;
+    }
+
+    /// <summary>The round sends an update whose frame was received at <paramref name="receivedAt"/>; 0 where there was none.</summary>
+    public void Takes(long receivedAt)
+    {
+        if (receivedAt != 0 && receivedAt < OldestReceivedAt) OldestReceivedAt = receivedAt;
     }
 
     public TimeSpan Since(long timestamp) => time.GetElapsedTime(timestamp, Now);

@@ -116,6 +116,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
                 if (_isHousekeepingDue) KeepHouse();
                 if (_isStopAsked) SayBye();
                 FlushDirty();
+                if (_round.OldestReceivedAt != long.MaxValue) _counters.Written(_time.GetElapsedTime(_round.OldestReceivedAt));
                 RemoveFailed();
                 if (_stoppedAt is not null && _connections.Count == 0) _done.TrySetResult();
                 ArmTurnTimer();
@@ -161,6 +162,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     {
         if (!_series.TryGetValue(update.Series, out var series)) return;
         var prepared = series.Prepare(update);
+        _round.Takes(update.ReceivedAt);
         series.NextRound(out var first, out var second);
         foreach (var reader in first) Offer(reader, prepared);
         foreach (var reader in second) Offer(reader, prepared);

@@ -51,6 +51,12 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
     /// <summary>True once the other side greeted us as the simulator.</summary>
     public bool IsSimulated { get; private set; }
 
+    /// <summary>Its number among the open sockets, from 1, used again when it is free; 0 before it is counted among them. Set by the pool.</summary>
+    public int Slot { get; set; }
+
+    /// <summary>Since when nothing was received on it, in timestamps.</summary>
+    public long LastFrameAt => Volatile.Read(ref _lastFrameAt);
+
     public bool HasEnded
     {
         get
@@ -200,6 +206,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         }
 
         if (end.Kind != ChannelEndKind.Released) LogEnded(end.Reason, channels.Length);
+        _metrics.SocketEnded(end.Kind);
         _ready.TrySetException(new ConnectFailedException(end.Reason, end.Kind));
         _ = _ready.Task.Exception;
         _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -59,7 +59,7 @@ internal sealed partial class BitfinexRestClient(
     private async Task<(List<Candle> Rows, long? AsOf)> FetchCandlesAsync(
         SeriesKey series, string query, FetchPurpose purpose, DateTimeOffset followedSince, CancellationToken cancel)
     {
-        var name = NameOf(purpose);
+        var name = BitfinexMetrics.NameOf(purpose);
         var answer = await AskAsync($"/candles/{BitfinexRequest.KeyOf(series)}/hist?{query}", purpose, name, series, followedSince, cancel);
         var read = RestAnswer.ReadCandles(answer.Body.Span);
         if (read.Rows is null || answer.Status != HttpStatusCode.OK) throw Failure(name, read, answer.Status);
@@ -134,14 +134,6 @@ internal sealed partial class BitfinexRestClient(
         var age = response.Headers.Age is { } stated && stated > TimeSpan.Zero ? stated : TimeSpan.Zero;
         return (date - age).ToUnixTimeMilliseconds();
     }
-
-    private static string NameOf(FetchPurpose purpose) => purpose switch
-    {
-        FetchPurpose.Repair => "repair",
-        FetchPurpose.Polling => "polling",
-        FetchPurpose.History => "history",
-        _ => "record",
-    };
 
     [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that were not asked for, out of order or there twice; they were dropped")]
     private partial void LogRowsDropped(int rows);

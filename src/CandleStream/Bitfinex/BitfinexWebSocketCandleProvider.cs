@@ -23,6 +23,7 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
         _budget = new RestBudget(options.RestCallsPerMinute, time);
         var pool = new ConnectionPool(transport.ConnectAsync, options, time, metrics, logger);
         var rest = new BitfinexRestClient(transport.Http, options, _budget, time, metrics, logger);
+        metrics.Observe(pool, _budget, time);
         _services = new BitfinexServices(options, time, random, metrics, logger, pool, rest, new PollRoster(options));
     }
 

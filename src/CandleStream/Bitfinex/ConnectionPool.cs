@@ -26,6 +26,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private readonly List<BitfinexConnection> _connections = [];
+    private int _slots;
     private readonly List<Waiter> _waiting = [];
     private readonly List<Task> _tasks = [];
     private int _opening;
@@ -57,6 +58,20 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         get
         {
             lock (_gate) return _connections.Count;
+        }
+    }
+
+    /// <summary>Every place a socket ever had: the socket that is open there, or null. As many as were open at once, so few.</summary>
+    public BitfinexConnection?[] Sockets
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var sockets = new BitfinexConnection?[_slots];
+                foreach (var connection in _connections) sockets[connection.Slot - 1] = connection;
+                return sockets;
+            }
         }
     }
 
@@ -216,6 +231,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
             {
                 _isFailing = false;
                 _failures = 0;
+                connection.Slot = FreeSlot();
                 _connections.Add(connection);
                 _metrics.Sockets(1);
                 IsSimulated |= connection.IsSimulated;
@@ -223,6 +239,15 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         }
 
         Place();
+    }
+
+    // Called under _gate.
+    private int FreeSlot()
+    {
+        var slot = 1;
+        while (_connections.Exists(c => c.Slot == slot)) slot++;
+        _slots = Math.Max(_slots, slot);
+        return slot;
     }
 
     private void Failed(ConnectFailedException failure)

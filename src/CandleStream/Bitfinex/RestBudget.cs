@@ -57,6 +57,25 @@ internal sealed class RestBudget : IDisposable
         lock (_gate) _blockedUntil = _time.GetUtcNow() + duration;
     }
 
+    /// <summary>Calls that may begin now; 0 while the exchange blocks us.</summary>
+    public int Left
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = _time.GetUtcNow();
+                return _blockedUntil > now ? 0 : _window.LeftAt(now);
+            }
+        }
+    }
+
+    /// <summary>Calls for a purpose that wait for their turn.</summary>
+    public int WaitingFor(FetchPurpose purpose)
+    {
+        lock (_gate) return _waiting.Count(w => w.Purpose == purpose && !w.Turn.Task.IsCompleted);
+    }
+
     public void Dispose() => _timer.Dispose();
 
     private void Serve()

@@ -12,6 +12,13 @@ internal sealed class SlidingWindow(int limit, TimeSpan length)
         return _taken.Count < limit ? TimeSpan.Zero : _taken.Peek() + length - now;
     }
 
+    /// <summary>How many more events are allowed now.</summary>
+    public int LeftAt(DateTimeOffset now)
+    {
+        Forget(now);
+        return Math.Max(0, limit - _taken.Count);
+    }
+
     /// <summary>Counts one event.</summary>
     public void Take(DateTimeOffset now)
     {

@@ -15,6 +15,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     private readonly CandleWriterOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CandleWriter> _logger;
+    private readonly CandleWriterMetrics? _metrics;
 
     // Guarded by _gate: hubs add, the writing loop takes, readers look.
     private readonly Lock _gate = new();
@@ -27,8 +28,8 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     // One flush at a time: the loop's, or the last one of a stop.
     private readonly SemaphoreSlim _flushing = new(1, 1);
 
-    public CandleWriter(ICandleStore store, CandleWriterOptions options, TimeProvider time, ILogger<CandleWriter> logger) =>
-        (_store, _options, _time, _logger) = (store, options, time, logger);
+    public CandleWriter(ICandleStore store, CandleWriterOptions options, TimeProvider time, ILogger<CandleWriter> logger, CandleWriterMetrics? metrics = null) =>
+        (_store, _options, _time, _logger, _metrics) = (store, options, time, logger, metrics);
 
     /// <summary>Raised when the store is back after candles of a range were given up: they must be fetched again.</summary>
     public event Action<SeriesKey, TimeRange>? Lost;
@@ -139,16 +140,19 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
                 [.. _writing.Values.Select(p => p.Change).OfType<SeriesChange>()]);
         }
 
+        var startedAt = _time.GetTimestamp();
         try
         {
             if (!batch.IsEmpty) await _store.SaveAsync(batch, cancel);
         }
         catch (StoreUnavailableException failure)
         {
+            _metrics?.Failed(_time.GetElapsedTime(startedAt));
             TakeBack(failure.Message);
             return false;
         }
 
+        if (!batch.IsEmpty) _metrics?.Saved(batch.Candles.Count, _time.GetElapsedTime(startedAt));
         Saved();
         return true;
     }

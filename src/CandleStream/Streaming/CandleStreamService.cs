@@ -16,6 +16,7 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly SeriesJoiner _joiner;
+    private readonly StreamingMetrics? _metrics;
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
@@ -30,8 +31,10 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     /// <param name="options">Limits and waits.</param>
     /// <param name="time">Our clock: serves waits and ages, never closes a candle.</param>
     /// <param name="loggers">Makes the loggers.</param>
-    public CandleStreamService(ICandleProvider provider, ISeriesArchive archive, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="metrics">Measures the hubs; null where nobody looks.</param>
+    public CandleStreamService(ICandleProvider provider, ISeriesArchive archive, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options, TimeProvider time, ILoggerFactory loggers, StreamingMetrics? metrics = null)
     {
+        _metrics = metrics;
         (_provider, _archive, _options, _time, _loggers) = (provider, archive, options, time, loggers);
         _sinksOfAll = [.. sinksOfAll];
         _logger = loggers.CreateLogger<CandleStreamService>();
@@ -128,7 +131,7 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_stopped, this);
         if (_open.TryGetValue(series, out var found)) return found;
         if (_open.Count >= _options.MaxOpenSeries) throw new SeriesLimitException(_options.MaxOpenSeries);
-        var hub = new SeriesHub(series, _options, _archive, Revs, _time, _loggers.CreateLogger<SeriesHub>());
+        var hub = new SeriesHub(series, _options, _archive, Revs, _time, _loggers.CreateLogger<SeriesHub>(), _metrics);
         foreach (var sink in _sinksOfAll) hub.Attach(sink);
         var open = new OpenSeries(hub);
         open.Linger = _time.CreateTimer(_ => CloseIfUnused(open), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

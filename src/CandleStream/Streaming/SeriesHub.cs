@@ -12,6 +12,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private readonly ISeriesArchive _archive;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
     private readonly TaskCompletionSource _firstData = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -35,10 +36,10 @@ public sealed partial class SeriesHub : ICandleFeed
     // Ticks of UTC; 0 = never. Written under _gate.
     private long _lastTradeTicks;
 
-    internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger)
+    internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
     {
         Series = series;
-        (_archive, _revs, _time, _logger) = (archive, revs, time, logger);
+        (_archive, _revs, _time, _logger, _metrics) = (archive, revs, time, logger, metrics);
         var graceMs = (long)options.CloseGrace.TotalMilliseconds;
         _candles = new SeriesCandles(series.Timeframe, options.CandlesInMemory, graceMs, revs.Next);
         _coverage = new SeriesCoverage(series.Timeframe, graceMs);
@@ -307,6 +308,7 @@ public sealed partial class SeriesHub : ICandleFeed
     {
         if (_candles.IsPlausible(candle, asOf)) return true;
         ImplausibleCandles++;
+        _metrics?.Implausible();
         var minute = _time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
         if (minute == _warnedAtMinute) return false;
         _warnedAtMinute = minute;
@@ -347,6 +349,7 @@ public sealed partial class SeriesHub : ICandleFeed
         }
 
         _changes.Clear();
+        if (receivedAt != 0) _metrics?.Published(_time.GetElapsedTime(receivedAt));
     }
 
     private void PublishCoverage()
