@@ -83,6 +83,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Waits until the program listens.</summary>
+    public Task ListensAsync() => _listening.Task.WaitAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Sends SIGKILL, which no program can catch, and waits for the end.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

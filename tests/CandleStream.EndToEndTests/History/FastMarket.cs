@@ -1,0 +1,160 @@
+using System.Globalization;
+using CandleStream.EndToEndTests.Server;
+using CandleStream.EndToEndTests.Stream;
+using CandleStream.Simulator;
+using CandleStream.Simulator.Faults;
+using CandleStream.Simulator.Markets;
+using CandleStream.Storage;
+
+namespace CandleStream.EndToEndTests.History;
+
+/// <summary>
+/// An exchange whose market passes many times faster than the clock, so that candles close by the dozen every second. It plays invented trades from the first
+/// subscription on, whoever listens; its ledger is what stores and clients must end with.
+/// </summary>
+internal sealed class FastMarket : IAsyncDisposable
+{
+    private const double Speed = 500;
+    private const long Minute = 60_000;
+
+    // Trades a minute; the last pair misses most minutes.
+    private static readonly (string Pair, double TradesPerMinute)[] Pairs = [("BTCUSD", 6), ("ETHUSD", 4), ("DUSK:USD", 2), ("NEOUSD", 0.3)];
+
+    private readonly TempFolder _folder;
+    private readonly ITimer _revising;
+
+    private FastMarket(TempFolder folder, BitfinexSimulator exchange, TimeRange span, int seed)
+    {
+        (_folder, Exchange, Span) = (folder, exchange, span);
+        var random = new Random(seed);
+        // A candle that looked finished changes now and then, up to the end of the market.
+        _revising = TimeProvider.System.CreateTimer(_ => Revise(random), null, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200));
+    }
+
+    public BitfinexSimulator Exchange { get; }
+
+    /// <summary>From the first minute with a trade to the end of the last one.</summary>
+    public TimeRange Span { get; }
+
+    public static IReadOnlyList<SeriesKey> Series { get; } = [.. Pairs.Select(p => SeriesKey.Parse($"{p.Pair}:1m"))];
+
+    /// <summary>True once the last trade has happened.</summary>
+    public bool IsOver => ((TradesMarket)Exchange.Market).IsOver;
+
+    /// <param name="seed">Decides the trades and the revisions.</param>
+    /// <param name="seconds">How long the market lasts by the clock.</param>
+    public static async Task<FastMarket> StartAsync(int seed, int seconds)
+    {
+        var folder = new TempFolder();
+        var begin = new DateTimeOffset(2022, 3, 4, 5, 6, 7, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        var end = begin + (long)(seconds * 1000 * Speed);
+        var random = new Random(seed);
+        var files = Pairs.Select(p => new TradesFile(p.Pair, Write(folder.File($"trades-{p.Pair.Replace(':', '-')}.csv"), begin, end, p.TradesPerMinute, random))).ToList();
+        // A restart of the server is no reason to be refused here: the limits have tests of their own.
+        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions
+        {
+            Market = MarketKind.Trades,
+            Trades = files,
+            Speed = Speed,
+            Heartbeat = TimeSpan.FromSeconds(1),
+            // A long snapshot would mend by itself what a server believes to hold and has lost.
+            SnapshotCandles = 5,
+            ConnectLimit = 0,
+            RestLimit = 0,
+        });
+        return new FastMarket(folder, exchange, new TimeRange(begin / Minute * Minute, (end / Minute * Minute) + Minute), seed);
+    }
+
+    /// <summary>The settings that point a server here and let it record every series.</summary>
+    public (string Key, string Value)[] Settings =>
+    [
+        ("Bitfinex:WebSocketUrl", Exchange.WebSocketUrl.ToString()), ("Bitfinex:RestUrl", Exchange.RestUrl.ToString()), ("Bitfinex:RestCallsPerMinute", "30"),
+        ("Record", string.Join(',', Series)),
+    ];
+
+    /// <summary>Every candle that ever was.</summary>
+    public IReadOnlyList<Candle> Ledger(SeriesKey series) =>
+        [.. Exchange.Ledger($"trade:1m:t{series.Symbol}", 0).Select(c => new Candle(c.Time, c.Open, c.High, c.Low, c.Close, c.Volume, Closed: true))];
+
+    /// <summary>Waits until the market is over and all of it is verified in a store; the test's time limit ends it otherwise.</summary>
+    public async Task UntilVerifiedAsync(ICandleStore store)
+    {
+        await Eventually.TrueAsync(() => IsOver);
+        var cancel = TestContext.Current.CancellationToken;
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        foreach (var series in Series)
+        {
+            while ((await store.FindSeriesAsync(series, cancel))?.Verified.ContainsAll(Span) != true) await look.WaitForNextTickAsync(cancel);
+        }
+    }
+
+    /// <summary>Every stored candle equals the ledger's, none is missing, none is too many.</summary>
+    public async Task CheckStoreAsync(ICandleStore store)
+    {
+        foreach (var series in Series)
+        {
+            var stored = new List<Candle>();
+            await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, TestContext.Current.CancellationToken)) stored.Add(candle);
+            Assert.Equal(Ledger(series), stored.Select(c => c with { Rev = 0 }));
+        }
+    }
+
+    /// <summary>Waits until a client holds exactly the closed candles of the ledger, from its oldest one on; says what differs when the time is over.</summary>
+    public async Task UntilSameAsync(SeriesKey series, Func<IReadOnlyList<Candle>> held)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var (expected, found) = Compared();
+        try
+        {
+            while (found.Count == 0 || !expected.SequenceEqual(found))
+            {
+                await look.WaitForNextTickAsync(limit.Token);
+                (expected, found) = Compared();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Equal(expected, found);
+        }
+
+        (List<Candle> Expected, List<Candle> Found) Compared()
+        {
+            var candles = held().Select(c => c with { Rev = 0 }).ToList();
+            return ([.. Ledger(series).Where(c => candles.Count > 0 && c.Time >= candles[0].Time)], candles);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _revising.DisposeAsync();
+        await Exchange.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private void Revise(Random random)
+    {
+        // Not of the last pair: its candle before may be much older, and nobody looks for a revision of it that came while the server was down.
+        if (!IsOver) Exchange.Faults.Add(new Fault(FaultKind.LateRevision) { Key = $"trade:1m:t{Pairs[random.Next(Pairs.Length - 1)].Pair}" });
+    }
+
+    private static string Write(string path, long begin, long end, double perMinute, Random random)
+    {
+        using var file = new StreamWriter(path);
+        file.WriteLine("ts_ms,price,amount");
+        // The first and the last minute have a trade of every pair, so that all of them span the same time.
+        file.WriteLine($"{begin},100,1");
+        var price = 100m;
+        for (var time = Next(begin); time < end; time = Next(time))
+        {
+            price += random.Next(-50, 51) / 100m;
+            file.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time},{price},{random.Next(1, 900_000_000) / 100_000_000m}"));
+        }
+
+        file.WriteLine($"{end},100,1");
+        return path;
+
+        long Next(long time) => time + (long)(random.NextDouble() * 2 * Minute / perMinute) + 1;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace CandleStream.EndToEndTests.History;
+
+/// <summary>A client that only asks: <c>GET /candles?since=</c> with the <c>asof</c> of the answer before. Each version it is given must be newer than, or the same as, the one it has.</summary>
+internal sealed class PollingFollower : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly HttpClient _client;
+    private readonly Task _running;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held = FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
+    private readonly Dictionary<SeriesKey, long> _asOf = [];
+
+    public PollingFollower(Uri server)
+    {
+        _client = new HttpClient { BaseAddress = server };
+        _running = RunAsync();
+    }
+
+    /// <summary>The closed candles it holds, oldest first.</summary>
+    public IReadOnlyList<Candle> Closed(SeriesKey series)
+    {
+        lock (_gate) return [.. _held[series].Values.Where(c => c.Closed)];
+    }
+
+    /// <summary>Ends it; throws what it found wrong.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _client.Dispose();
+        _stop.Dispose();
+        if (_running.IsFaulted) await _running;
+    }
+
+    private async Task RunAsync()
+    {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (await pause.WaitForNextTickAsync(_stop.Token))
+        {
+            try
+            {
+                foreach (var series in FastMarket.Series) await PollAsync(series);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                // The server is away, or went away: it will be back.
+            }
+        }
+    }
+
+    private async Task PollAsync(SeriesKey series)
+    {
+        var since = _asOf.TryGetValue(series, out var asOf) ? string.Create(CultureInfo.InvariantCulture, $"since={asOf}") : "limit=1000";
+        var answer = await _client.GetFromJsonAsync<JsonElement>($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&{since}", _stop.Token);
+        lock (_gate)
+        {
+            var next = answer.GetProperty("asof").GetInt64();
+            Assert.True(next >= asOf, $"{series}: asof went back from {asOf} to {next}");
+            _asOf[series] = next;
+            if (answer.TryGetProperty("reset", out _)) _held[series].Clear();
+            foreach (var candle in answer.GetProperty("candles").EnumerateArray()) Take(series, Read(candle));
+        }
+    }
+
+    private void Take(SeriesKey series, Candle candle)
+    {
+        if (_held[series].TryGetValue(candle.Time, out var held))
+        {
+            Assert.True(candle.Rev > held.Rev || candle == held, $"{series}: was given {candle} after {held}");
+            Assert.True(candle.Closed || !held.Closed, $"{series}: a closed candle opened again: {candle}");
+        }
+
+        _held[series][candle.Time] = candle;
+    }
+
+    private static Candle Read(JsonElement c) => new(
+        c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(), c.GetProperty("low").GetDecimal(),
+        c.GetProperty("close").GetDecimal(), c.GetProperty("volume").GetDecimal(), c.GetProperty("closed").GetBoolean(), c.GetProperty("rev").GetInt64());
+}
