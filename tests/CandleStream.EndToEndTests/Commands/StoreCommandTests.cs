@@ -2,11 +2,14 @@ using System.Globalization;
 using CandleStream.EndToEndTests.Recorded;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.Simulator;
+using CandleStream.Storage;
+using CandleStream.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Commands;
 
 /// <summary>The program's commands, each run as a user runs it: the real program, a real file, the simulator as its exchange.</summary>
-public sealed class StoreCommandTests : IAsyncLifetime
+public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
 {
     private const int Limit = 180_000;
 
@@ -63,6 +66,55 @@ public sealed class StoreCommandTests : IAsyncLifetime
 
         Assert.Equal(0, (await RunAsync(["verify", "BTCUSD:1m", .. range, "--repair"])).Code);
         Assert.Equal(0, (await RunAsync(["verify", "BTCUSD:1m", .. range])).Code);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_to_PostgreSQL_has_every_candle_with_its_rev_the_coverage_and_the_symbols()
+    {
+        var day = new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date.AddDays(-3), TimeSpan.Zero);
+        Assert.Equal(0, (await RunAsync(["backfill", "BTCUSD:1m", "--from", $"{day:yyyy-MM-dd}", "--to", $"{day.AddDays(1):yyyy-MM-dd}"])).Code);
+        Assert.Equal(0, (await RunAsync(["backfill", "BTCUSD:1h", "--from", $"{day:yyyy-MM-dd}", "--to", $"{day.AddDays(1):yyyy-MM-dd}"])).Code);
+        await using var source = await OpenAsync(null);
+        var symbols = new SymbolList(["BTCUSD", "DUSK:USD"], DateTimeOffset.UnixEpoch.AddDays(20_000));
+        await source.SaveSymbolsAsync(symbols, Cancel);
+        // A revision, and a promise for clients that resume: a copy without them would send those clients wrong candles.
+        var minutes = SeriesKey.Parse("BTCUSD:1m");
+        var revised = (await ReadAsync(source, minutes))[5];
+        await source.SaveAsync(
+            new StoreBatch([new StoredCandle(minutes, revised with { Volume = revised.Volume + 1, Rev = revised.Rev + 77 })], [new SeriesChange(minutes, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: 4711)]), Cancel);
+        var url = await database.CreateDatabaseAsync();
+
+        // Twice: it may be repeated after an interruption.
+        for (var run = 0; run < 2; run++)
+        {
+            var copied = await RunAsync(["copy-to", url]);
+            Assert.True(copied.Code == 0, string.Join('\n', copied.Errors));
+            Assert.Equal($"2 series with {(await ReadAsync(source, minutes)).Count + 24} candles copied.", copied.Output[^1]);
+        }
+
+        await using var copy = await OpenAsync(url);
+        Assert.Equal(await source.ListSeriesAsync(Cancel), await copy.ListSeriesAsync(Cancel));
+        foreach (var series in await source.ListSeriesAsync(Cancel))
+        {
+            Assert.Equal(await ReadAsync(source, series), await ReadAsync(copy, series));
+            Assert.Equal(await source.FindSeriesAsync(series, Cancel), await copy.FindSeriesAsync(series, Cancel));
+        }
+
+        var known = await copy.FindSymbolsAsync(Cancel);
+        Assert.Equal((symbols.FetchedAt, "BTCUSD DUSK:USD"), (known!.FetchedAt, string.Join(' ', known.Symbols)));
+        Assert.Equal(await source.HighestRevAsync(Cancel), await copy.HighestRevAsync(Cancel));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_into_a_store_of_another_source_is_refused()
+    {
+        var url = await database.CreateDatabaseAsync();
+        await using (var other = CandleStoreFactory.Create(new StorageOptions(), url, TimeProvider.System, NullLoggerFactory.Instance)) await other.OpenAsync("api-pub.bitfinex.com", exclusive: false, Cancel);
+
+        var (code, _, errors) = await RunAsync(["copy-to", url]);
+
+        Assert.Equal(1, code);
+        Assert.Contains("api-pub.bitfinex.com", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]
@@ -141,6 +193,20 @@ public sealed class StoreCommandTests : IAsyncLifetime
         }
 
         return (candles, gapMinutes);
+    }
+
+    private async Task<ICandleStore> OpenAsync(string? url)
+    {
+        var store = CandleStoreFactory.Create(new StorageOptions { SqlitePath = _folder.File("candles.db") }, url, TimeProvider.System, NullLoggerFactory.Instance);
+        await store.OpenAsync(_exchange.WebSocketUrl.Host, exclusive: false, Cancel);
+        return store;
+    }
+
+    private static async Task<List<Candle>> ReadAsync(ICandleStore store, SeriesKey series)
+    {
+        var candles = new List<Candle>();
+        await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, Cancel)) candles.Add(candle);
+        return candles;
     }
 
     private async Task<List<string>> ExportAsync(string[] range)
