@@ -14,7 +14,7 @@ namespace CandleStream.EndToEndTests.History;
 /// </summary>
 internal sealed class FastMarket : IAsyncDisposable
 {
-    private const double Speed = 500;
+    private const double DefaultSpeed = 500;
     private const long Minute = 60_000;
 
     // Trades a minute; the last pair misses most minutes.
@@ -43,11 +43,13 @@ internal sealed class FastMarket : IAsyncDisposable
 
     /// <param name="seed">Decides the trades and the revisions.</param>
     /// <param name="seconds">How long the market lasts by the clock.</param>
-    public static async Task<FastMarket> StartAsync(int seed, int seconds)
+    /// <param name="speed">How many times faster than the clock the market passes.</param>
+    /// <param name="snapshotCandles">Candles in a subscription's snapshot. A long one would mend by itself what a server believes to hold and has lost.</param>
+    public static async Task<FastMarket> StartAsync(int seed, int seconds, double speed = DefaultSpeed, int snapshotCandles = 5)
     {
         var folder = new TempFolder();
         var begin = new DateTimeOffset(2022, 3, 4, 5, 6, 7, TimeSpan.Zero).ToUnixTimeMilliseconds();
-        var end = begin + (long)(seconds * 1000 * Speed);
+        var end = begin + (long)(seconds * 1000 * speed);
         var random = new Random(seed);
         var files = Pairs.Select(p => new TradesFile(p.Pair, Write(folder.File($"trades-{p.Pair.Replace(':', '-')}.csv"), begin, end, p.TradesPerMinute, random))).ToList();
         // A restart of the server is no reason to be refused here: the limits have tests of their own.
@@ -55,10 +57,9 @@ internal sealed class FastMarket : IAsyncDisposable
         {
             Market = MarketKind.Trades,
             Trades = files,
-            Speed = Speed,
+            Speed = speed,
             Heartbeat = TimeSpan.FromSeconds(1),
-            // A long snapshot would mend by itself what a server believes to hold and has lost.
-            SnapshotCandles = 5,
+            SnapshotCandles = snapshotCandles,
             ConnectLimit = 0,
             RestLimit = 0,
         });

@@ -18,6 +18,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>The working folder; deleted at the end unless the test brought it.</summary>
     public TempFolder Folder { get; }
 
+    /// <summary>The process's number, by which the system tells of it.</summary>
+    public int Id => _process.Id;
+
     public HttpClient Client { get; private set; } = new();
 
     public IReadOnlyList<string> Errors
