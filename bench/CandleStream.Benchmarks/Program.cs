@@ -5,6 +5,7 @@ var verbs = new Dictionary<string, Func<string[], Task<int>>>
 {
     ["storage"] = StorageBench.RunAsync,
     ["parser"] = ParserBench.RunAsync,
+    ["stream"] = StreamBench.RunAsync,
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var run)) return await run(args[1..]);

@@ -6,7 +6,7 @@ namespace CandleStream.Load;
 internal static class Program
 {
     public static Task<int> Main(string[] args) =>
-        new RootCommand("Measures servers of candle streams.") { StreamCommand(), PublishCommand() }.Parse(args).InvokeAsync();
+        new RootCommand("Measures servers of candle streams.") { StreamCommand(), PublishCommand(), BareCommand() }.Parse(args).InvokeAsync();
 
     private static Command StreamCommand()
     {
@@ -44,6 +44,14 @@ internal static class Program
         var command = new Command("publish", "Posts candles like the product's own, for servers without a market.") { url, path, series, rate, duration };
         command.SetAction((parsed, cancel) => Publisher.RunAsync(
             new Uri(parsed.GetValue(url)!), parsed.GetValue(path)!, parsed.GetValue(series), parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(duration)), cancel));
+        return command;
+    }
+
+    private static Command BareCommand()
+    {
+        var port = new Option<int>("--port") { Required = true, Description = "Port on 127.0.0.1" };
+        var command = new Command("bare", "Serves a stream that only opens, to compare the cost of connects with.") { port };
+        command.SetAction((parsed, cancel) => BareEndpoint.RunAsync(parsed.GetValue(port), cancel));
         return command;
     }
 }

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.Json;
+using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using CandleStream.Server.Sse;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CandleStream.Benchmarks;
+
+/// <summary>One update of a forming candle on its way: through the hub, and encoded as an event beside the framework's serializer doing the same.</summary>
+[MemoryDiagnoser]
+public class StreamBench
+{
+    private const long Minute = 1_714_564_800_000;
+
+    private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
+
+    private readonly CandleUpdate _before = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = 1_714_564_830_000_000 });
+    private readonly CandleUpdate _after = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = 1_714_564_830_250_000 });
+    private readonly CountingSink _sink = new();
+    private ICandleFeed _feed = null!;
+    private decimal _volume = 1m;
+
+    public static Task<int> RunAsync(string[] args)
+    {
+        BenchmarkRunner.Run<StreamBench>(DefaultConfig.Instance.AddJob(Job.ShortRun), args);
+        return Task.FromResult(0);
+    }
+
+    [GlobalSetup]
+    public void OpenHub()
+    {
+        var hub = new SeriesHub(Series, new StreamingOptions(), new NoArchive(), new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        hub.Load(null);
+        hub.Attach(_sink);
+        _feed = hub;
+        _feed.OnSnapshot([_before.Candle], Minute + 1);
+    }
+
+    /// <summary>From the provider's call to the sink's, everything under the hub's lock.</summary>
+    [Benchmark]
+    public long Hub()
+    {
+        _volume += 0.00000001m;
+        _feed.OnCandle(new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, _volume), Minute + 30_000, 1);
+        return _sink.Taken;
+    }
+
+    /// <summary>The event as every subscriber of the series gets it, chunk framing included.</summary>
+    [Benchmark(Baseline = true)]
+    public object Event() => SseEvents.Candle(new CandleUpdate(Series, _after.Candle));
+
+    [Benchmark]
+    public object DeltaEvent() => SseEvents.Delta(Series, _before.Candle, _after.Candle);
+
+    [Benchmark]
+    public byte[] Serializer()
+    {
+        var candle = _after.Candle;
+        return JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            symbol = Series.Symbol,
+            timeframe = Series.Timeframe.ToString(),
+            time = candle.Time,
+            open = candle.Open,
+            high = candle.High,
+            low = candle.Low,
+            close = candle.Close,
+            volume = candle.Volume,
+            closed = candle.Closed,
+            rev = candle.Rev.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    private sealed class CountingSink : ICandleSink
+    {
+        public long Taken { get; private set; }
+
+        public void OnUpdate(CandleUpdate update) => Taken++;
+
+        public void OnFirstMerge(SeriesKey series, IReadOnlyList<CandleUpdate> changed)
+        {
+        }
+
+        public void OnStatus(SeriesStatus status)
+        {
+        }
+    }
+
+    private sealed class NoArchive : ISeriesArchive
+    {
+        public Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel) => Task.FromResult<ArchivedSeries?>(null);
+
+        public Task<IReadOnlyList<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>(null);
+
+        public Task<IReadOnlyList<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>(null);
+
+        public Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel) => Task.FromResult(false);
+
+        public void Save(SeriesKey series, IReadOnlyList<Candle> closed)
+        {
+        }
+
+        public void Save(SeriesChange change)
+        {
+        }
+    }
+}

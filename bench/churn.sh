@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# CPU per connect: visitors come, join, stay a second and leave, while one subscriber is served; the same against a bare endpoint of the web server.
+#   bench/churn.sh [CONNECTS_PER_SECOND] [ROUNDS] [SECONDS]        BIN=DIR keeps the built programs
+# One line of JSON per measurement; cpu_us_per_connect has the CPU of the same server without visitors taken off.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+churn=${1:-1000} rounds=${2:-5} seconds=${3:-20}
+work=$(mktemp -d)
+bin=${BIN:-$work/bin}
+ulimit -n "$(ulimit -Hn)"
+pids=()
+finish() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"; }
+trap finish EXIT
+
+build() { [ -x "$bin/$2/$1" ] || dotnet publish "$3" -c Release -v q -p:SkipUi=true -o "$bin/$2" >/dev/null; }
+build CandleStream.Server server src/CandleStream.Server
+build CandleStream.Simulator simulator src/CandleStream.Simulator
+build CandleStream.Load load bench/CandleStream.Load
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+wait_for() { for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; echo "nothing listens on port $1" >&2; exit 1; }
+
+# measure NAME PORT PID: with visitors and without
+measure() {
+    local with without
+    with=$("$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$2" --connections 1 --churn "$churn" --sources 20 --warmup 6 --duration "$seconds" --pid "$3")
+    without=$("$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$2" --connections 1 --warmup 3 --duration 10 --pid "$3")
+    python3 - "$1" "$with" "$without" <<'PY'
+import json, sys
+name, busy, calm = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
+connects = busy["churned"] * busy["seconds"] / (busy["seconds"] + 6)
+cpu = busy["cpu_seconds"] - calm["cpu_seconds"] * busy["seconds"] / calm["seconds"]
+print(json.dumps({"server": name, "connects": busy["churned"], "failed": busy["churn_failed"], "missing": busy["missing"], "cpu_us_per_connect": round(cpu * 1e6 / connects, 1)}))
+PY
+}
+
+for _ in $(seq "$rounds"); do
+    exchange=$(free_port); port=$(free_port)
+    "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series 1 --rate 10 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
+    simulator=$!; pids+=("$simulator"); wait_for "$exchange"
+    "$bin/server/CandleStream.Server" --Urls="http://127.0.0.1:$port" --Bitfinex:WebSocketUrl="ws://127.0.0.1:$exchange/ws/2" --Bitfinex:RestUrl="http://127.0.0.1:$exchange/v2" \
+        --Storage:SqlitePath="$work/$port.db" --Streaming:MaxStreams=20000 --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &
+    server=$!; pids+=("$server"); wait_for "$port"
+    measure product "$port" "$server"
+    kill "$server" "$simulator"; wait "$server" "$simulator" 2>/dev/null || true
+
+    port=$(free_port)
+    "$bin/load/CandleStream.Load" bare --port "$port" >"$work/bare.log" 2>&1 &
+    bare=$!; pids+=("$bare"); wait_for "$port"
+    measure bare "$port" "$bare"
+    kill "$bare"; wait "$bare" 2>/dev/null || true
+done
