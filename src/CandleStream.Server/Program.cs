@@ -1,3 +1,4 @@
+using CandleStream.Server.Access;
 using CandleStream.Server.Endpoints;
 using CandleStream.Server.Setup;
 using CandleStream.Server.Sse;
@@ -11,18 +12,23 @@ public static class Program
         ServerCommandLine.RunAsync(args, async arguments => await (await BuildAsync(arguments)).ServeAsync());
 
     /// <summary>The server as its settings ask for it, not started yet.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="time">Another clock than the machine's, for tests.</param>
     /// <exception cref="StartRefusedException">A setting is unknown or not allowed.</exception>
-    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments)
+    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments, TimeProvider? time = null)
     {
         var builder = arguments.CreateBuilder();
         builder.AddLifetime();                  // how the process starts and ends
         builder.AddLog();                       // readable lines, or JSON
-        builder.AddServerSettings();            // every section checked, then bound to its class
+        builder.AddServerSettings(time);        // every section checked, then bound to its class
         await builder.AddDemoExchangeAsync();   // --demo: the built-in simulator instead of the exchange
         builder.AddCandleStore();               // SQLite, or PostgreSQL where DATABASE_URL is set; its writer
         builder.AddCandleStreaming();           // Bitfinex socket → series hubs; history beside them
         builder.AddSymbolDirectory();           // which symbols can be asked for
         builder.AddCandleStreamSse();           // hubs → clients' sockets
+        builder.AddListeners();                 // where it may listen, for how many
+        builder.AddAccess();                    // keys, tickets, sessions; which of them opens what
+        builder.AddRequestLimits();             // requests per key or address
         builder.AddHealth();                    // what readiness is made of
         builder.AddMetrics();                   // counters and histograms, for Prometheus and OTLP
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
@@ -30,13 +36,15 @@ public static class Program
 
         var app = builder.Build();
         app.UseApi();
-        app.MapCandleStream();                  // GET /candles/stream
-        app.MapCandleStreamStatus();            // GET /candles/stream/status
-        app.MapCandleHistory();                 // GET /candles
-        app.MapSymbols();                       // GET /symbols, /timeframes
+        var api = app.MapGroup("").RequireRateLimiting(RequestLimits.Policy);
+        api.MapCandleStream();                  // GET /candles/stream
+        api.MapCandleStreamStatus();            // GET /candles/stream/status
+        api.MapCandleHistory();                 // GET /candles
+        api.MapSymbols();                       // GET /symbols, /timeframes
+        api.MapAccess();                        // POST /candles/stream/ticket, /session
+        api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready
         app.MapMetrics();                       // GET /metrics
-        app.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapPage();                          // GET /: the chart
         return app;
     }

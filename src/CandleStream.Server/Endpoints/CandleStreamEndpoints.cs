@@ -1,3 +1,4 @@
+using CandleStream.Server.Access;
 using CandleStream.Server.Sse;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -35,14 +36,17 @@ public static class CandleStreamEndpoints
         if (FindUnknown(query, services.Symbols) is { } unknown) return unknown;
         if (services.Lifetime.ApplicationStopping.IsCancellationRequested) return Draining(context);
         if (HttpMethods.IsHead(context.Request.Method)) return AnswerHead(context, services);
-        if (!services.Limiter.TryEnter(context.Connection.RemoteIpAddress, out var refusal)) return Problems.TooMany(context, refusal.Detail, refusal.Limit, RetryAfter);
+        var share = ClientShare.Of(context);
+        if (!services.Limiter.TryEnter(share, out var refusal)) return Problems.TooMany(context, refusal.Detail, refusal.Limit, RetryAfter);
+        // A key that is taken out of the file ends what it opened.
+        using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
         try
         {
             return await OpenAndServeAsync(context, query, services);
         }
         finally
         {
-            services.Limiter.Leave(context.Connection.RemoteIpAddress);
+            services.Limiter.Leave(share);
         }
     }
 

@@ -10,8 +10,8 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", ["GET", "HEAD"], () => TypedResults.Ok(new HealthAnswer("live")));
-        routes.MapMethods("/health/ready", ["GET", "HEAD"], AnswerReadyAsync);
+        routes.MapMethods("/health/live", ["GET", "HEAD"], () => TypedResults.Ok(new HealthAnswer("live"))).AllowAnonymous();
+        routes.MapMethods("/health/ready", ["GET", "HEAD"], AnswerReadyAsync).AllowAnonymous();
     }
 
     private static async Task<IResult> AnswerReadyAsync(HealthCheckService checks, HttpContext context)

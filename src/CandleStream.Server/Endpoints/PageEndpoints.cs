@@ -23,7 +23,7 @@ internal static class PageEndpoints
     public static void MapPage(this WebApplication app)
     {
         // A build with -p:SkipUi=true has no page; the API works without.
-        if (File.Exists(Manifest)) app.MapStaticAssets(Manifest);
+        if (File.Exists(Manifest)) app.MapStaticAssets(Manifest).AllowAnonymous();
     }
 
     private static Task KeepForAYear(object state)

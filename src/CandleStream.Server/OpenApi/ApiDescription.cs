@@ -36,6 +36,13 @@ internal static class ApiDescription
                 operation.Says("The state of every open series and its counters, sorted by key.")
                     .Answers(200, "application/json", ApiSchemas.Status, ApiExamples.Status);
                 break;
+            case "/candles/stream/ticket":
+                DescribeTicket(operation);
+                break;
+            case "/session":
+                operation.Says(context.Description.HttpMethod == "DELETE" ? "Ends the browser's session." : "Gives the browser a session, in a cookie that scripts cannot read, for the key sent along.")
+                    .AnswersNothing(204, "Done; see Set-Cookie.");
+                break;
             case "/symbols":
                 operation.Says("The symbols that can be asked for.").Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
                 break;
@@ -74,20 +81,28 @@ internal static class ApiDescription
         .Refuses(406, "The client takes neither JSON nor CSV.", ApiExamples.NotAcceptable)
         .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
 
-    private static void DescribeStream(OpenApiOperation operation) => operation
-        .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md.")
-        .Takes("symbol", "One series: its symbol.", ApiSchemas.String, "BTCUSD")
-        .Takes("timeframe", "One series: its timeframe.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m")
-        .Takes("series", "Several series instead, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
-        .Takes("snapshot", "Candles per series to begin with; times the number of series 10 000 at most.", ApiSchemas.Whole(0, 1000, 1), 1)
-        .Takes("max_rate", "The most updates of a forming candle per second and series; 0 sends closed candles only.", ApiSchemas.Number, 4)
-        .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.", ApiSchemas.OneOf(["0", "1"]), "1")
+    private static void DescribeTicket(OpenApiOperation operation) => TakeStreamQuery(operation
+        .Says("A ticket for EventSource, which cannot send a key: opens the stream with exactly this query, to which it is added as ticket, for ten minutes and as often as needed."))
+        .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.Ticket)
+        .Refuses(400, "The stream would refuse this query.", ApiExamples.Invalid);
+
+    private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
+        .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))
         .Takes("last_event_id", "Where to resume, for clients that cannot send the header.", ApiSchemas.String, "1763840000000000")
+        .Takes("ticket", "Instead of a key, where keys are asked for: made by POST /candles/stream/ticket for this query.", ApiSchemas.String, "CfDJ8…")
         .TakesHeader("Last-Event-ID", "Where to resume; browsers send it by themselves.")
         .Answers(200, "text/event-stream", ApiSchemas.String, ApiExamples.Stream)
         .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
         .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown)
         .Refuses(406, "The client does not take text/event-stream.", ApiExamples.NotAcceptable)
-        .Refuses(429, "Too many streams from this address; see Retry-After.", ApiExamples.TooMany)
+        .Refuses(429, "Too many streams, or too many requests a second, of this key or address; see Retry-After.", ApiExamples.TooMany)
         .Refuses(503, "The series limit is reached or the server is stopping; see Retry-After.", ApiExamples.Full);
+
+    private static OpenApiOperation TakeStreamQuery(OpenApiOperation operation) => operation
+        .Takes("symbol", "One series: its symbol.", ApiSchemas.String, "BTCUSD")
+        .Takes("timeframe", "One series: its timeframe.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m")
+        .Takes("series", "Several series instead, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
+        .Takes("snapshot", "Candles per series to begin with; times the number of series 10 000 at most.", ApiSchemas.Whole(0, 1000, 1), 1)
+        .Takes("max_rate", "The most updates of a forming candle per second and series; 0 sends closed candles only.", ApiSchemas.Number, 4)
+        .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.", ApiSchemas.OneOf(["0", "1"]), "1");
 }

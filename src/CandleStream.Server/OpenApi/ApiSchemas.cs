@@ -42,6 +42,8 @@ internal static class ApiSchemas
 
     public static OpenApiSchema Health => Object(("status", String));
 
+    public static OpenApiSchema Ticket => Object(("ticket", String), ("expires_in_ms", Integer));
+
     public static OpenApiSchema Problem => Object(
         ("type", String), ("title", String), ("status", Integer), ("detail", String),
         ("field", Optional(String)), ("value", Optional(String)), ("allowed", Optional(String)), ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),

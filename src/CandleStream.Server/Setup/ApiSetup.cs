@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CandleStream.Server.Access;
 using CandleStream.Server.Endpoints;
 using Microsoft.AspNetCore.ResponseCompression;
 
@@ -21,21 +22,21 @@ internal static class ApiSetup
 
     public static void AddApi(this WebApplicationBuilder builder)
     {
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.Services.AddResponseCompression(compression =>
         {
             compression.EnableForHttps = true;
             compression.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "text/csv"];
         });
-        var origins = builder.Configuration.GetSection("Security").Get<SecurityOptions>()?.AllowedOrigins ?? [];
+        var origins = builder.Configuration.Security().AllowedOrigins;
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(origins).WithMethods("GET", "HEAD").WithHeaders("Last-Event-ID", "If-None-Match", "X-API-Key", "Authorization")
+            .WithOrigins(origins).WithMethods("GET", "HEAD", "POST").WithHeaders("Last-Event-ID", "If-None-Match", "X-API-Key", "Authorization")
             .WithExposedHeaders("ETag", "Retry-After", CandleCsv.AsOfHeader, CandleCsv.NextHeader, CandleCsv.GapsHeader, CandleCsv.ResetHeader)));
     }
 
     public static void UseApi(this WebApplication app)
     {
+        app.UseKnownProxies();
         app.Use(AddSecurityHeaders);
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
@@ -43,16 +44,29 @@ internal static class ApiSetup
         app.UsePageAtRoot();
         app.UseRouting();
         app.UseCors();
+        // Who asks is known before the limits, which count by key, and these come before the refusal: guessing keys is limited too.
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
     }
 
     private static Task AddSecurityHeaders(HttpContext context, RequestDelegate next)
     {
-        var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(ApiDocsEndpoints.DocsPath) ? DocsPolicy : PagePolicy;
+        var policy = context.Request.Path.StartsWithSegments(ApiDocsEndpoints.DocsPath) ? DocsPolicy : PagePolicy;
+        // Last of all: an error answer begins by clearing what headers there are.
+        context.Response.OnStarting(() =>
+        {
+            var headers = context.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            headers.XFrameOptions = "DENY";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers["Cross-Origin-Resource-Policy"] = "same-origin";
+            headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
+            headers.ContentSecurityPolicy = policy;
+            if (context.Request.IsHttps) headers.StrictTransportSecurity = "max-age=2592000";
+            return Task.CompletedTask;
+        });
         return next(context);
     }
 }

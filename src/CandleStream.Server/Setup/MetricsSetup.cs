@@ -1,3 +1,4 @@
+using CandleStream.Server.Access;
 using CandleStream.Server.Telemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -37,7 +38,7 @@ internal static class MetricsSetup
     public static void MapMetrics(this WebApplication app)
     {
         // The provider listens from here on, before anything that counts is made: counters that begin at zero are seen from the start.
-        app.MapPrometheusScrapingEndpoint(MetricsPath);
+        app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(AccessSetup.AdminPolicy).RequireRateLimiting(RequestLimits.Policy);
         app.Services.GetRequiredService<SeriesMetrics>();
         app.Services.GetRequiredService<StoreMetrics>();
     }

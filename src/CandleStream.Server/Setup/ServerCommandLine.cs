@@ -35,6 +35,7 @@ public static class ServerCommandLine
             return serve(new ServerArguments(settings));
         });
         StoreCommands.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
+        KeysCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
         ProbeCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
 
         // No response files: a value may start with '@'.

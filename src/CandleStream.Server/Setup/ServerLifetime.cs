@@ -11,11 +11,16 @@ internal static class ServerLifetime
     /// <summary>Frameworks' loggers that report a failed start with its stack; Program tells it in one line.</summary>
     private static readonly string[] StartReporters = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.AspNetCore.Server.Kestrel"];
 
+    /// <summary>Frameworks' loggers whose lower levels write request lines and headers as they came.</summary>
+    private static readonly string[] RequestRepeaters = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
+
     public static void AddLifetime(this WebApplicationBuilder builder)
     {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         var start = new StartPhase();
         builder.Services.AddSingleton(start);
+        // They would repeat whole requests, with the tickets and keys in them.
+        foreach (var repeater in RequestRepeaters) builder.Logging.AddFilter(repeater, LogLevel.Warning);
         foreach (var reporter in StartReporters) builder.Logging.AddFilter(reporter, level => start.IsOver && level >= LogLevel.Warning);
     }
 

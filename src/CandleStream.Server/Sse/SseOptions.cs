@@ -3,8 +3,11 @@ using System.ComponentModel.DataAnnotations;
 namespace CandleStream.Server.Sse;
 
 /// <summary>Section <c>Streaming</c>: how streams are sent, and how many.</summary>
-public sealed class SseOptions
+public sealed class SseOptions : IValidatableObject
 {
+    /// <summary>What one waiting event costs besides its bytes, which all readers of a series share.</summary>
+    private const int WaitingEventBytes = 32;
+
     public const string Section = "Streaming";
 
     /// <summary>Streams served at once; one more is answered 429. Default: 20000.</summary>
@@ -14,6 +17,14 @@ public sealed class SseOptions
     /// <summary>Streams one client address may hold; one more is answered 429. Loopback is not limited: it is where proxies and tools live. Default: 50.</summary>
     [Range(1, 1_000_000)]
     public int MaxStreamsPerAddress { get; set; } = 50;
+
+    /// <summary>Streams one key may hold, whatever addresses they come from; one more is answered 429. A stream with a key does not count for its address. Default: 500.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxStreamsPerKey { get; set; } = 500;
+
+    /// <summary>The most memory in megabytes that stalled readers may hold together: <c>MaxStreams</c> times twice <c>SendBufferBytes</c> and 64 bytes for each of <c>PendingClosedCandles</c>. Limits that allow more stop the start. Default: 4096.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxReaderMemoryMegabytes { get; set; } = 4096;
 
     /// <summary>Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through the web server's writer. Default: true.</summary>
     public bool DirectSockets { get; set; } = true;
@@ -45,4 +56,14 @@ public sealed class SseOptions
     /// <summary>How long a stopping server tries to say <c>bye</c> to readers whose sockets are full. Default: 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ByeTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        // The kernel reserves twice the buffer it is asked for; the list of what waits grows by doubling.
+        var perReader = (2L * SendBufferBytes) + (2L * WaitingEventBytes * PendingClosedCandles);
+        var megabytes = MaxStreams * perReader / (1024 * 1024);
+        if (megabytes <= MaxReaderMemoryMegabytes) yield break;
+        yield return new ValidationResult(
+            $"MaxStreams={MaxStreams} readers could hold {megabytes} MB (SendBufferBytes={SendBufferBytes}, PendingClosedCandles={PendingClosedCandles}), more than MaxReaderMemoryMegabytes={MaxReaderMemoryMegabytes} allows: lower one or raise the other.");
+    }
 }

@@ -1,23 +1,22 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
+using CandleStream.Server.Access;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Sse;
 
-/// <summary>Counts open streams, per server and per client address. Thread-safe.</summary>
+/// <summary>Counts open streams, per server and per key or client address. Thread-safe.</summary>
 internal sealed class StreamLimiter(IOptions<SseOptions> options)
 {
-    private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
+    private readonly ShareCounter _shares = new();
     private int _streams;
 
-    /// <summary>Client addresses with a stream; for tests of leaks.</summary>
-    public int Addresses => _perAddress.Count;
+    /// <summary>Keys and client addresses with a stream; for tests of leaks.</summary>
+    public int Shares => _shares.Count;
 
     /// <summary>Takes a place; to be given back with <see cref="Leave"/>.</summary>
-    /// <param name="address">The client's; null where the transport has none.</param>
+    /// <param name="share">Whose stream it is.</param>
     /// <param name="refusal">What limit is reached, in words and as a number.</param>
-    public bool TryEnter(IPAddress? address, [NotNullWhen(false)] out StreamRefusal? refusal)
+    public bool TryEnter(ClientShare share, [NotNullWhen(false)] out StreamRefusal? refusal)
     {
         refusal = null;
         if (Interlocked.Increment(ref _streams) > options.Value.MaxStreams)
@@ -27,28 +26,18 @@ internal sealed class StreamLimiter(IOptions<SseOptions> options)
             return false;
         }
 
-        if (!IsLimited(address)) return true;
-        if (_perAddress.AddOrUpdate(Normal(address!), 1, static (_, n) => n + 1) <= options.Value.MaxStreamsPerAddress) return true;
-        Leave(address);
-        refusal = new StreamRefusal("This client address holds as many streams as it may.", options.Value.MaxStreamsPerAddress);
+        var max = share.Key is null ? options.Value.MaxStreamsPerAddress : options.Value.MaxStreamsPerKey;
+        if (_shares.TryEnter(share, max)) return true;
+        Interlocked.Decrement(ref _streams);
+        refusal = new StreamRefusal($"This {share} holds as many streams as it may.", max);
         return false;
     }
 
-    public void Leave(IPAddress? address)
+    public void Leave(ClientShare share)
     {
         Interlocked.Decrement(ref _streams);
-        if (!IsLimited(address)) return;
-        var key = Normal(address!);
-        while (_perAddress.TryGetValue(key, out var count))
-        {
-            var isDone = count == 1 ? _perAddress.TryRemove(new(key, count)) : _perAddress.TryUpdate(key, count - 1, count);
-            if (isDone) return;
-        }
+        _shares.Leave(share);
     }
-
-    private static bool IsLimited(IPAddress? address) => address is not null && !IPAddress.IsLoopback(Normal(address));
-
-    private static IPAddress Normal(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }
 
 /// <summary>Why a stream was refused.</summary>

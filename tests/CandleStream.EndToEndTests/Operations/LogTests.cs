@@ -34,12 +34,12 @@ public sealed class LogTests
     [Fact(Timeout = Limit)]
     public async Task An_error_answer_and_the_lines_of_its_request_have_one_trace_id()
     {
-        await using var server = await ServerProcess.StartAsync([.. Json, "--Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics=Information"]);
+        await using var server = await ServerProcess.StartAsync([.. Json, "--Logging:LogLevel:Microsoft.AspNetCore.Routing=Information"]);
         server.Client.DefaultRequestHeaders.Add("traceparent", $"00-{TraceId}-00f067aa0ba902b7-01");
         var problem = await server.Client.ProblemAsync("/candles?symbol=BTCUSD&timeframe=7m");
         Assert.Equal(TraceId, (string?)problem["trace_id"]);
-        await server.UntilLogged("Request finished");
-        var line = server.Output.Select(l => JsonNode.Parse(l)!).First(e => ((string?)e["Message"])?.StartsWith("Request finished", StringComparison.Ordinal) == true);
+        await server.UntilLogged("Executed endpoint");
+        var line = server.Output.Select(l => JsonNode.Parse(l)!).First(e => ((string?)e["Message"])?.StartsWith("Executed endpoint", StringComparison.Ordinal) == true);
         Assert.Contains(line["Scopes"]!.AsArray(), scope => (string?)scope!["TraceId"] == TraceId);
     }
 

@@ -23,29 +23,18 @@ internal sealed class RunningServer : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <param name="settings">Beyond the address, the exchange and the store, which are chosen here.</param>
-    public static async Task<RunningServer> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<RunningServer> StartAsync(params (string Key, string Value)[] settings) => StartAsync(null, settings);
+
+    /// <param name="time">The server's clock; null: the machine's.</param>
+    /// <param name="settings">As above.</param>
+    public static async Task<RunningServer> StartAsync(TimeProvider? time, params (string Key, string Value)[] settings)
     {
         var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 7, Symbols = ["BTCUSD", "ETHUSD", "DUSK:USD"] });
-        return await StartAsync(exchange.WebSocketUrl, exchange.RestUrl, exchange, settings);
+        return await StartAsync(exchange.WebSocketUrl, exchange.RestUrl, exchange, time, settings);
     }
 
-    public static async Task<RunningServer> StartAsync(Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, params (string Key, string Value)[] settings)
-    {
-        var folder = new TempFolder();
-        var all = new Dictionary<string, string?>
-        {
-            ["Urls"] = "http://127.0.0.1:0",
-            ["Bitfinex:WebSocketUrl"] = webSocketUrl.ToString(),
-            ["Bitfinex:RestUrl"] = restUrl.ToString(),
-            ["Storage:SqlitePath"] = folder.File("candles.db"),
-            ["Logging:LogLevel:Default"] = "Warning",
-            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
-        };
-        foreach (var (key, value) in settings) all[key] = value;
-        var app = await CandleStream.Server.Program.BuildAsync(new ServerArguments(all));
-        await app.StartAsync();
-        return new RunningServer(app, ownExchange, folder);
-    }
+    public static Task<RunningServer> StartAsync(Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, params (string Key, string Value)[] settings) =>
+        StartAsync(webSocketUrl, restUrl, ownExchange, null, settings);
 
     public Task StopAsync() => _app.StopAsync();
 
@@ -58,5 +47,32 @@ internal sealed class RunningServer : IAsyncDisposable
         await _app.DisposeAsync();
         if (_ownExchange is not null) await _ownExchange.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private static async Task<RunningServer> StartAsync(Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, TimeProvider? time, (string Key, string Value)[] settings)
+    {
+        var folder = new TempFolder();
+        var all = new Dictionary<string, string?>
+        {
+            ["Urls"] = "http://127.0.0.1:0",
+            ["Bitfinex:WebSocketUrl"] = webSocketUrl.ToString(),
+            ["Bitfinex:RestUrl"] = restUrl.ToString(),
+            ["Storage:SqlitePath"] = folder.File("candles.db"),
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+        };
+        foreach (var (key, value) in settings) all[key] = value;
+        var app = await CandleStream.Server.Program.BuildAsync(new ServerArguments(all), time);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
+        return new RunningServer(app, ownExchange, folder);
     }
 }

@@ -40,17 +40,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program without waiting for it.</summary>
-    public static ServerProcess Launch(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null)
+    public static ServerProcess Launch(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
     {
         var ownFolder = folder is null ? new TempFolder() : null;
         folder ??= ownFolder!;
-        var start = new ProcessStartInfo("dotnet", [ProgramPath, .. args])
+        // A shell sets the limit and becomes the program.
+        var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh", [.. openFiles is null ? [] : new[] { "-c", $"ulimit -n {openFiles} && exec dotnet \"$@\"", "sh" }, ProgramPath, .. args])
         {
             WorkingDirectory = folder.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in (ReadOnlySpan<string>)["DATABASE_URL", "ASPNETCORE_URLS", "URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) start.Environment.Remove(name);
+        foreach (var name in (ReadOnlySpan<string>)["DATABASE_URL", "ASPNETCORE_URLS", "URLS", "HTTP_PORTS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var server = new ServerProcess(new Process { StartInfo = start, EnableRaisingEvents = true }, folder, ownFolder is not null);
         server.Run();
@@ -58,9 +59,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits until it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null)
+    public static async Task<ServerProcess> StartAsync(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
     {
-        var server = Launch(args, environment, folder);
+        var server = Launch(args, environment, folder, openFiles);
         server.Client = new HttpClient { BaseAddress = await server._listening.Task.WaitAsync(TestContext.Current.CancellationToken) };
         return server;
     }

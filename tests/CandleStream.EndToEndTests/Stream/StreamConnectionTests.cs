@@ -107,7 +107,7 @@ public abstract class StreamConnectionTests(StreamPath path)
 
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);
         Assert.Equal(0, host.Hub(Some.Btc).Subscribers);
-        Assert.Equal(0, host.Limiter.Addresses);
+        Assert.Equal(0, host.Limiter.Shares);
         Assert.Empty(host.Errors.Lines);
     }
 

@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using CandleStream.Server.Setup;
+using CandleStream.Server.Sse;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace CandleStream.Server.Access;
+
+/// <summary>What is asked of every address the server listens on, wherever it was configured: who may listen there, and how many connections of what size it takes.</summary>
+internal static class ListenerSetup
+{
+    /// <exception cref="StartRefusedException">The limits contradict each other.</exception>
+    public static void AddListeners(this WebApplicationBuilder builder)
+    {
+        var security = builder.Configuration.Security();
+        var streams = (builder.Configuration.GetSection(SseOptions.Section).Get<SseOptions>() ?? new SseOptions()).MaxStreams;
+        if (security.MaxConnections < streams)
+            throw new StartRefusedException($"Security:MaxConnections={security.MaxConnections} leaves no room for Streaming:MaxStreams={streams}: raise one or lower the other.");
+        CertificateCheck.Run(builder.Configuration, DateTimeOffset.UtcNow);
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = security.MaxConnections;
+            kestrel.Limits.RequestHeadersTimeout = security.HeaderTimeout;
+            kestrel.Limits.MaxRequestLineSize = security.MaxRequestLineBytes;
+            kestrel.Limits.MaxRequestBufferSize = Math.Max(kestrel.Limits.MaxRequestBufferSize ?? 0, Math.Max(security.MaxRequestLineBytes, security.MaxHeaderBytes));
+            kestrel.Limits.MaxRequestHeadersTotalSize = security.MaxHeaderBytes;
+            kestrel.Limits.MaxRequestHeaderCount = security.MaxHeaders;
+            // No route takes a body.
+            kestrel.Limits.MaxRequestBodySize = 0;
+            var counter = new ShareCounter();
+            kestrel.ConfigureEndpointDefaults(listener =>
+            {
+                Check(listener, security);
+                listener.Use(next => connection => CountAsync(connection, next, counter, security));
+            });
+        });
+        builder.Services.AddHostedService<OpenFilesCheck>();
+    }
+
+    private static void Check(ListenOptions listener, SecurityOptions security)
+    {
+        var isLocal = listener.EndPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint || (listener.IPEndPoint is { } ip && IPAddress.IsLoopback(ip.Address));
+        if (isLocal || security.KeyFile is not null || security.AllowAnonymous) return;
+        throw new StartRefusedException(
+            $"Listening on {listener.EndPoint} lets others in and no keys are configured: make some with 'keys add NAME' and set Security:KeyFile, or open the server to everybody with Security:AllowAnonymous=true.");
+    }
+
+    private static async Task CountAsync(ConnectionContext connection, ConnectionDelegate next, ShareCounter counter, SecurityOptions security)
+    {
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        var share = Proxies.IsKnown(security, address) ? default : ClientShare.Of(address);
+        if (!counter.TryEnter(share, security.MaxConnectionsPerAddress))
+        {
+            connection.Abort();
+            return;
+        }
+
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            counter.Leave(share);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using CandleStream.Server.Access;
+using CandleStream.Server.Sse;
+using Microsoft.AspNetCore.Authentication;
+
+namespace CandleStream.Server.Endpoints;
+
+/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
+internal static class AccessEndpoints
+{
+    public static void MapAccess(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost(StreamTickets.StreamPath + "/ticket", MakeTicket);
+        routes.MapPost("/session", (Delegate)SignInAsync);
+        // Who cannot be told apart from nobody may leave as well.
+        routes.MapDelete("/session", (Delegate)SignOutAsync).AllowAnonymous();
+    }
+
+    // What the stream would refuse is refused here: EventSource could not tell why.
+    private static IResult MakeTicket(HttpContext context, StreamTickets tickets)
+    {
+        if (!StreamQuery.TryParse(context.Request, out _, out var problem)) return problem;
+        context.Response.Headers.CacheControl = "no-store";
+        var ticket = tickets.Make(context.Request, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        return TypedResults.Ok(new TicketAnswer(ticket, (long)StreamTickets.Lifetime.TotalMilliseconds));
+    }
+
+    private static async Task<IResult> SignInAsync(HttpContext context)
+    {
+        await context.SignInAsync(AccessSetup.SessionScheme, context.User, new AuthenticationProperties { IsPersistent = true });
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> SignOutAsync(HttpContext context)
+    {
+        await context.SignOutAsync(AccessSetup.SessionScheme);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>A ticket, to be added to the stream's query as <c>ticket</c>, and how long it is good.</summary>
+internal sealed record TicketAnswer(string Ticket, long ExpiresInMs);
