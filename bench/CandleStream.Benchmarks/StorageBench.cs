@@ -7,20 +7,25 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CandleStream.Benchmarks;
 
 /// <summary>
-/// <c>storage [rows] [repeats]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
-/// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it.
+/// <c>storage [rows] [repeats] [series]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
+/// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it. Rows of several series are written minute by minute, all series
+/// in turn, as a server that follows them does; what is read is one of them.
 /// </summary>
 internal static class StorageBench
 {
     private const int LiveBatches = 200;
 
-    private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
     private static readonly StorageOptions Options = new();
+
+    // The series the rows are of, in the order of their ids; the first one is read.
+    private static SeriesKey[] _series = [];
 
     public static async Task<int> RunAsync(string[] args)
     {
         var rows = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1_000_000;
         var repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        var series = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 1;
+        _series = [.. Enumerable.Range(0, series).Select(i => SeriesKey.Parse($"BENCH{i:D3}USD:1m"))];
         var folder = Directory.CreateTempSubdirectory("candlestream-bench-").FullName;
         try
         {
@@ -37,7 +42,7 @@ internal static class StorageBench
 
     private static async Task BenchAsync(IBenchDatabase database, string folder, int rows, int repeats)
     {
-        Console.WriteLine($"{database.Name}, {rows:N0} rows");
+        Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
         var csv = Path.Combine(folder, database.Name + ".csv");
         await WriteCsvAsync(csv, database, rows);
 
@@ -65,7 +70,7 @@ internal static class StorageBench
     {
         await using var store = await OpenAsync(database);
         for (var from = 0; from < rows; from += Options.ImportBatchRows)
-            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(Series, CandleAt(i)))], []), default);
+            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(_series[i % _series.Length], CandleAt(i / _series.Length)))], []), default);
     }
 
     private static async Task ReadLatestAsync(ICandleStore store, IBenchDatabase database)
@@ -86,7 +91,7 @@ internal static class StorageBench
     {
         var ours = await TimesAsync(200, async () =>
         {
-            await foreach (var _ in store.ChangesSinceAsync(Series, CandleAt(rows - 100).Rev, 1000, default)) { }
+            await foreach (var _ in store.ChangesSinceAsync(_series[0], CandleAt((rows / _series.Length) - 100).Rev, 1000, default)) { }
         });
         Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
     }
@@ -94,7 +99,7 @@ internal static class StorageBench
     // One candle each of a hundred series a batch: alone, and as the live writer does it, with what each series is now known to cover.
     private static async Task WriteLiveAsync(ICandleStore store)
     {
-        SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => new SeriesKey($"LOAD{i:D3}USD", Series.Timeframe))];
+        SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => SeriesKey.Parse($"LOAD{i:D3}USD:1m"))];
         var (added, revised, covered) = (await WriteBatchesAsync(store, series, rev: 0, withCoverage: false), new List<double>(), new List<double>());
         for (var rev = 1; rev <= 3; rev++)
         {
@@ -118,21 +123,21 @@ internal static class StorageBench
                 await store.SaveAsync(
                     new StoreBatch(
                         [.. series.Select(s => new StoredCandle(s, candle))],
-                        withCoverage ? [.. series.Select(s => new SeriesChange(s, verified, TimeRangeSet.Empty, null, candle.Rev))] : []),
+                        withCoverage ? [.. series.Select(s => new SeriesChange(s, verified, TimeRangeSet.Empty, candle.Rev))] : []),
                     default);
             }
         })];
 
     private static async Task CountAsync(ICandleStore store, int limit)
     {
-        await foreach (var _ in store.ReadAsync(Series, new TimeRange(0, long.MaxValue), limit, newestFirst: true, default)) { }
+        await foreach (var _ in store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), limit, newestFirst: true, default)) { }
     }
 
     private static async Task JsonAsync(ICandleStore store, int limit)
     {
         await using var json = new Utf8JsonWriter(Stream.Null);
         json.WriteStartArray();
-        await foreach (var candle in store.ReadAsync(Series, new TimeRange(0, long.MaxValue), limit, newestFirst: true, default))
+        await foreach (var candle in store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), limit, newestFirst: true, default))
         {
             CandleJson.Write(json, candle);
             if (json.BytesPending > 16_384) await json.FlushAsync();
@@ -168,8 +173,8 @@ internal static class StorageBench
         await using var csv = new StreamWriter(path);
         for (var i = 0; i < rows; i++)
         {
-            var c = CandleAt(i);
-            await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"1,{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
+            var c = CandleAt(i / _series.Length);
+            await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{(i % _series.Length) + 1},{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
         }
     }
 

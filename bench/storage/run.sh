@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The storage bench on SQLite and on a throw-away PostgreSQL (defaults of the server, fsync on), side by side with sqlite3 and psql.
-# usage: bench/storage/run.sh [rows] [repeats]      (1 000 000 and 3; needs sqlite3, psql and PostgreSQL's server programs)
+# usage: bench/storage/run.sh [rows] [repeats] [series]      (1 000 000, 3 and 1; needs sqlite3, psql and PostgreSQL's server programs)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

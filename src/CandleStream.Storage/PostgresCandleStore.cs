@@ -97,12 +97,12 @@ public sealed partial class PostgresCandleStore : ICandleStore
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(
         async connection =>
         {
-            var found = await connection.QueryFirstOrDefaultAsync<(int Id, long CompleteFrom, long FollowedUntil)>(new CommandDefinition(
-                "SELECT id, complete_from, followed_until FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
+            var found = await connection.QueryFirstOrDefaultAsync<(int Id, long CompleteFrom)>(new CommandDefinition(
+                "SELECT id, complete_from FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
             if (found.Id == 0) return null;
             var verified = await connection.QueryAsync<(long From, long To)>(new CommandDefinition(
                 "SELECT from_ms, to_ms FROM coverage WHERE series_id = @Id ORDER BY from_ms", new { found.Id }, cancellationToken: cancel));
-            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom, found.FollowedUntil);
+            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom);
         },
         cancel);
 

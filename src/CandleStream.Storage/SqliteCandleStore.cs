@@ -59,9 +59,9 @@ public sealed partial class SqliteCandleStore : ICandleStore
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(connection =>
     {
         if (FindId(connection, series) is not { } id) return null;
-        var (completeFrom, followedUntil) = connection.QuerySingle<(long CompleteFrom, long FollowedUntil)>("SELECT complete_from, followed_until FROM series WHERE id = @id", new { id });
+        var completeFrom = connection.QuerySingle<long>("SELECT complete_from FROM series WHERE id = @id", new { id });
         var verified = connection.Query<(long From, long To)>("SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
-        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom, followedUntil);
+        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom);
     });
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => ReadAsync<IReadOnlyList<SeriesKey>>(connection =>

@@ -25,17 +25,11 @@ internal static class StoreSetup
             s.GetRequiredService<IOptions<StorageOptions>>().Value, databaseUrl, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<CandleWriterMetrics>();
         services.AddSingleton(s => new CandleWriter(
-            s.GetRequiredService<ICandleStore>(), WriterOptions(s), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
+            s.GetRequiredService<ICandleStore>(), s.GetRequiredService<IOptions<StorageOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
         services.AddSingleton<ISeriesArchive, CandleArchive>();
         services.AddSingleton(new StoreSource(SourceOf(builder.Configuration)));
         services.AddSingleton<StoreHost>();
         services.AddHostedService(s => s.GetRequiredService<StoreHost>());
-    }
-
-    private static CandleWriterOptions WriterOptions(IServiceProvider services)
-    {
-        var storage = services.GetRequiredService<IOptions<StorageOptions>>().Value;
-        return new CandleWriterOptions { FlushEvery = storage.FlushInterval, BatchSize = storage.BatchRows, BufferedCandles = storage.BufferCandles };
     }
 
     /// <summary>Whose candles these are; a store that holds another source's is refused.</summary>

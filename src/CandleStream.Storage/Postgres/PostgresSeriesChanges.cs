@@ -14,13 +14,12 @@ internal sealed class PostgresSeriesChanges(NpgsqlConnection connection, IReadOn
         AddCoverage(batch, await LockAndReadAsync(seriesIds, cancel));
         batch.BatchCommands.Add(Command(
             """
-            UPDATE series SET complete_from = coalesce(change.complete_from, series.complete_from), followed_until = coalesce(change.followed_until, series.followed_until)
-            FROM unnest($1::int[], $2::bigint[], $3::bigint[]) change (id, complete_from, followed_until)
-            WHERE series.id = change.id AND (change.complete_from IS NOT NULL OR change.followed_until IS NOT NULL)
+            UPDATE series SET complete_from = change.complete_from
+            FROM unnest($1::int[], $2::bigint[]) change (id, complete_from)
+            WHERE series.id = change.id AND change.complete_from <> series.complete_from
             """,
             seriesIds,
-            Array.ConvertAll(seriesIds, id => Array.FindLast(_bySeries[id], c => c.CompleteFrom is not null)?.CompleteFrom),
-            Array.ConvertAll(seriesIds, id => Array.FindLast(_bySeries[id], c => c.FollowedUntil is not null)?.FollowedUntil)));
+            Array.ConvertAll(seriesIds, id => Array.FindLast(_bySeries[id], c => c.CompleteFrom is not null)?.CompleteFrom)));
     }
 
     private void AddCoverage(NpgsqlBatch batch, Dictionary<int, List<TimeRange>> stored)

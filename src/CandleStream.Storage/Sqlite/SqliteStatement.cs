@@ -26,13 +26,6 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    public SqliteStatement Bind(long? value)
-    {
-        if (value is { } number) return Bind(number);
-        raw.sqlite3_bind_null(_statement, ++_bound);
-        return this;
-    }
-
     public SqliteStatement Bind(decimal value)
     {
         // A decimal has at most 29 digits, a sign and a point.

@@ -34,7 +34,7 @@ internal sealed class SqliteWriter : IDisposable
             """);
         _deleteCoverage = new(connection, "DELETE FROM coverage WHERE series_id = ?1 AND from_ms = ?2");
         _insertCoverage = new(connection, "INSERT INTO coverage (series_id, from_ms, to_ms) VALUES (?1, ?2, ?3)");
-        _updateSeries = new(connection, "UPDATE series SET complete_from = coalesce(?2, complete_from), followed_until = coalesce(?3, followed_until) WHERE id = ?1");
+        _updateSeries = new(connection, "UPDATE series SET complete_from = ?2 WHERE id = ?1 AND complete_from <> ?2");
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction: all of it, or nothing.</summary>
@@ -102,9 +102,7 @@ internal sealed class SqliteWriter : IDisposable
     {
         var window = CoverageEdit.WindowOf(changes);
         if (!window.IsEmpty) SaveCoverage(id, CoverageEdit.Of(ReadCoverage(id, window), changes));
-        var completeFrom = Array.FindLast(changes, c => c.CompleteFrom is not null)?.CompleteFrom;
-        var followedUntil = Array.FindLast(changes, c => c.FollowedUntil is not null)?.FollowedUntil;
-        if (completeFrom is not null || followedUntil is not null) _updateSeries.Bind(id).Bind(completeFrom).Bind(followedUntil).Execute();
+        if (Array.FindLast(changes, c => c.CompleteFrom is not null)?.CompleteFrom is { } completeFrom) _updateSeries.Bind(id).Bind(completeFrom).Execute();
     }
 
     private List<TimeRange> ReadCoverage(int id, TimeRange window)

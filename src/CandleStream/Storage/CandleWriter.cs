@@ -12,7 +12,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
     private readonly ICandleStore _store;
-    private readonly CandleWriterOptions _options;
+    private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CandleWriter> _logger;
     private readonly CandleWriterMetrics? _metrics;
@@ -28,7 +28,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     // One flush at a time: the loop's, or the last one of a stop.
     private readonly SemaphoreSlim _flushing = new(1, 1);
 
-    public CandleWriter(ICandleStore store, CandleWriterOptions options, TimeProvider time, ILogger<CandleWriter> logger, CandleWriterMetrics? metrics = null) =>
+    public CandleWriter(ICandleStore store, StorageOptions options, TimeProvider time, ILogger<CandleWriter> logger, CandleWriterMetrics? metrics = null) =>
         (_store, _options, _time, _logger, _metrics) = (store, options, time, logger, metrics);
 
     /// <summary>Raised when the store is back after candles of a range were given up: they must be fetched again.</summary>
@@ -72,8 +72,8 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
             var before = pending.Count;
             foreach (var candle in closed) pending.Add(candle);
             _waitingCandles += pending.Count - before;
-            while (_waitingCandles > _options.BufferedCandles) GiveUpMost();
-            if (_waitingCandles >= _options.BatchSize) _full.TrySetResult();
+            while (_waitingCandles > _options.BufferCandles) GiveUpMost();
+            if (_waitingCandles >= _options.BatchRows) _full.TrySetResult();
         }
     }
 
@@ -97,11 +97,11 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     /// <summary>Writes until stopped; then writes what is left, once.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var wait = _options.FlushEvery;
+        var wait = _options.FlushInterval;
         while (!stop.IsCancellationRequested)
         {
             await WaitAsync(wait, stop);
-            wait = await FlushAsync(CancellationToken.None) ? _options.FlushEvery : wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+            wait = await FlushAsync(CancellationToken.None) ? _options.FlushInterval : wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
         }
 
         await FlushAsync(CancellationToken.None);
@@ -172,7 +172,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
             }
 
             _writing = [];
-            while (_waitingCandles > _options.BufferedCandles) GiveUpMost();
+            while (_waitingCandles > _options.BufferCandles) GiveUpMost();
         }
     }
 

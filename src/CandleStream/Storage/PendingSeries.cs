@@ -7,11 +7,10 @@ internal sealed class PendingSeries(SeriesKey series)
     private TimeRangeSet _verified = TimeRangeSet.Empty;
     private TimeRangeSet _lost = TimeRangeSet.Empty;
     private long? _completeFrom;
-    private long? _followedUntil;
 
     public int Count => _candles.Count;
 
-    public bool IsEmpty => _candles.Count == 0 && _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null && _followedUntil is null;
+    public bool IsEmpty => _candles.Count == 0 && _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null;
 
     public IReadOnlyCollection<Candle> Candles => _candles.Values;
 
@@ -26,7 +25,6 @@ internal sealed class PendingSeries(SeriesKey series)
         foreach (var range in change.Verified.Ranges) _lost = _lost.Subtract(range);
         foreach (var range in change.Unverified.Ranges) Lose(range);
         _completeFrom = change.CompleteFrom ?? _completeFrom;
-        _followedUntil = change.FollowedUntil ?? _followedUntil;
     }
 
     /// <summary>Takes back what could not be saved; what came since is newer.</summary>
@@ -38,7 +36,6 @@ internal sealed class PendingSeries(SeriesKey series)
         _verified = _verified.Union(verified);
         _lost = _lost.Union(failed._lost);
         _completeFrom ??= failed._completeFrom;
-        _followedUntil ??= failed._followedUntil;
     }
 
     /// <summary>Gives up the waiting candles; returns the range they were in, which is no longer verified.</summary>
@@ -51,7 +48,7 @@ internal sealed class PendingSeries(SeriesKey series)
     }
 
     public SeriesChange? Change =>
-        _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null && _followedUntil is null ? null : new SeriesChange(series, _verified, _lost, _completeFrom, _followedUntil);
+        _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null ? null : new SeriesChange(series, _verified, _lost, _completeFrom);
 
     private void Lose(TimeRange range)
     {

@@ -271,13 +271,13 @@ public sealed partial class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>Tells the store how far this series was followed; called when it closes.</summary>
+    /// <summary>Tells the store what is known of this series; called when it closes.</summary>
     internal void SaveRecord()
     {
         lock (_gate)
         {
             if (!_merged) return;
-            _archive.Save(new SeriesChange(Series, _coverage.TakeUnsaved(), TimeRangeSet.Empty, CompleteFrom, _revs.Current));
+            _archive.Save(new SeriesChange(Series, _coverage.TakeUnsaved(), TimeRangeSet.Empty, CompleteFrom));
         }
     }
 
@@ -355,7 +355,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private void PublishCoverage()
     {
         var unsaved = _coverage.TakeUnsaved();
-        if (!unsaved.IsEmpty) _archive.Save(new SeriesChange(Series, unsaved, TimeRangeSet.Empty, CompleteFrom, _revs.Current));
+        if (!unsaved.IsEmpty) _archive.Save(new SeriesChange(Series, unsaved, TimeRangeSet.Empty, CompleteFrom));
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan()))
         {
             PublishStatus();

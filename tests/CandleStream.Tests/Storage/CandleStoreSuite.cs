@@ -78,7 +78,7 @@ public abstract class CandleStoreSuite : StoreTest
     public async Task Saving_the_same_batch_twice_changes_nothing()
     {
         var store = await Database.OpenAsync();
-        var batch = new StoreBatch([new(Btc, At(1, 10)), new(Btc, At(2, 11))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, 5, 11)]);
+        var batch = new StoreBatch([new(Btc, At(1, 10)), new(Btc, At(2, 11))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, 5)]);
         await store.SaveAsync(batch, Cancel);
         var (candles, record) = (await store.AllAsync(Btc), await store.FindSeriesAsync(Btc, Cancel));
         await store.SaveAsync(batch, Cancel);

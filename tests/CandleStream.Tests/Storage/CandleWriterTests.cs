@@ -8,7 +8,7 @@ namespace CandleStream.Tests.Storage;
 
 public sealed class CandleWriterTests : IAsyncDisposable
 {
-    private readonly CoreUnderTest _core = new(writing: new CandleWriterOptions { BufferedCandles = 20 });
+    private readonly CoreUnderTest _core = new(writing: new StorageOptions { BufferCandles = 20 });
 
     [Fact]
     public async Task Closed_candles_are_saved_within_a_second_and_forming_ones_are_not()

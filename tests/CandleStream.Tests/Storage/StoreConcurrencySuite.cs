@@ -56,7 +56,7 @@ public abstract class StoreConcurrencySuite : StoreTest
                 var minutes = Enumerable.Range(0, 60);
                 var candles = keys.SelectMany(k => (writer % 2 == 0 ? minutes : minutes.Reverse()).Select(m => new StoredCandle(k, At(m, RevOf(round, writer)))));
                 var at = (round * stores.Length) + writer;
-                await store.SaveAsync(new StoreBatch([.. candles], [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, null, at))]), Cancel);
+                await store.SaveAsync(new StoreBatch([.. candles], [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, at))]), Cancel);
             }
         }
 

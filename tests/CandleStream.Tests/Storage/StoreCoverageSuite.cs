@@ -12,15 +12,15 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(Batch(Btc, At(1, 1)), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 0, 0), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 0), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
     public async Task Coverage_without_a_candle_is_kept_so_that_an_empty_range_is_not_asked_for_twice()
     {
         var store = await Database.OpenAsync();
-        await store.SaveAsync(Change(Btc, Set(0, 10), completeFrom: 7, followedUntil: 9), Cancel);
-        Assert.Equal(new SeriesRecord(Set(0, 10), 7, 9), await store.FindSeriesAsync(Btc, Cancel));
+        await store.SaveAsync(Change(Btc, Set(0, 10), completeFrom: 7), Cancel);
+        Assert.Equal(new SeriesRecord(Set(0, 10), 7), await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal([Btc], await store.ListSeriesAsync(Cancel));
     }
 
@@ -48,18 +48,19 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(
-            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, 1, 1), new(Btc, TimeRangeSet.Empty, Set(0, 50), null, 2), new(Btc, Set(10, 20), TimeRangeSet.Empty)]), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(10, 20), Range(50, 100)), 1, 2), await store.FindSeriesAsync(Btc, Cancel));
+            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, 1), new(Btc, TimeRangeSet.Empty, Set(0, 50)), new(Btc, Set(10, 20), TimeRangeSet.Empty)]), Cancel);
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(10, 20), Range(50, 100)), 1), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
     public async Task A_null_leaves_the_stored_value_as_it_was()
     {
         var store = await Database.OpenAsync();
-        await store.SaveAsync(Change(Btc, completeFrom: 5, followedUntil: 6), Cancel);
-        await store.SaveAsync(Change(Btc, followedUntil: 8), Cancel);
+        await store.SaveAsync(Change(Btc, completeFrom: 5), Cancel);
+        await store.SaveAsync(Change(Btc, Set(0, 10)), Cancel);
+        Assert.Equal(5, (await store.FindSeriesAsync(Btc, Cancel))!.CompleteFrom);
         await store.SaveAsync(Change(Btc, completeFrom: 7), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 7, 8), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10), 7), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
@@ -94,15 +95,15 @@ public abstract class StoreCoverageSuite : StoreTest
         foreach (var series in new[] { Btc, hourly })
         {
             await store.SaveAsync(Batch(series, Enumerable.Range(0, 10).Select(i => At(i, i + 1))), Cancel);
-            await store.SaveAsync(Change(series, Set(0, 10 * Minute), completeFrom: 3, followedUntil: 4), Cancel);
+            await store.SaveAsync(Change(series, Set(0, 10 * Minute), completeFrom: 3), Cancel);
         }
 
         Assert.Equal(4, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
         Assert.Equal(0, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
         Assert.Equal(Enumerable.Range(4, 6).Select(i => At(i, i + 1)), await store.AllAsync(Btc));
-        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), 3, 4), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), 3), await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal(10, (await store.AllAsync(hourly)).Count);
-        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), 3, 4), await store.FindSeriesAsync(hourly, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), 3), await store.FindSeriesAsync(hourly, Cancel));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public abstract class StoreKillSuite : StoreTest
             Assert.True(minutes.Count >= acknowledged * KilledWriter.RowsPerBatch, $"{minutes.Count} rows, but {acknowledged} batches were acknowledged");
             var record = await store.FindSeriesAsync(Btc, cancel);
             Assert.Equal(TimeRangeSet.Of(Range(0, minutes.Count * Minute)), record!.Verified);
-            Assert.Equal(minutes.Count, record.FollowedUntil);
+            Assert.Equal(minutes.Count, record.CompleteFrom);
             await store.DisposeAsync();
         }
     }

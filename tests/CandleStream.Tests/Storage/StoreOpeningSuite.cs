@@ -49,6 +49,28 @@ public abstract class StoreOpeningSuite : StoreTest
         Assert.Contains("newer program", message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_store_of_the_first_version_is_brought_to_the_newest_and_keeps_what_it_holds()
+    {
+        var (engine, timeType) = Database.Url is null ? ("Sqlite", "text") : ("Postgres", "timestamptz");
+        var first = SchemaScript.All(engine)[0];
+        await Database.ExecuteAsync($"""
+            {first.Sql}
+            CREATE TABLE schema_version (version integer PRIMARY KEY, name text NOT NULL, applied_at {timeType} NOT NULL);
+            INSERT INTO schema_version VALUES (1, '{first.Name}', '2026-01-01');
+            INSERT INTO meta VALUES ('product', 'CandleStream'), ('source', '{TestDatabase.Source}');
+            INSERT INTO series (symbol, timeframe, complete_from, followed_until) VALUES ('BTCUSD', '1m', 7, 9);
+            INSERT INTO coverage VALUES (1, 0, 120000);
+            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev) VALUES (1, 60000, '1', '3', '0.5', '2', '1.5', 5);
+            """);
+
+        var store = await Database.OpenAsync();
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute)), 7), await store.FindSeriesAsync(Btc, Cancel));
+        await store.SaveAsync(new StoreBatch([new(Btc, At(2, 6))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(2 * Minute, 3 * Minute)), TimeRangeSet.Empty, 8)]), Cancel);
+        Assert.Equal([(Minute, 5L), (2 * Minute, 6L)], (await store.AllAsync(Btc)).Select(c => (c.Time, c.Rev)));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 3 * Minute)), 8), await store.FindSeriesAsync(Btc, Cancel));
+    }
+
     [Theory]
     [InlineData("CREATE TABLE customers (id integer)")]
     [InlineData("CREATE TABLE schema_version (version integer)")]

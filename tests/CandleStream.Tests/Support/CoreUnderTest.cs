@@ -9,7 +9,7 @@ namespace CandleStream.Tests.Support;
 /// <summary>The core put together as the server does it, over a provider, a store and a clock that belong to the test.</summary>
 internal sealed class CoreUnderTest : IAsyncDisposable
 {
-    public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null, StreamingOptions? options = null, CandleWriterOptions? writing = null)
+    public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null, StreamingOptions? options = null, StorageOptions? writing = null)
     {
         Store = store ?? new MemoryStore();
         Provider = provider ?? new FakeProvider();
@@ -17,7 +17,7 @@ internal sealed class CoreUnderTest : IAsyncDisposable
         Options = options ?? new StreamingOptions();
         var revs = new RevCounter(Time);
         revs.Raise(Store.HighestRevAsync(CancellationToken.None).Result);
-        Writer = new CandleWriter(Store, writing ?? new CandleWriterOptions(), Time, NullLogger<CandleWriter>.Instance);
+        Writer = new CandleWriter(Store, writing ?? new StorageOptions(), Time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(Store, Writer);
         Service = new CandleStreamService(Provider, Archive, [Writer], revs, Options, Time, NullLoggerFactory.Instance);
         Fetcher = new HistoryFetcher(Provider, Archive, Time, NullLogger<HistoryFetcher>.Instance);

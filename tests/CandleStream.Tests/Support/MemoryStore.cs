@@ -45,9 +45,9 @@ internal sealed class MemoryStore : ICandleStore
 
             foreach (var change in batch.Changes)
             {
-                var held = _series.GetValueOrDefault(change.Series) ?? new SeriesRecord(TimeRangeSet.Empty, 0, 0);
+                var held = _series.GetValueOrDefault(change.Series) ?? new SeriesRecord(TimeRangeSet.Empty, 0);
                 var verified = change.Unverified.Ranges.Aggregate(held.Verified.Union(change.Verified), (set, range) => set.Subtract(range));
-                _series[change.Series] = new SeriesRecord(verified, change.CompleteFrom ?? held.CompleteFrom, change.FollowedUntil ?? held.FollowedUntil);
+                _series[change.Series] = new SeriesRecord(verified, change.CompleteFrom ?? held.CompleteFrom);
             }
 
             return Task.CompletedTask;

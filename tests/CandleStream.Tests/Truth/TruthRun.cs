@@ -232,7 +232,7 @@ internal sealed class TruthRun : IAsyncDisposable
             _provider = new BitfinexWebSocketCandleProvider(options, transport, run._time, new Random(run._random.Next()), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
             var revs = new RevCounter(run._time);
             revs.Raise(highestRev);
-            Writer = new CandleWriter(store, new CandleWriterOptions(), run._time, NullLogger<CandleWriter>.Instance);
+            Writer = new CandleWriter(store, new StorageOptions(), run._time, NullLogger<CandleWriter>.Instance);
             Service = new CandleStreamService(_provider, new CandleArchive(store, Writer), [Writer], revs, new StreamingOptions(), run._time, NullLoggerFactory.Instance);
             _writing = Writer.RunAsync(_stop.Token);
             _recorded = [.. run._series.Take(3).Select(s => Service.Open(s, SeriesUse.Record))];
