@@ -4,6 +4,7 @@ using CandleStream.Benchmarks;
 var verbs = new Dictionary<string, Func<string[], Task<int>>>
 {
     ["storage"] = StorageBench.RunAsync,
+    ["history"] = HistoryBench.RunAsync,
     ["parser"] = ParserBench.RunAsync,
     ["stream"] = StreamBench.RunAsync,
 };

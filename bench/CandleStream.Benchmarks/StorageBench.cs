@@ -70,7 +70,7 @@ internal static class StorageBench
     {
         await using var store = await OpenAsync(database);
         for (var from = 0; from < rows; from += Options.ImportBatchRows)
-            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(_series[i % _series.Length], CandleAt(i / _series.Length)))], []), default);
+            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(_series[i % _series.Length], BenchCandle.At(i / _series.Length)))], []), default);
     }
 
     private static async Task ReadLatestAsync(ICandleStore store, IBenchDatabase database)
@@ -91,7 +91,7 @@ internal static class StorageBench
     {
         var ours = await TimesAsync(200, async () =>
         {
-            await foreach (var _ in store.ChangesSinceAsync(_series[0], CandleAt((rows / _series.Length) - 100).Rev, 1000, default)) { }
+            await foreach (var _ in store.ChangesSinceAsync(_series[0], BenchCandle.At((rows / _series.Length) - 100).Rev, 1000, default)) { }
         });
         Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
     }
@@ -118,7 +118,7 @@ internal static class StorageBench
         {
             for (var b = 0; b < LiveBatches; b++)
             {
-                var candle = CandleAt(b) with { Rev = CandleAt(b).Rev + rev };
+                var candle = BenchCandle.At(b) with { Rev = BenchCandle.At(b).Rev + rev };
                 var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
                 await store.SaveAsync(
                     new StoreBatch(
@@ -160,20 +160,12 @@ internal static class StorageBench
         return store;
     }
 
-    // Prices with six decimals around 7 000, a volume with eight: what the exchange sends.
-    private static Candle CandleAt(int i)
-    {
-        var open = 7000 + (i % 9973 * 0.100003m);
-        var time = 1_500_000_000_000 + (i * 60_000L);
-        return new Candle(time, open, open + 1.25m, open - 1.5m, open + 0.5m, 0.00000031m + (i % 577 * 0.01000007m), Closed: true, (time + 60_000) * 1000);
-    }
-
     private static async Task WriteCsvAsync(string path, IBenchDatabase database, int rows)
     {
         await using var csv = new StreamWriter(path);
         for (var i = 0; i < rows; i++)
         {
-            var c = CandleAt(i / _series.Length);
+            var c = BenchCandle.At(i / _series.Length);
             await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{(i % _series.Length) + 1},{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
         }
     }

@@ -17,12 +17,15 @@ internal static class HistoryJson
         json.WriteString("symbol", answer.Series.Symbol);
         json.WriteString("timeframe", answer.Series.Timeframe.Name);
         json.WriteStartArray("candles");
+        var flushed = 0L;
         for (var i = 0; i < answer.Candles.Count; i++)
         {
             CandleJson.Write(json, answer.Candles[i]);
-            if (json.BytesPending < FlushAt) continue;
+            // What the writer calls pending is only what it has not handed on to the response, which keeps it until it is flushed.
+            if (json.BytesCommitted + json.BytesPending - flushed < FlushAt) continue;
             await json.FlushAsync(cancel);
             await response.BodyWriter.FlushAsync(cancel);
+            flushed = json.BytesCommitted;
         }
 
         json.WriteEndArray();

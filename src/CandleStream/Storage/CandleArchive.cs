@@ -5,6 +5,9 @@ namespace CandleStream.Storage;
 /// <summary>The store as open series see it: rows, with what the writer still holds laid over them, so that a candle is never invisible between the two.</summary>
 public sealed class CandleArchive(ICandleStore store, CandleWriter writer) : ISeriesArchive
 {
+    // Room made beforehand for the rows of an answer, so that a long one is not copied as it grows.
+    private const int MaxExpected = 10_000;
+
     public async Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel)
     {
         try
@@ -19,24 +22,21 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer) : ISe
         }
     }
 
-    public async Task<IReadOnlyList<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
+    public async Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
     {
         // The unsaved ones are read first: a batch that is saved in between is then seen twice, never missed.
         var unsaved = writer.Unsaved(series);
-        return await CollectAsync(store.ChangesSinceAsync(series, rev, limit, cancel), cancel) is { } rows
-            ? SeriesJoiner.Merge(rows, [.. unsaved.Where(c => c.Rev > rev)])
-            : null;
+        if (await CollectAsync(store.ChangesSinceAsync(series, rev, limit, cancel), expected: 0, cancel) is not { } rows) return null;
+        rows.Sort(CandleLists.ByTime);
+        return rows.Merge([.. unsaved.Where(c => c.Rev > rev)]);
     }
 
-    public async Task<IReadOnlyList<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel)
+    public async Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel)
     {
         var unsaved = writer.Unsaved(series);
-        if (await CollectAsync(store.ReadAsync(series, range, limit, newestEnd, cancel), cancel) is not { } rows) return null;
+        if (await CollectAsync(store.ReadAsync(series, range, limit, newestEnd, cancel), expected: Math.Min(limit, MaxExpected), cancel) is not { } rows) return null;
         if (newestEnd) rows.Reverse();
-        if (unsaved.Count == 0) return rows;
-        var merged = SeriesJoiner.Merge(rows, [.. unsaved.Where(c => range.Contains(c.Time))]);
-        if (merged.Count <= limit) return merged;
-        return newestEnd ? merged[^limit..] : merged[..limit];
+        return rows.Merge([.. unsaved.Where(c => range.Contains(c.Time))]).Limit(limit, newestEnd);
     }
 
     public async Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel)
@@ -56,11 +56,11 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer) : ISe
 
     public void Save(SeriesChange change) => writer.Add(change);
 
-    private static async Task<List<Candle>?> CollectAsync(IAsyncEnumerable<Candle> rows, CancellationToken cancel)
+    private static async Task<List<Candle>?> CollectAsync(IAsyncEnumerable<Candle> rows, int expected, CancellationToken cancel)
     {
         try
         {
-            var candles = new List<Candle>();
+            var candles = new List<Candle>(expected);
             await foreach (var row in rows.WithCancellation(cancel)) candles.Add(row);
             return candles;
         }

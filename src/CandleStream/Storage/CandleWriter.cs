@@ -83,14 +83,13 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
         lock (_gate) Pending(change.Series).Add(change);
     }
 
-    /// <summary>The candles of a series that are not saved yet, any order; a candle may come twice.</summary>
+    /// <summary>The newest versions of the candles of a series that are not saved yet, oldest candle first.</summary>
     internal IReadOnlyList<Candle> Unsaved(SeriesKey series)
     {
         lock (_gate)
         {
-            var waiting = _waiting.GetValueOrDefault(series);
-            var writing = _writing.GetValueOrDefault(series);
-            return waiting is null && writing is null ? [] : [.. writing?.Candles ?? [], .. waiting?.Candles ?? []];
+            List<Candle> unsaved = [.. _writing.GetValueOrDefault(series)?.Candles ?? []];
+            return unsaved.Merge([.. _waiting.GetValueOrDefault(series)?.Candles ?? []]);
         }
     }
 

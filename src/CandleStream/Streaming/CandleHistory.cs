@@ -45,7 +45,7 @@ public sealed class CandleHistory
         if (query.Since is { } since)
         {
             if (await _service.Joiner.MissedAsync(hub!, since, overlapUs: 0, cancel) is { } changed)
-                return new HistoryAnswer(query.Series, Ordered(changed, query), asOf, hub!.Status.Gaps, null, Reset: false);
+                return new HistoryAnswer(query.Series, Ordered([.. changed], query), asOf, hub!.Status.Gaps, null, Reset: false);
             var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, hub, asOf, cancel);
             return fresh with { Reset = true };
         }
@@ -77,7 +77,7 @@ public sealed class CandleHistory
         var bounds = Bounds(query, view);
         var asked = _time.GetTimestamp();
         var stretch = Stretch.First(query, bounds);
-        IReadOnlyList<Candle> candles = [];
+        List<Candle> candles = [];
         for (var i = 0; ; i++)
         {
             view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
@@ -118,7 +118,7 @@ public sealed class CandleHistory
         }
     }
 
-    private static HistoryAnswer Answer(HistoryQuery query, IReadOnlyList<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
+    private static HistoryAnswer Answer(HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
     {
         var timeframe = query.Series.Timeframe;
         var isFull = candles.Count >= query.Limit;
@@ -148,14 +148,12 @@ public sealed class CandleHistory
         return new TimeRange(from, Math.Max(from, to));
     }
 
-    private async Task<IReadOnlyList<Candle>> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, CancellationToken cancel)
+    private async Task<List<Candle>> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, CancellationToken cancel)
     {
         // Memory is looked at first: what leaves it afterwards is in the store or on its way there.
         var held = hub?.Look(range).Candles ?? [];
         var stored = await _archive.ReadAsync(query.Series, range, query.Limit, newestEnd: query.Start is null, cancel) ?? [];
-        var merged = SeriesJoiner.Merge(stored, held);
-        if (merged.Count <= query.Limit) return merged;
-        return query.Start is null ? merged[^query.Limit..] : merged[..query.Limit];
+        return stored.Merge(held).Limit(query.Limit, newestEnd: query.Start is null);
     }
 
     private async Task<SeriesView> ViewAsync(SeriesKey series, SeriesHub? hub, CancellationToken cancel)
@@ -166,8 +164,11 @@ public sealed class CandleHistory
         return new SeriesView(archived?.Record?.Verified ?? TimeRangeSet.Empty, _service.ExchangeTime, archived?.Newest is [var last] ? series.Timeframe.EndOf(last.Time) : FirstTime);
     }
 
-    private static IReadOnlyList<Candle> Ordered(IReadOnlyList<Candle> candles, HistoryQuery query) =>
-        query.Descending ? [.. candles.Reverse()] : candles;
+    private static List<Candle> Ordered(List<Candle> candles, HistoryQuery query)
+    {
+        if (query.Descending) candles.Reverse();
+        return candles;
+    }
 
     private sealed record SeriesView(TimeRangeSet Known, long? ExchangeTime, long NewestEnd)
     {
@@ -178,8 +179,9 @@ public sealed class CandleHistory
     // The part of the asked range that is looked at: it grows from the end the limit counts from.
     private readonly record struct Stretch(TimeRange Range, bool FromStart, int Candles)
     {
+        // A tenth more than asked for: some candles do not exist, and a second look would read all of them once more.
         public static Stretch First(HistoryQuery query, TimeRange bounds) =>
-            new Stretch(default, query.Start is not null, query.Limit).Within(query.Series.Timeframe, bounds);
+            new Stretch(default, query.Start is not null, query.Limit + (query.Limit / 10) + 1).Within(query.Series.Timeframe, bounds);
 
         public bool Exhausts(TimeRange bounds) => Range.From <= bounds.From && Range.To >= bounds.To;
 

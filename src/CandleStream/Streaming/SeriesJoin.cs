@@ -68,7 +68,7 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
         // Read the store after the view: what the writer saved in between is then in one of the two.
         var stored = await archive.ChangesSinceAsync(hub.Series, from, MaxMissed + 1, cancel);
         if (stored is null) return null;
-        var merged = Merge(stored, view.Changed);
+        var merged = stored.Merge(view.Changed);
         return merged.Count <= MaxMissed ? merged : null;
     }
 
@@ -92,18 +92,6 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
         }
 
         return 0;
-    }
-
-    /// <summary>One list of both, oldest first; of two versions of a candle the one with the higher rev.</summary>
-    public static List<Candle> Merge(IReadOnlyList<Candle> some, IReadOnlyList<Candle> others)
-    {
-        var byTime = new SortedDictionary<long, Candle>();
-        foreach (var candle in some.Concat(others))
-        {
-            if (!byTime.TryGetValue(candle.Time, out var held) || candle.Rev > held.Rev) byTime[candle.Time] = candle;
-        }
-
-        return [.. byTime.Values];
     }
 
     private async Task<SeriesJoin> AnswerAsync(SeriesHub hub, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)

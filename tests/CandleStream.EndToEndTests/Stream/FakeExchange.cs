@@ -77,9 +77,9 @@ internal sealed class EmptyArchive : ISeriesArchive
 {
     public Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel) => Task.FromResult<ArchivedSeries?>(null);
 
-    public Task<IReadOnlyList<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>([]);
+    public Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<List<Candle>?>([]);
 
-    public Task<IReadOnlyList<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>([]);
+    public Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<List<Candle>?>([]);
 
     public Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel) => Task.FromResult(true);
 
