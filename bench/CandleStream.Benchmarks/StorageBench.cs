@@ -9,7 +9,7 @@ namespace CandleStream.Benchmarks;
 /// <summary>
 /// <c>storage [rows] [repeats] [series]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
 /// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it. Rows of several series are written minute by minute, all series
-/// in turn, as a server that follows them does; what is read is one of them.
+/// in turn, as a server that follows them does; what is read is one of them. With 0 repeats the table is filled once and the tools are not timed at it.
 /// </summary>
 internal static class StorageBench
 {
@@ -44,13 +44,19 @@ internal static class StorageBench
     {
         Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
         var csv = Path.Combine(folder, database.Name + ".csv");
-        await WriteCsvAsync(csv, database, rows);
+        if (repeats > 0) await WriteCsvAsync(csv, rows);
 
         List<double> ours = [], tool = [];
         for (var i = 0; i < repeats; i++)
         {
             await EmptyAsync(database);
             tool.Add(await TimeAsync(() => database.ImportAsync(csv)));
+            await EmptyAsync(database);
+            ours.Add(await TimeAsync(() => ImportAsync(database, rows)));
+        }
+
+        if (repeats == 0)
+        {
             await EmptyAsync(database);
             ours.Add(await TimeAsync(() => ImportAsync(database, rows)));
         }
@@ -160,7 +166,7 @@ internal static class StorageBench
         return store;
     }
 
-    private static async Task WriteCsvAsync(string path, IBenchDatabase database, int rows)
+    private static async Task WriteCsvAsync(string path, int rows)
     {
         await using var csv = new StreamWriter(path);
         for (var i = 0; i < rows; i++)

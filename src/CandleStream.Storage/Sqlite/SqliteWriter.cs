@@ -79,10 +79,11 @@ internal sealed class SqliteWriter : IDisposable
 
     private int SaveRows(StoreBatch batch, Dictionary<SeriesKey, int> added, CancellationToken cancel)
     {
-        foreach (var (series, candle) in batch.Candles)
+        // Series by series, as the file keeps them: in the order of arrival, with hundreds of series in turn, every row would be on another page.
+        foreach (var (id, candle) in batch.Candles.Select(c => (Id: IdOf(c.Series, added), c.Candle)).OrderBy(c => c.Id).ThenBy(c => c.Candle.Time))
         {
             cancel.ThrowIfCancellationRequested();
-            _upsertCandle.Bind(IdOf(series, added)).Bind(candle.Time)
+            _upsertCandle.Bind(id).Bind(candle.Time)
                 .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev).Execute();
         }
 
