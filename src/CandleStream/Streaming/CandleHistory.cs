@@ -40,8 +40,9 @@ public sealed class CandleHistory
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
     public async Task<HistoryAnswer> QueryAsync(HistoryQuery query, CancellationToken cancel)
     {
-        var asOf = _service.Revs.Current;
         var hub = await FindHubAsync(query, cancel);
+        // Read before any candle is, and after the series was opened: it can answer for changes only from there on.
+        var asOf = _service.Revs.Current;
         if (query.Since is { } since)
         {
             if (await _service.Joiner.MissedAsync(hub!, since, overlapUs: 0, cancel) is { } changed)
