@@ -94,9 +94,9 @@ public class StreamBench
     {
         public Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel) => Task.FromResult<ArchivedSeries?>(null);
 
-        public Task<IReadOnlyList<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>(null);
+        public Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<List<Candle>?>(null);
 
-        public Task<IReadOnlyList<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Candle>?>(null);
+        public Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<List<Candle>?>(null);
 
         public Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel) => Task.FromResult(false);
 
