@@ -6,6 +6,9 @@ namespace CandleStream.Bitfinex;
 /// <content>What it says in the log.</content>
 internal sealed partial class FollowedSeries
 {
+    [LoggerMessage(LogLevel.Information, "{Series} is Live")]
+    private partial void LogLive(SeriesKey series);
+
     [LoggerMessage(LogLevel.Information, "{Series} is {State} (attempt {Attempt}): {Reason}")]
     private partial void LogState(SeriesKey series, SeriesState state, int attempt, string? reason);
 

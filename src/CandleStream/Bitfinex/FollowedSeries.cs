@@ -227,7 +227,8 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         var state = _policy.State(_retryAt, _services.Polls.Interval);
         if (state == _published) return;
         _published = state;
-        LogState(Series, state.State, state.Attempt, state.Reason);
+        if (state.State == SeriesState.Live) LogLive(Series);
+        else LogState(Series, state.State, state.Attempt, state.Reason);
         Tell(static (feed, state) => feed.OnState(state), state);
     }
 

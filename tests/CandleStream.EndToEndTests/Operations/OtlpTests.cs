@@ -35,7 +35,7 @@ public sealed class OtlpTests
             ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
         });
         await server.Client.GetStringAsync("/health/live", TestContext.Current.CancellationToken);
-        await server.Client.GetStringAsync("/timeframes", TestContext.Current.CancellationToken);
+        await server.Client.GetStringAsync("/timeframes?ticket=not-for-collectors", TestContext.Current.CancellationToken);
 
         // Protobuf keeps text as it is. The symbols asked of the exchange are traced as well.
         await Stream.Eventually.TrueAsync(() =>
@@ -44,6 +44,7 @@ public sealed class OtlpTests
             && Sent("traces").Contains("/timeframes", StringComparison.Ordinal)
             && Sent("traces").Contains("/conf/pub:list:pair:exchange", StringComparison.Ordinal));
         Assert.DoesNotContain("/health/live", Sent("traces"), StringComparison.Ordinal);
+        Assert.DoesNotContain("not-for-collectors", Sent("traces"), StringComparison.Ordinal);
 
         string Sent(string signal) => received.GetValueOrDefault(signal, "");
     }
