@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,11 +9,12 @@ namespace CandleStream.EndToEndTests.Stream;
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
+    private readonly System.IO.Stream _bytes;
     private readonly byte[] _buffer = new byte[4096];
     private readonly SseReader _reader = new();
     private readonly Queue<SseEvent> _events = new();
 
-    private RawClient(Socket socket) => _socket = socket;
+    private RawClient(Socket socket, System.IO.Stream bytes) => (_socket, _bytes) = (socket, bytes);
 
     /// <summary>The id a browser would come back with.</summary>
     public string? LastEventId => _reader.LastEventId;
@@ -31,13 +33,13 @@ internal sealed class RawClient : IDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size) socket.ReceiveBufferSize = size;
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, host.Address.Port), TestContext.Current.CancellationToken);
-        var client = new RawClient(socket);
+        var client = new RawClient(socket, await BytesOfAsync(socket, host));
         var id = lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n";
         await client.SendAsync($"GET /candles/stream{query} HTTP/1.1\r\nHost: localhost\r\n{id}\r\n{more}");
         return client;
     }
 
-    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+    public async Task SendAsync(string text) => await _bytes.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
 
     /// <summary>Says that it will send nothing more.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
@@ -89,6 +91,15 @@ internal sealed class RawClient : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
+    private static async Task<System.IO.Stream> BytesOfAsync(Socket socket, StreamHost host)
+    {
+        var plain = new NetworkStream(socket);
+        if (host.Address.Scheme == Uri.UriSchemeHttp) return plain;
+        var secured = new SslStream(plain);
+        await secured.AuthenticateAsClientAsync(TestCertificate.Trusted, TestContext.Current.CancellationToken);
+        return secured;
+    }
+
     private List<SseEvent> TakeAll()
     {
         var all = _events.ToList();
@@ -100,11 +111,11 @@ internal sealed class RawClient : IDisposable
     {
         try
         {
-            var read = await _socket.ReceiveAsync(_buffer.AsMemory(0, atMost), TestContext.Current.CancellationToken);
+            var read = await _bytes.ReadAsync(_buffer.AsMemory(0, atMost), TestContext.Current.CancellationToken);
             foreach (var e in _reader.Feed(_buffer.AsSpan(0, read))) _events.Enqueue(e);
             return read > 0;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return false;
         }

@@ -19,7 +19,7 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
 /// <summary>A client of the stream: one connection, events in order. Every wait ends with the test's time limit.</summary>
 internal sealed class SseClient : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = int.MaxValue, UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = int.MaxValue, UseProxy = false, SslOptions = TestCertificate.Trusted }) { Timeout = Timeout.InfiniteTimeSpan };
 
     private readonly HttpResponseMessage _response;
     private readonly CancellationToken _cancel;

@@ -87,8 +87,9 @@ internal sealed class StreamHost : IAsyncDisposable
     public static Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
     {
         options ??= new StreamHostOptions();
-        if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
-        if (path == StreamPath.Http2) options = options with { Protocols = HttpProtocols.Http2 };
+        if (path is StreamPath.Tls or StreamPath.Http2Tls) options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
+        else if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
+        if (path is StreamPath.Http2 or StreamPath.Http2Tls) options = options with { Protocols = HttpProtocols.Http2 };
         return StartAsync(options);
     }
 

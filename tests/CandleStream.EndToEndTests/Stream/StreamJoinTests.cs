@@ -169,3 +169,7 @@ public sealed class Direct_socket_StreamJoinTests() : StreamJoinTests(StreamPath
 public sealed class Body_writer_StreamJoinTests() : StreamJoinTests(StreamPath.BodyWriter);
 
 public sealed class Http2_StreamJoinTests() : StreamJoinTests(StreamPath.Http2);
+
+public sealed class TLS_StreamJoinTests() : StreamJoinTests(StreamPath.Tls);
+
+public sealed class Http2_TLS_StreamJoinTests() : StreamJoinTests(StreamPath.Http2Tls);

@@ -11,4 +11,10 @@ public enum StreamPath
 
     /// <summary>HTTP/2 without TLS.</summary>
     Http2,
+
+    /// <summary>HTTP/1.1 over TLS, direct sockets allowed: the server itself must see that it may not use them.</summary>
+    Tls,
+
+    /// <summary>HTTP/2 over TLS, as browsers speak it.</summary>
+    Http2Tls,
 }

@@ -128,3 +128,7 @@ public sealed class Direct_socket_StreamSettingsTests() : StreamSettingsTests(St
 public sealed class Body_writer_StreamSettingsTests() : StreamSettingsTests(StreamPath.BodyWriter);
 
 public sealed class Http2_StreamSettingsTests() : StreamSettingsTests(StreamPath.Http2);
+
+public sealed class TLS_StreamSettingsTests() : StreamSettingsTests(StreamPath.Tls);
+
+public sealed class Http2_TLS_StreamSettingsTests() : StreamSettingsTests(StreamPath.Http2Tls);

@@ -145,7 +145,7 @@ public abstract class StreamSlowReaderTests(StreamPath path)
     }
 
     // A reader that keeps up beats the time, so that nothing but the stalled one's full socket can be the reason.
-    private static async Task<int> PushUntilConflatedAsync(StreamHost host)
+    internal static async Task<int> PushUntilConflatedAsync(StreamHost host)
     {
         await using var quick = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await quick.JoinAsync();
@@ -166,3 +166,5 @@ public abstract class StreamSlowReaderTests(StreamPath path)
 public sealed class Direct_socket_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.DirectSocket);
 
 public sealed class Body_writer_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.BodyWriter);
+
+public sealed class TLS_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Tls);
