@@ -85,6 +85,7 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
 {
     private readonly TaskCompletionSource<ChannelEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastFrameAt;
+    private long _heardUntil;
 
     public BitfinexConnection Connection { get; } = connection;
 
@@ -110,6 +111,13 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
     {
         get => Volatile.Read(ref _lastFrameAt);
         set => Volatile.Write(ref _lastFrameAt, value);
+    }
+
+    /// <summary>Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.</summary>
+    public long HeardUntil
+    {
+        get => Volatile.Read(ref _heardUntil);
+        set => Volatile.Write(ref _heardUntil, value);
     }
 
     public void End(ChannelEnd end) => _ended.TrySetResult(end);

@@ -125,7 +125,12 @@ internal sealed partial class BitfinexConnection
 
         var start = FindChannel(frame.ChannelId, receivedAt, out var channel);
         if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
-        if (channel is not null) Deliver(channel, frame, start, receivedAt);
+        if (channel is not null)
+        {
+            if (frame.ExchangeTime is { } heard) channel.HeardUntil = Math.Max(channel.HeardUntil, heard);
+            Deliver(channel, frame, start, receivedAt);
+        }
+
         if (frame.ExchangeTime is { } time) PassOn(time);
     }
 

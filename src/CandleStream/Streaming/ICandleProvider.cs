@@ -50,7 +50,8 @@ public interface ICandleFeed
     void OnExchangeTime(long exchangeTime);
 
     /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
-    void OnInterrupted();
+    /// <param name="heardUntil">Exchange time (Unix ms) of the last frame on the series' own channel: what ended after it was not followed, whatever time other channels told; null where frames carry no time.</param>
+    void OnInterrupted(long? heardUntil);
 
     /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
     void OnPolled(HistoryPage page);

@@ -79,11 +79,21 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _liveFrom = Math.Max(followed.From, followed.To);
     }
 
-    /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>
-    public void Interrupt()
+    /// <summary>
+    /// Following ended: what came after the last verified time may be incomplete. So may candles that ended after the series itself was heard last
+    /// (<paramref name="heardUntil"/>): time that only others told has verified them too early. Returns what is verified no longer.
+    /// </summary>
+    public TimeRangeSet Interrupt(long? heardUntil)
     {
+        var wasLive = IsLive;
         _liveFrom = null;
         _gaps = null;
+        if (!wasLive || heardUntil is not { } heard) return TimeRangeSet.Empty;
+        var unheard = new TimeRange(timeframe.StartOf(heard - graceMs), long.MaxValue);
+        var doubted = Verified.Intersect(unheard);
+        Verified = Verified.Subtract(unheard);
+        _unsaved = _unsaved.Subtract(unheard);
+        return doubted;
     }
 
     /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>.</summary>

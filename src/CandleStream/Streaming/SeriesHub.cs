@@ -138,11 +138,12 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate) PassTimeAndPublish(exchangeTime);
     }
 
-    void ICandleFeed.OnInterrupted()
+    void ICandleFeed.OnInterrupted(long? heardUntil)
     {
         lock (_gate)
         {
-            _coverage.Interrupt();
+            var doubted = _coverage.Interrupt(heardUntil);
+            if (!doubted.IsEmpty) _archive.Save(new SeriesChange(Series, TimeRangeSet.Empty, doubted));
             PublishCoverage();
         }
     }

@@ -5,12 +5,12 @@ namespace CandleStream.EndToEndTests.Soak;
 /// <summary>Makes the simulated exchange fail in turns, by its control routes.</summary>
 internal sealed class ExchangeTrouble(Uri exchange) : IDisposable
 {
-    // Each passes by itself within some seconds. Left out: one channel that is silent on a healthy socket and stays so through its resubscription. A correction
-    // that the exchange makes meanwhile to the candle before the last one is then not fetched again (seen here, with silence for 7 s and a cut 2 s later).
+    // Each passes by itself within some seconds.
     private static readonly object[][] Troubles =
     [
         [new { fault = "cut" }],
         [new { fault = "sequence-gap", count = 1 }],
+        [new { fault = "silence", key = "trade:1m:tBTCUSD", for_ms = 7000 }],
         [new { fault = "restart" }, new { fault = "cut" }],
         [new { fault = "drop", count = 1 }],
         [new { fault = "malformed", count = 1 }, new { fault = "duplicate", count = 5 }],

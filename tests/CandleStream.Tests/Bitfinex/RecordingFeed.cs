@@ -52,7 +52,7 @@ internal sealed class RecordingFeed : ICandleFeed
         lock (_gate) _times.Add(exchangeTime);
     }
 
-    public void OnInterrupted() => Write("interrupted", () => { });
+    public void OnInterrupted(long? heardUntil) => Write("interrupted", () => { });
 
     public void OnPolled(HistoryPage page) => Write("polled", () => _polls.Add(page));
 

@@ -24,7 +24,7 @@ public sealed class SeriesCoverageTests
     {
         _coverage.Begin(At(0), At(5, 30));
         _coverage.PassTime(At(10, 30));
-        _coverage.Interrupt();
+        _coverage.Interrupt(null);
         _coverage.Begin(At(20), At(30, 30));
 
         Assert.Equal([new TimeRange(At(10), At(20))], _coverage.Gaps.Ranges);
@@ -35,7 +35,7 @@ public sealed class SeriesCoverageTests
     {
         _coverage.Begin(At(0), At(5, 30));
         _coverage.PassTime(At(10, 30));
-        _coverage.Interrupt();
+        _coverage.Interrupt(null);
         _coverage.Begin(At(5), At(12, 30));
 
         Assert.Empty(_coverage.Gaps.Ranges);
@@ -43,6 +43,21 @@ public sealed class SeriesCoverageTests
         Assert.Equal(new TimeRange(At(0), At(12)), _coverage.DueCheck());
         _coverage.Fetched(new TimeRange(At(0), At(12)), At(13, 30));
         Assert.Null(_coverage.DueCheck());
+    }
+
+    [Fact]
+    public void What_ended_while_only_other_channels_were_heard_is_verified_no_longer()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30));
+        Assert.True(_coverage.Verified.Contains(At(9)));
+
+        var doubted = _coverage.Interrupt(heardUntil: At(8, 20));
+
+        Assert.Equal(TimeRangeSet.Of(new TimeRange(At(8), At(10))), doubted);
+        Assert.True(_coverage.Verified.Contains(At(7)));
+        Assert.False(_coverage.Verified.Contains(At(8)));
+        Assert.Equal([new TimeRange(At(8), At(10))], _coverage.Gaps.Ranges);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted();
+        feed.OnInterrupted(null);
 
         feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(5), Candle(9)], At(9, 30)));
 
@@ -78,7 +78,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted();
+        feed.OnInterrupted(null);
         feed.OnSnapshot([Candle(10)], At(10, 10));
         Assert.Equal([new TimeRange(At(0), At(10))], hub.Status.Gaps);
 
@@ -95,7 +95,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted();
+        feed.OnInterrupted(null);
         feed.OnSnapshot([Candle(10)], At(10, 10));
 
         await _core.InTime(WhenAsync(() => _core.Provider.Fetches.Count >= 4));
