@@ -1,3 +1,4 @@
+using CandleStream.Server.Endpoints;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -75,10 +76,16 @@ internal static class ApiDescription
         .TakesHeader("If-None-Match", "The ETag of an earlier answer.")
         .Answers(200, "application/json", ApiSchemas.History, ApiExamples.History)
         .Answers(200, "text/csv", ApiSchemas.String, ApiExamples.HistoryCsv)
+        .Sends(200, "ETag", "Changes whenever a candle of the answer or its gaps do.", ApiSchemas.String)
+        .Sends(200, CandleCsv.AsOfHeader, "CSV only: what asof is in JSON.", ApiSchemas.Rev)
+        .Sends(200, CandleCsv.NextHeader, "CSV only: what next is in JSON; left out at the end.", ApiSchemas.Time)
+        .Sends(200, CandleCsv.GapsHeader, "CSV only: how many gaps there are; the JSON form names them.", ApiSchemas.Integer)
+        .Sends(200, CandleCsv.ResetHeader, "CSV only: true where reset is true in JSON.", ApiSchemas.Boolean)
         .AnswersNothing(304, "Nothing changed since the ETag.")
         .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
         .Refuses(404, "The exchange does not list the symbol.", ApiExamples.Unknown)
         .Refuses(406, "The client takes neither JSON nor CSV.", ApiExamples.NotAcceptable)
+        .Refuses(429, "Too many requests a second of this key or address; see Retry-After.", ApiExamples.TooMany)
         .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
 
     private static void DescribeTicket(OpenApiOperation operation) => TakeStreamQuery(operation

@@ -46,8 +46,8 @@ internal static class ApiSchemas
 
     public static OpenApiSchema Problem => Object(
         ("type", String), ("title", String), ("status", Integer), ("detail", String),
-        ("field", Optional(String)), ("value", Optional(String)), ("allowed", Optional(String)), ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),
-        ("reasons", Optional(ListOf(String))));
+        ("field", Optional(String)), ("value", Optional(OrNull(String))), ("allowed", Optional(String)), ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),
+        ("reasons", Optional(ListOf(String))), ("trace_id", Optional(String)));
 
     private static OpenApiSchema SeriesStatus => Object(
         ("key", String), ("subscribers", Integer), ("connected", Boolean), ("state", OneOf(["connecting", "live", "reconnecting", "polling", "down"])),

@@ -39,6 +39,14 @@ internal static class OperationDescription
     public static OpenApiOperation Answers(this OpenApiOperation operation, int status, string contentType, OpenApiSchema schema, JsonNode example) =>
         operation.Add(status, ReasonPhrases.GetReasonPhrase(status), contentType, schema, example);
 
+    /// <summary>A header of the answer with this status, described before.</summary>
+    public static OpenApiOperation Sends(this OpenApiOperation operation, int status, string header, string description, OpenApiSchema schema)
+    {
+        var response = (OpenApiResponse)operation.Responses![Key(status)];
+        (response.Headers ??= new Dictionary<string, IOpenApiHeader>())[header] = new OpenApiHeader { Description = description, Schema = schema };
+        return operation;
+    }
+
     public static OpenApiOperation AnswersNothing(this OpenApiOperation operation, int status, string description)
     {
         operation.Responses![Key(status)] = new OpenApiResponse { Description = description };
