@@ -13,8 +13,7 @@ internal sealed record ProcessFigures(int Handles, int Sockets, int Threads, dou
     {
         var folder = $"/proc/{process}";
         var handles = Directory.GetFiles($"{folder}/fd");
-        // A descriptor may be closed while it is looked at.
-        var sockets = handles.Count(h => File.ResolveLinkTarget(h, returnFinalTarget: false)?.Name.StartsWith("socket:", StringComparison.Ordinal) == true);
+        var sockets = handles.Count(IsSocket);
         var resident = File.ReadLines($"{folder}/status").Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         return new ProcessFigures(handles.Length, sockets, Directory.GetDirectories($"{folder}/task").Length, double.Parse(resident, CultureInfo.InvariantCulture) / 1024);
     }
@@ -22,4 +21,17 @@ internal sealed record ProcessFigures(int Handles, int Sockets, int Threads, dou
     /// <summary>The least of each: what is held on to, without what comes and goes meanwhile.</summary>
     public static ProcessFigures Least(IReadOnlyCollection<ProcessFigures> looks) =>
         new(looks.Min(l => l.Handles), looks.Min(l => l.Sockets), looks.Min(l => l.Threads), looks.Min(l => l.ResidentMb));
+
+    private static bool IsSocket(string handle)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(handle, returnFinalTarget: false)?.Name.StartsWith("socket:", StringComparison.Ordinal) == true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Closed between the listing and the look.
+            return false;
+        }
+    }
 }
