@@ -116,13 +116,13 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         _services.Metrics.Lost(end.Kind);
         lock (_gate)
         {
-            Interrupt();
             if (_channel is not null)
             {
                 Volatile.Write(ref _lastFrameAt, Math.Max(_lastFrameAt, _channel.LastFrameAt));
                 _channel = null;
             }
 
+            Interrupt();
             double jitter;
             lock (_services.Random) jitter = _services.Random.NextDouble();
             var wait = _policy.Failed(end.Reason, end.Kind == ChannelEndKind.Refused, jitter);
@@ -196,7 +196,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         lock (_gate)
         {
             if (_isOver || channel != _channel || !_isContinuous) return;
-            Tell(static (feed, time) => feed.OnExchangeTime(time), exchangeTime);
+            Tell(static (feed, times) => feed.OnExchangeTime(times.Exchange, times.Heard), (Exchange: exchangeTime, Heard: channel.HeardUntil));
         }
     }
 
@@ -217,7 +217,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
     {
         if (!_isContinuous) return;
         _isContinuous = false;
-        Tell(static (feed, heardUntil) => feed.OnInterrupted(heardUntil), _channel is { HeardUntil: > 0 and var heard } ? heard : (long?)null);
+        Tell(static (feed, _) => feed.OnInterrupted(), 0);
     }
 
     // Called under _gate.

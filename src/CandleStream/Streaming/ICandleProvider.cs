@@ -47,11 +47,12 @@ public interface ICandleFeed
     void OnCandle(in Candle candle, long? exchangeTime, long receivedAt);
 
     /// <summary>Exchange time (Unix ms) passed into another second, as seen on any frame of the series' socket.</summary>
-    void OnExchangeTime(long exchangeTime);
+    /// <param name="exchangeTime">The time.</param>
+    /// <param name="heardUntil">The time of the last frame on the series' own channel (Unix ms): it alone shows that nothing of the series was held back.</param>
+    void OnExchangeTime(long exchangeTime, long heardUntil);
 
     /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
-    /// <param name="heardUntil">Exchange time (Unix ms) of the last frame on the series' own channel: what ended after it was not followed, whatever time other channels told; null where frames carry no time.</param>
-    void OnInterrupted(long? heardUntil);
+    void OnInterrupted();
 
     /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
     void OnPolled(HistoryPage page);

@@ -29,6 +29,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long? _now;
     private TimeRangeSet? _gaps;
 
+    // When the series itself was heard last.
+    private long _heardUntil;
+
     public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
 
     public bool IsLive => _liveFrom is not null;
@@ -64,36 +67,30 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var liveFrom = timeframe.StartOf(exchangeTime - graceMs);
         _liveFrom = liveFrom;
         if (oldest is { } from) Cover(new TimeRange(from, liveFrom));
-        PassTime(exchangeTime);
+        PassTime(exchangeTime, exchangeTime);
     }
 
-    /// <summary>Exchange time moved; what was followed until its end and grace becomes verified.</summary>
-    public void PassTime(long exchangeTime)
+    /// <summary>
+    /// Exchange time moved; what was followed until its end and grace becomes verified. Only as far as the series itself was heard
+    /// (<paramref name="heardUntil"/>): time told by other channels of the socket does not show that this one has kept nothing back.
+    /// </summary>
+    public void PassTime(long exchangeTime, long heardUntil)
     {
+        _heardUntil = Math.Max(_heardUntil, heardUntil);
         if (_now is { } now && exchangeTime < now) return;
         if (_now is not { } before || timeframe.StartOf(before) != timeframe.StartOf(exchangeTime)) _gaps = null;
         _now = exchangeTime;
         if (_liveFrom is not { } liveFrom) return;
-        var followed = new TimeRange(liveFrom, timeframe.StartOf(exchangeTime - graceMs));
+        var followed = new TimeRange(liveFrom, timeframe.StartOf(Math.Min(exchangeTime, _heardUntil) - graceMs));
         Verify(followed);
         _liveFrom = Math.Max(followed.From, followed.To);
     }
 
-    /// <summary>
-    /// Following ended: what came after the last verified time may be incomplete. So may candles that ended after the series itself was heard last
-    /// (<paramref name="heardUntil"/>): time that only others told has verified them too early. Returns what is verified no longer.
-    /// </summary>
-    public TimeRangeSet Interrupt(long? heardUntil)
+    /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>
+    public void Interrupt()
     {
-        var wasLive = IsLive;
         _liveFrom = null;
         _gaps = null;
-        if (!wasLive || heardUntil is not { } heard) return TimeRangeSet.Empty;
-        var unheard = new TimeRange(timeframe.StartOf(heard - graceMs), long.MaxValue);
-        var doubted = Verified.Intersect(unheard);
-        Verified = Verified.Subtract(unheard);
-        _unsaved = _unsaved.Subtract(unheard);
-        return doubted;
     }
 
     /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>.</summary>
@@ -102,7 +99,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         StartWatching(range.From, asOf);
         Cover(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf))));
         Verify(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs))));
-        if (asOf > (_now ?? long.MinValue)) PassTime(asOf);
+        if (asOf > (_now ?? long.MinValue)) PassTime(asOf, _heardUntil);
     }
 
     /// <summary>History that somebody asked for was fetched and stored.</summary>

@@ -124,26 +124,25 @@ public sealed partial class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now);
+            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now, now);
             if (!Admit(candle)) return;
             _candles.Push(candle, _changes);
-            if (exchangeTime is null) _coverage.PassTime(candle.Time);
+            if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
         }
     }
 
-    void ICandleFeed.OnExchangeTime(long exchangeTime)
+    void ICandleFeed.OnExchangeTime(long exchangeTime, long heardUntil)
     {
-        lock (_gate) PassTimeAndPublish(exchangeTime);
+        lock (_gate) PassTimeAndPublish(exchangeTime, heardUntil);
     }
 
-    void ICandleFeed.OnInterrupted(long? heardUntil)
+    void ICandleFeed.OnInterrupted()
     {
         lock (_gate)
         {
-            var doubted = _coverage.Interrupt(heardUntil);
-            if (!doubted.IsEmpty) _archive.Save(new SeriesChange(Series, TimeRangeSet.Empty, doubted));
+            _coverage.Interrupt();
             PublishCoverage();
         }
     }
@@ -297,11 +296,11 @@ public sealed partial class SeriesHub : ICandleFeed
 
     private void PassTime(long exchangeTime) => _candles.PassTime(exchangeTime, _changes);
 
-    private void PassTimeAndPublish(long exchangeTime)
+    private void PassTimeAndPublish(long exchangeTime, long heardUntil)
     {
         PassTime(exchangeTime);
         PublishChanges(0);
-        _coverage.PassTime(exchangeTime);
+        _coverage.PassTime(exchangeTime, heardUntil);
         PublishCoverage();
     }
 

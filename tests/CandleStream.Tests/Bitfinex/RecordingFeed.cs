@@ -47,12 +47,12 @@ internal sealed class RecordingFeed : ICandleFeed
         OnCandleAction?.Invoke();
     }
 
-    public void OnExchangeTime(long exchangeTime)
+    public void OnExchangeTime(long exchangeTime, long heardUntil)
     {
         lock (_gate) _times.Add(exchangeTime);
     }
 
-    public void OnInterrupted(long? heardUntil) => Write("interrupted", () => { });
+    public void OnInterrupted() => Write("interrupted", () => { });
 
     public void OnPolled(HistoryPage page) => Write("polled", () => _polls.Add(page));
 

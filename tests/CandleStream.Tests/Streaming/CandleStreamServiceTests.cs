@@ -148,7 +148,7 @@ public sealed class CandleStreamServiceTests
             var (_, feed) = await LiveAsync(core);
             feed.OnCandle(Candle(1), At(1, 1), 0);
             core.Time.Advance(TimeSpan.FromSeconds(70));
-            feed.OnExchangeTime(At(2, 10));
+            feed.OnExchangeTime(At(2, 10), At(2, 10));
             id = core.Service.Revs.Current;
         }
 
@@ -173,7 +173,7 @@ public sealed class CandleStreamServiceTests
             var (_, feed) = await LiveAsync(core);
             feed.OnCandle(Candle(1), At(1, 1), 0);
             core.Time.Advance(TimeSpan.FromSeconds(70));
-            feed.OnExchangeTime(At(2, 10));
+            feed.OnExchangeTime(At(2, 10), At(2, 10));
             id = core.Service.Revs.Current;
         }
 

@@ -12,9 +12,9 @@ public sealed class SeriesCoverageTests
     {
         _coverage.Begin(At(0), At(5, 30));
 
-        _coverage.PassTime(At(6, 4));
+        _coverage.PassTime(At(6, 4), At(6, 4));
         Assert.False(_coverage.Verified.Contains(At(5)));
-        _coverage.PassTime(At(6, 5));
+        _coverage.PassTime(At(6, 5), At(6, 5));
         Assert.True(_coverage.Verified.Contains(At(5)));
         Assert.Empty(_coverage.Gaps.Ranges);
     }
@@ -23,8 +23,8 @@ public sealed class SeriesCoverageTests
     public void An_interruption_longer_than_the_next_snapshot_reaches_back_is_a_gap()
     {
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(10, 30));
-        _coverage.Interrupt(null);
+        _coverage.PassTime(At(10, 30), At(10, 30));
+        _coverage.Interrupt();
         _coverage.Begin(At(20), At(30, 30));
 
         Assert.Equal([new TimeRange(At(10), At(20))], _coverage.Gaps.Ranges);
@@ -34,30 +34,25 @@ public sealed class SeriesCoverageTests
     public void A_snapshot_that_overlaps_what_was_followed_leaves_no_gap_but_a_check()
     {
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(10, 30));
-        _coverage.Interrupt(null);
+        _coverage.PassTime(At(10, 30), At(10, 30));
+        _coverage.Interrupt();
         _coverage.Begin(At(5), At(12, 30));
 
         Assert.Empty(_coverage.Gaps.Ranges);
-        _coverage.PassTime(At(13, 30));
+        _coverage.PassTime(At(13, 30), At(13, 30));
         Assert.Equal(new TimeRange(At(0), At(12)), _coverage.DueCheck());
         _coverage.Fetched(new TimeRange(At(0), At(12)), At(13, 30));
         Assert.Null(_coverage.DueCheck());
     }
 
     [Fact]
-    public void What_ended_while_only_other_channels_were_heard_is_verified_no_longer()
+    public void Time_told_by_other_channels_verifies_nothing()
     {
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(10, 30));
-        Assert.True(_coverage.Verified.Contains(At(9)));
-
-        var doubted = _coverage.Interrupt(heardUntil: At(8, 20));
-
-        Assert.Equal(TimeRangeSet.Of(new TimeRange(At(8), At(10))), doubted);
-        Assert.True(_coverage.Verified.Contains(At(7)));
-        Assert.False(_coverage.Verified.Contains(At(8)));
-        Assert.Equal([new TimeRange(At(8), At(10))], _coverage.Gaps.Ranges);
+        _coverage.PassTime(At(6, 20), heardUntil: At(5, 58));
+        Assert.False(_coverage.Verified.Contains(At(5)));
+        _coverage.PassTime(At(6, 21), heardUntil: At(6, 12));
+        Assert.True(_coverage.Verified.Contains(At(5)));
     }
 
     [Fact]
@@ -126,7 +121,7 @@ public sealed class SeriesCoverageTests
     public void What_the_store_lost_is_a_gap_again()
     {
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(10, 30));
+        _coverage.PassTime(At(10, 30), At(10, 30));
 
         _coverage.Lost(new TimeRange(At(6), At(8)));
 
@@ -137,7 +132,7 @@ public sealed class SeriesCoverageTests
     public void What_retention_deleted_is_unknown_again_and_no_gap()
     {
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(10, 30));
+        _coverage.PassTime(At(10, 30), At(10, 30));
         _coverage.Fetched(new TimeRange(At(0), At(10)), At(12));
 
         _coverage.Forget(At(6));
@@ -152,7 +147,7 @@ public sealed class SeriesCoverageTests
     {
         _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(5))), At(4));
         _coverage.Begin(At(0), At(5, 30));
-        _coverage.PassTime(At(7, 10));
+        _coverage.PassTime(At(7, 10), At(7, 10));
 
         Assert.Equal([new TimeRange(At(5), At(7))], _coverage.TakeUnsaved().Ranges);
         Assert.Empty(_coverage.TakeUnsaved().Ranges);

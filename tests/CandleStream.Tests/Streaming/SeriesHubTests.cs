@@ -31,7 +31,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnCandle(Candle(0, volume: 2), At(0, 20), 0);
         feed.OnCandle(Candle(0, volume: 2), At(0, 21), 0);
         feed.OnCandle(Candle(1), At(1, 1), 0);
-        feed.OnExchangeTime(At(2, 5));
+        feed.OnExchangeTime(At(2, 5), At(2, 5));
 
         Assert.Equal([(At(0), false), (At(0), true), (At(1), false), (At(1), true)], _sink.Updates.Select(u => (u.Candle.Time, u.Candle.Closed)));
         Assert.Equal(_sink.Updates.Select(u => u.Rev).Order().Distinct(), _sink.Updates.Select(u => u.Rev));
@@ -42,7 +42,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted(null);
+        feed.OnInterrupted();
 
         feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(5), Candle(9)], At(9, 30)));
 
@@ -78,7 +78,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted(null);
+        feed.OnInterrupted();
         feed.OnSnapshot([Candle(10)], At(10, 10));
         Assert.Equal([new TimeRange(At(0), At(10))], hub.Status.Gaps);
 
@@ -95,7 +95,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
     {
         var (hub, feed) = await OpenAsync();
         feed.OnSnapshot([Candle(0)], At(0, 10));
-        feed.OnInterrupted(null);
+        feed.OnInterrupted();
         feed.OnSnapshot([Candle(10)], At(10, 10));
 
         await _core.InTime(WhenAsync(() => _core.Provider.Fetches.Count >= 4));
@@ -113,7 +113,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0), Candle(2)], At(2, 30));
         Assert.Empty(_core.Provider.Fetches);
 
-        feed.OnExchangeTime(At(3, 30));
+        feed.OnExchangeTime(At(3, 30), At(3, 30));
         await _core.InTime(WhenAsync(() => _sink.Updates.Any(u => u.Candle.Time == At(1))));
 
         Assert.Equal(FetchPurpose.Record, Assert.Single(_core.Provider.Fetches).Purpose);
