@@ -46,7 +46,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         await CandleStreamServiceTests.LiveAsync(_core);
 
         var query = new HistoryQuery(BtcMinute, At(-300), At(-1), 1000, false, null);
-        var answers = await _core.InTime(Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _core.History.QueryAsync(query, Cancel)))));
+        // Nothing here waits for the clock, which therefore stands: moved on, it would end the clients' wait while the threads are still being made.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _core.History.QueryAsync(query, Cancel))));
 
         Assert.All(answers, a => Assert.Equal(100, a.Candles.Count));
         Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);
@@ -115,7 +116,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     {
         await CandleStreamServiceTests.LiveAsync(_core);
 
-        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-30), At(-1), 5, true, null), Cancel));
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-30), At(-1), 5, true, null), Cancel);
 
         Assert.Equal(Exchange(new TimeRange(At(-30), At(0))).Take(5).Select(c => c.Time).Reverse(), answer.Candles.Select(c => c.Time));
     }
@@ -129,7 +130,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         feed.OnCandle(Candle(1, volume: 2), At(1, 2), 0);
         feed.OnCandle(Candle(2), At(2, 2), 0);
 
-        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, asOf), Cancel));
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, asOf), Cancel);
 
         Assert.Equal([(At(1), true), (At(2), false)], answer.Candles.Select(c => (c.Time, c.Closed)));
         Assert.False(answer.Reset);
@@ -140,7 +141,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     {
         await CandleStreamServiceTests.LiveAsync(_core);
 
-        var answer = await _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, 17), Cancel));
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, 17), Cancel);
 
         Assert.True(answer.Reset);
         Assert.Contains(answer.Candles, c => c.Time == At(0));
@@ -164,5 +165,5 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Enumerable.Range(-1440, 1440).Where(m => m % 3 == 0).Select(m => Candle(m)).Where(c => range.Contains(c.Time));
 
     private Task<HistoryAnswer> AskAsync(long? start, long? end, int limit) =>
-        _core.InTime(_core.History.QueryAsync(new HistoryQuery(BtcMinute, start, end, limit, false, null), Cancel));
+        _core.History.QueryAsync(new HistoryQuery(BtcMinute, start, end, limit, false, null), Cancel);
 }
