@@ -57,6 +57,9 @@ internal interface IChannelListener
 
     void OnExchangeTime(BitfinexChannel channel, long exchangeTime);
 
+    /// <summary>The channel was silent for longer than between two heartbeats and speaks again with a frame of <paramref name="exchangeTime"/>: what it may have kept back is missing.</summary>
+    void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime);
+
     /// <summary>Frames may be missing from here on; the connection is subscribing the channel anew, or waits for the exchange to say when it may.</summary>
     void OnInterrupted(BitfinexChannel channel, string reason);
 }

@@ -141,8 +141,9 @@ internal sealed partial class BitfinexConnection
         _ => new ChannelEnd(ChannelEndKind.Failed, $"the exchange answered with an error ({text})"),
     };
 
-    private bool FindChannel(int id, long receivedAt, out BitfinexChannel? channel)
+    private bool FindChannel(int id, long receivedAt, out BitfinexChannel? channel, out bool wasSilent)
     {
+        wasSilent = false;
         lock (_gate)
         {
             if (_isPaused || !_channels.TryFind(id, out channel))
@@ -151,6 +152,7 @@ internal sealed partial class BitfinexConnection
                 return false;
             }
 
+            wasSilent = channel.State == ChannelState.Live && _time.GetElapsedTime(channel.LastFrameAt, receivedAt) > HeartbeatMissed;
             channel.LastFrameAt = receivedAt;
             if (channel.State == ChannelState.Live) return false;
             channel.State = ChannelState.Live;

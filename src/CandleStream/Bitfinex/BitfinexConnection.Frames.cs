@@ -8,6 +8,9 @@ internal sealed partial class BitfinexConnection
     private const int MalformedPerMinute = 20;
     private const int SequenceGapsPerMinute = 3;
 
+    // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is for the way.
+    private static readonly TimeSpan HeartbeatMissed = TimeSpan.FromSeconds(20);
+
     // Late frames in a row after which the exchange must have begun to count anew.
     private const int LateFramesAllowed = 32;
 
@@ -123,10 +126,11 @@ internal sealed partial class BitfinexConnection
             return;
         }
 
-        var start = FindChannel(frame.ChannelId, receivedAt, out var channel);
+        var start = FindChannel(frame.ChannelId, receivedAt, out var channel, out var wasSilent);
         if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
         if (channel is not null)
         {
+            if (wasSilent) channel.Listener.OnSilenceEnded(channel, frame.ExchangeTime);
             if (frame.ExchangeTime is { } heard) channel.HeardUntil = Math.Max(channel.HeardUntil, heard);
             Deliver(channel, frame, start, receivedAt);
         }

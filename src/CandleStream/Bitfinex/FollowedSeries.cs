@@ -200,6 +200,17 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         }
     }
 
+    // The subscription goes on; only its candles have a hole.
+    public void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            Tell(static (feed, _) => feed.OnInterrupted(), 0);
+            Tell(static (feed, time) => feed.OnSnapshot([], time), exchangeTime);
+        }
+    }
+
     public void OnInterrupted(BitfinexChannel channel, string reason)
     {
         lock (_gate)

@@ -63,8 +63,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     public void Begin(long? oldest, long exchangeTime)
     {
         StartWatching(oldest, exchangeTime);
-        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one.
-        var liveFrom = timeframe.StartOf(exchangeTime - graceMs);
+        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot shows what it was.
+        var liveFrom = timeframe.StartOf(oldest is null ? exchangeTime : exchangeTime - graceMs);
         _liveFrom = liveFrom;
         if (oldest is { } from) Cover(new TimeRange(from, liveFrom));
         PassTime(exchangeTime, exchangeTime);

@@ -47,6 +47,28 @@ public class ProviderFaultTests
     }
 
     [Fact]
+    public async Task A_channel_that_misses_a_heartbeat_and_speaks_again_stays_live_with_a_hole()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Muted[channel] = true;
+        var since = f.Now;
+        await f.Until(() => f.Now - since > TimeSpan.FromSeconds(25));
+        Assert.Equal(["snapshot", "Live"], btc.Events);
+        f.Exchange.Socket.Muted.TryRemove(channel, out _);
+        f.Exchange.Socket.Send(channel, "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "snapshot", "candle"], btc.Events);
+        Assert.Empty(btc.LastSnapshot);
+        Assert.Equal(["snapshot", "Live"], eth.Events);
+        Assert.Equal(channel, f.Exchange.Socket.ChannelOf(Btc));
+    }
+
+    [Fact]
     public async Task A_resubscription_that_brings_no_frame_is_a_failure_though_the_socket_is_healthy()
     {
         await using var f = new ProviderFixture();

@@ -65,6 +65,20 @@ public sealed class SeriesCoverageTests
     }
 
     [Fact]
+    public void Nor_of_a_candle_that_ended_less_than_the_grace_before_it()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(5, 40), At(5, 40));
+        _coverage.Interrupt();
+        _coverage.Begin(null, At(6, 2));
+
+        Assert.Equal([new TimeRange(At(5), At(6))], _coverage.Gaps.Ranges);
+        _coverage.PassTime(At(7, 30), At(7, 30));
+        Assert.False(_coverage.Verified.Contains(At(5)));
+        Assert.True(_coverage.Verified.Contains(At(6)));
+    }
+
+    [Fact]
     public void A_REST_answer_fills_a_gap_at_once_and_verifies_what_is_sixty_seconds_old()
     {
         _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
