@@ -1,0 +1,183 @@
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>What goes wrong on a socket or a channel, one fault a test, and what a series' clients are told.</summary>
+[Collection(nameof(VirtualTime))]
+public class FrameFaultTests
+{
+    private const string Btc = "trade:1m:tBTCUSD";
+    private const string Eth = "trade:1m:tETHUSD";
+
+    [Fact]
+    public async Task A_sequence_gap_resyncs_every_channel_of_the_socket_and_no_other()
+    {
+        await using var f = new ProviderFixture(o => o.ChannelsPerSocket = 2);
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var (ltc, _) = await f.FollowLiveAsync("LTCUSD:1m");
+        var socket = f.Exchange.Sockets[0];
+
+        socket.Lose(1);
+        socket.Send(socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.States.Length == 3 && eth.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], eth.Events);
+        Assert.Equal("frames were lost (sequence gap)", btc.States[1].Reason);
+        Assert.Equal("Live", ltc.Path);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task Frames_that_go_missing_again_and_again_end_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await f.Until(() => btc.State == SeriesState.Live);
+            f.Exchange.Socket.Lose(1);
+            f.Exchange.Socket.Beat();
+            await f.Until(() => btc.States.Length >= 2 + (2 * i));
+        }
+
+        await f.Until(() => f.Exchange.Connects.Count == 2 && btc.State == SeriesState.Live);
+        Assert.Equal("frames go missing again and again", btc.States[^2].Reason);
+        Assert.Equal(4, btc.Events.Count(e => e == "interrupted"));
+    }
+
+    [Fact]
+    public async Task A_repeated_frame_is_ignored_and_an_overtaken_one_costs_one_resync()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var channel = socket.ChannelOf(Btc);
+        var ms = f.Now.ToUnixTimeMilliseconds();
+
+        socket.Send(channel, "[60000,1,1,1,1,1]");
+        socket.Say($"[{channel},[60000,1,1,1,1,1],2,{ms}]");
+        socket.Send(channel, "[60000,1,1,1,1,2]");
+        await f.Until(() => btc.Candles.Length == 2);
+        await f.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(["snapshot", "Live", "candle", "candle"], btc.Events);
+
+        socket.Say($"[{channel},[60000,1,1,1,1,4],5,{ms}]");
+        socket.Say($"[{channel},[60000,1,1,1,1,3],4,{ms}]");
+        socket.Lose(2);
+        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal(2, btc.Candles.Length);
+        Assert.Equal("Live Reconnecting Live", btc.Path);
+    }
+
+    [Fact]
+    public async Task A_late_revision_of_an_older_candle_is_passed_on()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Send(channel, "[120000,2,2,2,2,1]");
+        f.Exchange.Socket.Send(channel, "[60000,1,1,1,1,7]");
+        await f.Until(() => btc.Candles.Length == 2);
+
+        Assert.Equal([120000, 60000], btc.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task Frames_for_numbers_that_are_not_ours_are_ignored()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.OnSubscribe = (socket, _) =>
+        {
+            socket.Send(4711, "\"hb\"");
+            socket.Send(4711, "[60000,9,9,9,9,9]");
+            socket.Send(4711, "\"te\"");
+            return false;
+        };
+
+        var (btc, _) = await f.FollowLiveAsync();
+        await f.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["snapshot", "Live"], btc.Events);
+    }
+
+    [Fact]
+    public async Task A_malformed_frame_is_skipped_and_twenty_in_a_minute_end_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("{{{ not JSON");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.Candles.Length == 1);
+        Assert.Equal("Live", btc.Path);
+
+        for (var i = 0; i < 20; i++) f.Exchange.Socket.Say("[1,");
+        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal("malformed frames persist", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Theory]
+    [InlineData("[60000,1,1,1,1]")]
+    [InlineData("[60000,null,1,1,1,1]")]
+    [InlineData("[[60000,1,1,1,1,1],[120000]]")]
+    public async Task A_candle_that_cannot_be_read_is_a_loss_and_resynced(string payload)
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), payload);
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("a frame could not be read", btc.States[1].Reason);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task A_truncated_frame_shows_as_a_sequence_gap_with_the_next_one()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+
+        f.Exchange.Socket.Lose(1);
+        f.Exchange.Socket.Say($"[{channel},[60000,1,1,1");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("frames were lost (sequence gap)", btc.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task A_huge_frame_is_skipped_without_being_held_and_shows_as_a_loss()
+    {
+        await using var f = new ProviderFixture(o => o.MaxMessageBytes = 4096);
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Lose(1);
+        f.Exchange.Socket.Say(new string(' ', 1_000_000) + "[1,\"hb\",2]");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("Live Reconnecting Live", btc.Path);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Fact]
+    public async Task Unknown_events_and_notices_change_nothing()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("""{"event":"brand new","x":1}""");
+        f.Exchange.Socket.Say("""{"event":"info","code":20052,"msg":"?"}""");
+        f.Exchange.Socket.Say("""{"event":"error","code":11000,"msg":"ready: invalid"}""");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "\"cs\"");
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1,null,7]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal("Live", btc.Path);
+    }
+}

@@ -1,0 +1,121 @@
+using CandleStream.Streaming;
+
+namespace CandleStream.Tests.Bitfinex;
+
+/// <summary>What goes wrong on a socket or a channel, one fault a test, and what a series' clients are told.</summary>
+[Collection(nameof(VirtualTime))]
+public class SocketFaultTests
+{
+    private const string Btc = "trade:1m:tBTCUSD";
+
+    [Fact]
+    public async Task A_half_open_socket_is_noticed_after_35_silent_seconds_and_replaced()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var since = f.Now;
+
+        f.Exchange.Socket.IsHalfOpen = true;
+        await f.Until(() => btc.State == SeriesState.Reconnecting);
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(34), TimeSpan.FromSeconds(36));
+        Assert.Equal("no frame for 35 s", btc.States[^1].Reason);
+
+        await f.Until(() => btc.State == SeriesState.Live && eth.State == SeriesState.Live);
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("Live Reconnecting Live", eth.Path);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task The_announced_restart_20051_ends_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say("""{"event":"info","code":20051,"msg":"Stopping. Please try to reconnect"}""");
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
+        Assert.Equal("the exchange restarts (20051)", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task During_maintenance_20060_nothing_is_believed_and_after_20061_every_channel_begins_anew_on_the_same_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var channel = socket.ChannelOf(Btc);
+
+        socket.Say("""{"event":"info","code":20060}""");
+        socket.Send(channel, "[60000,1,1,1,1,1]");
+        await f.Pass(TimeSpan.FromSeconds(60));
+        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting"], btc.Events);
+        Assert.Equal("maintenance of the exchange (20060)", btc.States[1].Reason);
+
+        socket.Say("""{"event":"info","code":20061}""");
+        await f.Until(() => btc.State == SeriesState.Live);
+
+        Assert.Equal(["snapshot", "Live"], btc.Events[^2..]);
+        Assert.Single(f.Exchange.Connects);
+        Assert.NotEqual(channel, socket.ChannelOf(Btc));
+    }
+
+    [Fact]
+    public async Task Maintenance_that_does_not_end_in_two_minutes_ends_the_socket()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var since = f.Now;
+
+        f.Exchange.Socket.Say("""{"event":"info","code":20060}""");
+        await f.Until(() => btc.State == SeriesState.Live && f.Exchange.Connects.Count == 2);
+
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(123));
+        Assert.Contains(btc.States, s => s.Reason == "maintenance of the exchange goes on");
+    }
+
+    [Fact]
+    public async Task A_second_greeting_means_that_our_channels_are_forgotten()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+
+        f.Exchange.Socket.Say(f.Exchange.Greeting);
+        await f.Until(() => btc.States.Length == 3);
+
+        Assert.Equal("the exchange began the session anew", btc.States[1].Reason);
+        Assert.Equal(2, f.Exchange.Connects.Count);
+    }
+
+    [Fact]
+    public async Task A_greeting_in_maintenance_and_another_protocol_version_are_failed_attempts()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Greeting = """{"event":"info","version":2,"platform":{"status":0}}""";
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+        Assert.Equal("the exchange is in maintenance", btc.States[0].Reason);
+
+        f.Exchange.Greeting = """{"event":"info","version":3,"platform":{"status":1}}""";
+        await f.Until(() => btc.States.Length == 2);
+        Assert.Equal("the exchange speaks version 3, not 2", btc.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task A_greeting_that_never_comes_is_a_failed_attempt_after_ten_seconds()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Greeting = "";
+        var since = f.Now;
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.States.Length == 1);
+
+        Assert.Equal("the exchange did not answer in time", btc.States[0].Reason);
+        Assert.InRange(f.Now - since, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(11));
+    }
+}
