@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the real server, fed by the simulator's load market, and nchan beside it, turn by turn in one run. See bench/README.md.
 #   bench/run.sh CONNECTIONS SERIES RATE [ROUNDS] [SECONDS]        e.g. bench/run.sh 2000 1 10 5 8
-# One line of JSON per measurement goes to $OUT (default: standard output). BODYWRITER=1 measures the path through the web server's writer.
+# One line of JSON per measurement goes to $OUT (default: standard output). SERVERS="product batched nchan" says what is measured (default: product nchan). BODYWRITER=1 measures the path through the web server's writer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 connections=$1 series=$2 rate=$3 rounds=${4:-5} seconds=${5:-8}
@@ -22,16 +22,17 @@ wait_for() { for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/nu
 stop() { for pid in "$@"; do kill "$pid" 2>/dev/null || true; done; wait "$@" 2>/dev/null || true; }
 label() { sed "s/^{/{\"server\":\"$1\",\"rate\":$rate,/" | if [ -n "${OUT:-}" ]; then cat >>"$OUT"; else cat; fi; }
 
-product() {
+# ours BATCHED LABEL
+ours() {
     local exchange port
     exchange=$(free_port); port=$(free_port)
     "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series "$series" --rate "$rate" --channel-limit 0 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
     local simulator=$!; pids+=("$simulator"); wait_for "$exchange"
     "$bin/server/CandleStream.Server" --Urls="http://127.0.0.1:$port" --Bitfinex:WebSocketUrl="ws://127.0.0.1:$exchange/ws/2" --Bitfinex:RestUrl="http://127.0.0.1:$exchange/v2" \
         --Storage:SqlitePath="$work/$port.db" --Streaming:MaxOpenSeries=1000 --Streaming:MaxStreams=20000 --Streaming:DirectSockets="$([ "${BODYWRITER:-0}" = 1 ] && echo false || echo true)" \
-        --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &
+        --Streaming:BatchedSends="$1" --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &
     local server=$!; pids+=("$server"); wait_for "$port"
-    "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$server" ${LOAD_ARGS:-} | label product
+    "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$server" ${LOAD_ARGS:-} | label "$2"
     stop "$server" "$simulator"
 }
 
@@ -42,7 +43,7 @@ nchan() {
     nginx -p "$folder" -c "$folder/nginx.conf" >"$folder/out" 2>&1 &
     local master=$!; pids+=("$master"); wait_for "$port"; sleep 0.3
     local worker; worker=$(tr -d ' ' <"/proc/$master/task/$master/children")
-    local total; total=$(python3 -c "print(${WARMUP:-6} + $seconds + $connections / 2000 + 4)")
+    local total; total=$(python3 -c "print(${WARMUP:-6} + $seconds + $connections / 500 + 5)")
     "$bin/load/CandleStream.Load" publish --url "http://127.0.0.1:$port" --series "$series" --rate "$rate" --duration "$total" >/dev/null 2>"$work/publish.log" &
     local publisher=$!; pids+=("$publisher")
     "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --path '/sub/{0}' --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$worker" ${LOAD_ARGS:-} | label nchan
@@ -50,6 +51,11 @@ nchan() {
 }
 
 for _ in $(seq "$rounds"); do
-    product
-    if [ "${PEER:-nchan}" = nchan ]; then nchan; fi
+    for server in ${SERVERS:-product nchan}; do
+        case $server in
+            product) ours false product ;;
+            batched) ours true batched ;;
+            nchan) nchan ;;
+        esac
+    done
 done

@@ -15,6 +15,8 @@ internal sealed class DirectSocketOutput(Socket socket) : SseOutput
 
     public override bool NeedsRetry => true;
 
+    public override SafeSocketHandle? BatchSocket { get; } = socket.SafeHandle;
+
     public override int Send(ReadOnlyMemory<byte> bytes)
     {
         try

@@ -141,6 +141,20 @@ internal sealed class SseConnection(SseSettings settings)
         return Unblock();
     }
 
+    /// <summary>True when all there is to send is one event to a socket that keeps up: it is in the batch now, and <see cref="CompleteBatched"/> follows.</summary>
+    public bool TryBatch(SocketBatch batch, SseRound round)
+    {
+        if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty || Waiting.Count != 1) return false;
+        return Output.BatchSocket is { } socket && batch.TryAdd(this, socket, FrameOf(Waiting.Peek(), round).In(Output.Framing));
+    }
+
+    /// <summary>What <see cref="Flush"/> does after its one write.</summary>
+    public SseFlush CompleteBatched(ReadOnlyMemory<byte> bytes, int sent, SseRound round)
+    {
+        var result = TookOne(bytes, sent, round);
+        return result == SseFlush.Done ? Unblock() : result;
+    }
+
     private SseFlush SendRest(SseRound round)
     {
         if (!Output.IsReady) return Block(round);
@@ -174,13 +188,16 @@ internal sealed class SseConnection(SseSettings settings)
 
     private SseFlush SendOne(SseRound round)
     {
-        ref readonly var waiting = ref Waiting.Peek();
-        var bytes = FrameOf(waiting, round).In(Output.Framing);
-        var sent = Output.Send(bytes);
+        var bytes = FrameOf(Waiting.Peek(), round).In(Output.Framing);
+        return TookOne(bytes, Output.Send(bytes), round);
+    }
+
+    private SseFlush TookOne(ReadOnlyMemory<byte> bytes, int sent, SseRound round)
+    {
         if (sent < 0) return SseFlush.Gone;
         if (sent == 0 && bytes.Length > 0)
         {
-            ForgetBase(waiting);
+            ForgetBase(Waiting.Peek());
             return Block(round);
         }
 

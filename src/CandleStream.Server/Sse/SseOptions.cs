@@ -29,6 +29,12 @@ public sealed class SseOptions : IValidatableObject
     /// <summary>Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through the web server's writer. Default: true.</summary>
     public bool DirectSockets { get; set; } = true;
 
+    /// <summary>
+    /// Send to many direct sockets with one system call (io_uring; Linux 6.1): less CPU per event. Where the system or a sandbox refuses it, a line in the log says so and sends are made one by one.
+    /// Off by default because some operators forbid io_uring. Default: false.
+    /// </summary>
+    public bool BatchedSends { get; set; }
+
     /// <summary>Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.</summary>
     [Range(1, 64)]
     public int SenderThreads { get; set; } = 1;

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace CandleStream.Server.Sse;
 
 /// <summary>The way of bytes to one client. Never blocks. Called by the sender thread only, but for what says otherwise.</summary>
@@ -14,6 +16,9 @@ internal abstract class SseOutput
     /// false where <see cref="IsReady"/> is followed by a call of the connection's owner.
     /// </summary>
     public abstract bool NeedsRetry { get; }
+
+    /// <summary>The socket where bytes may also be handed over together with those of other outputs; else null.</summary>
+    public virtual SafeSocketHandle? BatchSocket => null;
 
     /// <summary>Hands bytes over: how many were taken (0: none now), or -1 when the client is gone.</summary>
     public abstract int Send(ReadOnlyMemory<byte> bytes);

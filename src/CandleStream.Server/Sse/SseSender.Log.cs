@@ -7,4 +7,7 @@ internal sealed partial class SseSender
 
     [LoggerMessage(LogLevel.Error, "A stream failed and was ended")]
     private partial void LogConnectionFailed(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Streaming:BatchedSends has no effect, sends are made one by one: {Reason}")]
+    private partial void LogNotBatched(string reason);
 }

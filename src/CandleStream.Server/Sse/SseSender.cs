@@ -50,6 +50,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private readonly SsePacer _pacer;
     private readonly SseRound _round;
     private readonly Action<SseConnection> _flush;
+    private readonly Action<SseConnection, ReadOnlyMemory<byte>, int> _batchSent;
     private long _heartbeatAt;
     private long _turnTimerAt = long.MaxValue;
     private long? _stoppedAt;
@@ -60,6 +61,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         _round = new SseRound(time);
         _pacer = new SsePacer((long)(_options.CoalesceInterval.TotalSeconds * Stopwatch.Frequency));
         _flush = Flush;
+        _batchSent = BatchSent;
         _thread = new Thread(Run) { IsBackground = true, Name = "SSE sender" };
         _hasTimeCome = () => _isHousekeepingDue || _areTurnsDue || _isDisposed || (_isStopAsked && _stoppedAt is null);
         _heartbeatAt = After(time.GetTimestamp(), _options.Heartbeat);
@@ -107,6 +109,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     {
         try
         {
+            OpenBatch();
             while (!_isDisposed)
             {
                 _round.Begin();
@@ -130,6 +133,10 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             LogSenderFailed(e);
             _done.TrySetException(e);
             throw;
+        }
+        finally
+        {
+            _batch?.Dispose();
         }
     }
 
@@ -266,37 +273,6 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         _turnTimerAt = next;
         var wait = next == long.MaxValue ? Timeout.InfiniteTimeSpan : _time.GetElapsedTime(_time.GetTimestamp(), next);
         _turns.Change(wait < TimeSpan.Zero && next != long.MaxValue ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
-    }
-
-    private void FlushDirty()
-    {
-        foreach (var connection in _dirty)
-        {
-            connection.IsDirty = false;
-            if (connection.IsLive && !(connection.IsBlocked && connection.Output.NeedsRetry)) Flush(connection);
-        }
-
-        _dirty.Clear();
-    }
-
-    private void Flush(SseConnection connection)
-    {
-        if (connection.Failed is not null) return;
-        try
-        {
-            switch (connection.Flush(_round))
-            {
-                case SseFlush.Gone: Fail(connection, SseEnd.Gone); break;
-                case SseFlush.Blocked: _blocked.Add(connection); break;
-                case SseFlush.Done when connection.IsFinishing: Fail(connection, SseEnd.Shutdown); break;
-            }
-        }
-        catch (Exception e)
-        {
-            // Whatever one connection does wrong, this thread serves everyone else.
-            LogConnectionFailed(e);
-            Fail(connection, SseEnd.Gone);
-        }
     }
 
     private void KeepHouse()

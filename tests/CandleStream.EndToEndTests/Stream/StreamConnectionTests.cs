@@ -125,4 +125,6 @@ public abstract class StreamConnectionTests(StreamPath path)
 
 public sealed class Direct_socket_StreamConnectionTests() : StreamConnectionTests(StreamPath.DirectSocket);
 
+public sealed class Batched_StreamConnectionTests() : StreamConnectionTests(StreamPath.Batched);
+
 public sealed class Body_writer_StreamConnectionTests() : StreamConnectionTests(StreamPath.BodyWriter);

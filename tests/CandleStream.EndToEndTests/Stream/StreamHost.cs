@@ -87,10 +87,18 @@ internal sealed class StreamHost : IAsyncDisposable
     public static Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
     {
         options ??= new StreamHostOptions();
+        if (path == StreamPath.Batched) SkipWithoutRing();
         if (path is StreamPath.Tls or StreamPath.Http2Tls) options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
+        else if (path == StreamPath.Batched) options = options with { Settings = new(options.Settings) { ["BatchedSends"] = "true" } };
         else if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
         if (path is StreamPath.Http2 or StreamPath.Http2Tls) options = options with { Protocols = HttpProtocols.Http2 };
         return StartAsync(options);
+    }
+
+    private static void SkipWithoutRing()
+    {
+        Assert.SkipUnless(SocketRing.TryCreate(1, out var ring, out var reason), $"io_uring: {reason}");
+        ring.Dispose();
     }
 
     public SeriesHub Hub(SeriesKey series) => Service.TryFind(series, out var hub) ? hub : throw new InvalidOperationException($"{series} is not open.");

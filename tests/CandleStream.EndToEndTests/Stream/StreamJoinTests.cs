@@ -166,6 +166,8 @@ public abstract class StreamJoinTests(StreamPath path)
 
 public sealed class Direct_socket_StreamJoinTests() : StreamJoinTests(StreamPath.DirectSocket);
 
+public sealed class Batched_StreamJoinTests() : StreamJoinTests(StreamPath.Batched);
+
 public sealed class Body_writer_StreamJoinTests() : StreamJoinTests(StreamPath.BodyWriter);
 
 public sealed class Http2_StreamJoinTests() : StreamJoinTests(StreamPath.Http2);

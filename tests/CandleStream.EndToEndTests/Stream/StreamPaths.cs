@@ -6,6 +6,9 @@ public enum StreamPath
     /// <summary>The sender writes to the connection's socket itself.</summary>
     DirectSocket,
 
+    /// <summary>The same, many sockets with one system call.</summary>
+    Batched,
+
     /// <summary>HTTP/1.1 through the web server's writer.</summary>
     BodyWriter,
 

@@ -129,4 +129,6 @@ public abstract class StreamSeamTests(StreamPath path)
 
 public sealed class Direct_socket_StreamSeamTests() : StreamSeamTests(StreamPath.DirectSocket);
 
+public sealed class Batched_StreamSeamTests() : StreamSeamTests(StreamPath.Batched);
+
 public sealed class Body_writer_StreamSeamTests() : StreamSeamTests(StreamPath.BodyWriter);

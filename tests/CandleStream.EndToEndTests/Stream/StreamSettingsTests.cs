@@ -125,6 +125,8 @@ public abstract class StreamSettingsTests(StreamPath path)
 
 public sealed class Direct_socket_StreamSettingsTests() : StreamSettingsTests(StreamPath.DirectSocket);
 
+public sealed class Batched_StreamSettingsTests() : StreamSettingsTests(StreamPath.Batched);
+
 public sealed class Body_writer_StreamSettingsTests() : StreamSettingsTests(StreamPath.BodyWriter);
 
 public sealed class Http2_StreamSettingsTests() : StreamSettingsTests(StreamPath.Http2);

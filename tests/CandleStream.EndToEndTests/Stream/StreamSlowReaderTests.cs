@@ -165,6 +165,8 @@ public abstract class StreamSlowReaderTests(StreamPath path)
 
 public sealed class Direct_socket_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.DirectSocket);
 
+public sealed class Batched_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Batched);
+
 public sealed class Body_writer_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.BodyWriter);
 
 public sealed class TLS_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Tls);

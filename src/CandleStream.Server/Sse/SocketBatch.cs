@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace CandleStream.Server.Sse;
+
+/// <summary>
+/// Sends of one event to one socket each, collected and then made with one system call. Each socket's handle is held from <see cref="TryAdd"/> to the end of <see cref="Send"/>:
+/// a descriptor that is closed meanwhile is not given to another client before. Owned by the sender thread.
+/// </summary>
+internal sealed class SocketBatch(SocketRing ring) : IDisposable
+{
+    public const int Size = 256;
+
+    private const int WouldBlock = -11;
+
+    private readonly Entry[] _entries = new Entry[Size];
+    private readonly int[] _results = new int[Size];
+    private readonly List<MemoryHandle> _pins = [];
+
+    public int Count { get; private set; }
+
+    public bool IsFull => Count == Size;
+
+    /// <summary>False where the socket is closed. Only where the batch is not full.</summary>
+    public bool TryAdd(SseConnection connection, SafeSocketHandle socket, ReadOnlyMemory<byte> bytes)
+    {
+        var isHeld = false;
+        try
+        {
+            socket.DangerousAddRef(ref isHeld);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+
+        _entries[Count++] = new Entry(connection, socket, bytes);
+        return true;
+    }
+
+    /// <summary>Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the client is gone. Empty afterwards.</summary>
+    public void Send(Action<SseConnection, ReadOnlyMemory<byte>, int> sent)
+    {
+        Submit();
+        for (var i = 0; i < Count; i++)
+        {
+            var entry = _entries[i];
+            _entries[i] = default;
+            entry.Socket.DangerousRelease();
+            sent(entry.Connection, entry.Bytes, _results[i] switch
+            {
+                WouldBlock => 0,
+                < 0 => -1,
+                var taken => taken,
+            });
+        }
+
+        Count = 0;
+    }
+
+    public void Dispose() => ring.Dispose();
+
+    private unsafe void Submit()
+    {
+        var pinned = ReadOnlyMemory<byte>.Empty;
+        byte* address = null;
+        for (var i = 0; i < Count; i++)
+        {
+            ref readonly var entry = ref _entries[i];
+            if (!entry.Bytes.Equals(pinned))
+            {
+                // The readers of a series follow one another and share the event.
+                pinned = entry.Bytes;
+                _pins.Add(pinned.Pin());
+                address = (byte*)_pins[^1].Pointer;
+            }
+
+            ring.Set(i, (int)entry.Socket.DangerousGetHandle(), address, pinned.Length);
+        }
+
+        ring.Submit(_results.AsSpan(0, Count));
+        foreach (var pin in _pins) pin.Dispose();
+        _pins.Clear();
+    }
+
+    private readonly record struct Entry(SseConnection Connection, SafeSocketHandle Socket, ReadOnlyMemory<byte> Bytes);
+}

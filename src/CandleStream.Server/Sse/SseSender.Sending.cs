@@ -1,0 +1,71 @@
+namespace CandleStream.Server.Sse;
+
+/// <summary>How what waits gets into the sockets; all of it on the sender thread.</summary>
+internal sealed partial class SseSender
+{
+    // Null where sends are made one by one.
+    private SocketBatch? _batch;
+
+    private void OpenBatch()
+    {
+        if (!_options.BatchedSends) return;
+        if (SocketRing.TryCreate(SocketBatch.Size, out var ring, out var reason)) _batch = new SocketBatch(ring);
+        else LogNotBatched(reason);
+    }
+
+    private void FlushDirty()
+    {
+        foreach (var connection in _dirty)
+        {
+            connection.IsDirty = false;
+            if (!connection.IsLive || (connection.IsBlocked && connection.Output.NeedsRetry)) continue;
+            if (_batch is null || !connection.TryBatch(_batch, _round)) Flush(connection);
+            else if (_batch.IsFull) _batch.Send(_batchSent);
+        }
+
+        _dirty.Clear();
+        if (_batch is { Count: > 0 }) _batch.Send(_batchSent);
+    }
+
+    private void Flush(SseConnection connection)
+    {
+        if (connection.Failed is not null) return;
+        try
+        {
+            Take(connection, connection.Flush(_round));
+        }
+        catch (Exception e)
+        {
+            Break(connection, e);
+        }
+    }
+
+    private void BatchSent(SseConnection connection, ReadOnlyMemory<byte> bytes, int sent)
+    {
+        try
+        {
+            Take(connection, connection.CompleteBatched(bytes, sent, _round));
+        }
+        catch (Exception e)
+        {
+            Break(connection, e);
+        }
+    }
+
+    // Whatever one connection does wrong, this thread serves everyone else.
+    private void Break(SseConnection connection, Exception why)
+    {
+        LogConnectionFailed(why);
+        Fail(connection, SseEnd.Gone);
+    }
+
+    private void Take(SseConnection connection, SseFlush result)
+    {
+        switch (result)
+        {
+            case SseFlush.Gone: Fail(connection, SseEnd.Gone); break;
+            case SseFlush.Blocked: _blocked.Add(connection); break;
+            case SseFlush.Done when connection.IsFinishing: Fail(connection, SseEnd.Shutdown); break;
+        }
+    }
+}
