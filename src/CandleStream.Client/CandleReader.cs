@@ -5,30 +5,36 @@ namespace CandleStream.Client;
 /// <summary>Reads candles from the API's JSON.</summary>
 internal static class CandleReader
 {
-    public static (SeriesKey Series, Candle Candle) ReadUpdate(JsonElement json) =>
-        (new SeriesKey(json.GetProperty("symbol").GetString()!, Timeframe.Parse(json.GetProperty("timeframe").GetString()!)), Read(json));
+    private const int Fields = 8;
 
-    public static Candle Read(JsonElement json) => Over(json, default);
-
-    /// <summary>The fields that are there, over a candle that supplies the others.</summary>
-    public static Candle Over(JsonElement json, Candle candle)
+    /// <exception cref="FormatException">A field is missing: half a candle must not pass for one with zeros.</exception>
+    public static Candle Read(JsonElement json)
     {
+        var (candle, fields) = Over(json, default);
+        return fields == Fields ? candle : throw new FormatException($"A candle has {Fields} fields, this one {fields}.");
+    }
+
+    /// <summary>The fields that are there, over a candle that supplies the others, and how many there were.</summary>
+    public static (Candle Candle, int Fields) Over(JsonElement json, Candle candle)
+    {
+        var fields = 0;
         foreach (var field in json.EnumerateObject())
         {
-            candle = field.Name switch
+            fields++;
+            switch (field.Name)
             {
-                "time" => candle with { Time = field.Value.GetInt64() },
-                "open" => candle with { Open = field.Value.GetDecimal() },
-                "high" => candle with { High = field.Value.GetDecimal() },
-                "low" => candle with { Low = field.Value.GetDecimal() },
-                "close" => candle with { Close = field.Value.GetDecimal() },
-                "volume" => candle with { Volume = field.Value.GetDecimal() },
-                "closed" => candle with { Closed = field.Value.GetBoolean() },
-                "rev" => candle with { Rev = field.Value.GetInt64() },
-                _ => candle,
-            };
+                case "time": candle = candle with { Time = field.Value.GetInt64() }; break;
+                case "open": candle = candle with { Open = field.Value.GetDecimal() }; break;
+                case "high": candle = candle with { High = field.Value.GetDecimal() }; break;
+                case "low": candle = candle with { Low = field.Value.GetDecimal() }; break;
+                case "close": candle = candle with { Close = field.Value.GetDecimal() }; break;
+                case "volume": candle = candle with { Volume = field.Value.GetDecimal() }; break;
+                case "closed": candle = candle with { Closed = field.Value.GetBoolean() }; break;
+                case "rev": candle = candle with { Rev = field.Value.GetInt64() }; break;
+                default: fields--; break;
+            }
         }
 
-        return candle;
+        return (candle, fields);
     }
 }

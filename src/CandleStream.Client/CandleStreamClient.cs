@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Threading.Channels;
 
 namespace CandleStream.Client;
@@ -21,13 +18,14 @@ public sealed class CandleStreamClient : IDisposable
     /// <param name="options">Defaults where null.</param>
     /// <param name="time">Serves backoff and the watchdog; the system's where null.</param>
     /// <param name="random">Serves the jitter of the backoff.</param>
-    /// <param name="handler">How to reach the server; the framework's own where null.</param>
+    /// <param name="handler">How to reach the server; the framework's own where null. It should not follow redirects: the key would go along.</param>
     public CandleStreamClient(Uri server, CandleStreamClientOptions? options = null, TimeProvider? time = null, Random? random = null, HttpMessageHandler? handler = null)
     {
         _options = options ?? new CandleStreamClientOptions();
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
-        _http = new HttpClient(handler ?? new SocketsHttpHandler(), disposeHandler: handler is null) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        var root = server.AbsoluteUri.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false }, disposeHandler: handler is null) { BaseAddress = root, Timeout = Timeout.InfiniteTimeSpan };
         if (_options.ApiKey is { } key) _http.DefaultRequestHeaders.Add("X-API-Key", key);
     }
 
@@ -35,6 +33,7 @@ public sealed class CandleStreamClient : IDisposable
     /// Updates of the series until <paramref name="cancel"/> is cancelled: every closed candle at least once and in its newest version, forming ones as fast as the caller reads.
     /// A slow caller slows the socket down, and the server then skips forming candles, never closed ones.
     /// </summary>
+    /// <exception cref="CandleStreamRefusedException">The server refuses this, and would refuse it again.</exception>
     public async IAsyncEnumerable<CandleUpdate> FollowAsync(IEnumerable<SeriesKey> series, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         // A small buffer: what waits here the server can no longer conflate.
@@ -57,7 +56,8 @@ public sealed class CandleStreamClient : IDisposable
     private async Task ReadAsync(IReadOnlyList<SeriesKey> series, ChannelWriter<CandleUpdate> updates, CancellationToken stop)
     {
         var memory = new SeriesMemory();
-        string? lastEventId = null;
+        var poller = new CandlePoller(_http, series, _options, memory, updates, _time);
+        long? lastEventId = null;
         var failures = 0;
         try
         {
@@ -66,11 +66,11 @@ public sealed class CandleStreamClient : IDisposable
                 var connection = new StreamConnection(_http, series, _options, memory, updates, _time) { LastEventId = lastEventId };
                 var reason = await connection.ReadAsync(stop);
                 lastEventId = connection.LastEventId;
-                failures = connection.Lasted >= _options.StableAfter ? 0 : failures;
-                var wait = connection.AskedWait ?? Wait(failures);
-                failures++;
+                if (connection.Lasted >= _options.StableAfter) failures = 0;
+                if (!connection.SaidGoodbye) failures++;
+                var wait = connection.SaidGoodbye ? connection.AskedWait : Longer(connection.AskedWait, Backoff(failures));
                 _options.OnDisconnected?.Invoke(reason, wait);
-                if (failures >= _options.PollAfterFailures) lastEventId = await PollAsync(series, lastEventId, memory, updates, stop);
+                if (failures >= _options.PollAfterFailures) lastEventId = await poller.AskAllAsync(lastEventId, stop);
                 await Task.Delay(wait, _time, stop);
             }
         }
@@ -78,59 +78,18 @@ public sealed class CandleStreamClient : IDisposable
         {
             updates.Complete();
         }
-        catch (Exception bug)
+        catch (Exception end)
         {
-            // Only a callback of the caller can fail here; the enumeration ends with it instead of falling silent.
-            updates.Complete(bug);
+            // A final refusal, or a callback of the caller that failed: the enumeration ends with it instead of falling silent.
+            updates.Complete(end);
         }
     }
 
-    private TimeSpan Wait(int failures)
+    private TimeSpan Backoff(int failures)
     {
-        var wait = _options.Backoff[Math.Min(failures, _options.Backoff.Count - 1)];
+        var wait = _options.Backoff[Math.Clamp(failures - 1, 0, _options.Backoff.Count - 1)];
         return wait * (0.5 + _random.NextDouble() / 2);
     }
 
-    // Each series is asked for what changed; the id moves on only when every answer came, and to the oldest of them.
-    private async Task<string?> PollAsync(IReadOnlyList<SeriesKey> series, string? lastEventId, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, CancellationToken stop)
-    {
-        long? asOf = null;
-        foreach (var key in series)
-        {
-            if (await PollAsync(key, lastEventId, memory, updates, stop) is not { } answered) return lastEventId;
-            asOf = Math.Min(asOf ?? answered, answered);
-        }
-
-        return asOf?.ToString(CultureInfo.InvariantCulture) ?? lastEventId;
-    }
-
-    private async Task<long?> PollAsync(SeriesKey key, string? since, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, CancellationToken stop)
-    {
-        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (since is null ? $"&limit={Math.Max(1, _options.Snapshot)}" : $"&since={since}");
-        try
-        {
-            using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            await using var watchdog = _time.CreateTimer(_ => limited.Cancel(), null, _options.SilenceLimit, Timeout.InfiniteTimeSpan);
-            using var response = await _http.GetAsync(path, limited.Token);
-            if (!response.IsSuccessStatusCode) return null;
-            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(limited.Token);
-            if (answer.TryGetProperty("reset", out var reset) && reset.GetBoolean())
-            {
-                memory.Forget(key);
-                _options.OnReset?.Invoke(key);
-            }
-
-            foreach (var item in answer.GetProperty("candles").EnumerateArray())
-            {
-                var candle = CandleReader.Read(item);
-                if (memory.Accept(key, candle)) await updates.WriteAsync(new CandleUpdate(key, candle), stop);
-            }
-
-            return answer.GetProperty("asof").GetInt64();
-        }
-        catch (Exception failure) when (!stop.IsCancellationRequested && failure is HttpRequestException or IOException or JsonException or OperationCanceledException)
-        {
-            return null;
-        }
-    }
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

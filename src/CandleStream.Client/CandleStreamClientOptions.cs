@@ -19,8 +19,8 @@ public sealed class CandleStreamClientOptions
     /// <summary>How long a stream must last before the backoff starts from the beginning again. Default: 10 s.</summary>
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a stream may be silent, heartbeats included, before it counts as dead. Default: 35 s, two heartbeats and a margin.</summary>
-    public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(35);
+    /// <summary>How long a stream may be silent, heartbeats included, before it counts as dead. Default: null, two heartbeats as the server announces them and 5 s.</summary>
+    public TimeSpan? SilenceLimit { get; set; }
 
     /// <summary>Failures in a row after which the client also asks <c>GET /candles?since=</c> before each new attempt. Default: 3.</summary>
     public int PollAfterFailures { get; set; } = 3;

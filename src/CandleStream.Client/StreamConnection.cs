@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net.ServerSentEvents;
-using System.Text.Json;
 using System.Threading.Channels;
 
 namespace CandleStream.Client;
@@ -8,114 +8,154 @@ namespace CandleStream.Client;
 internal sealed class StreamConnection(
     HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, TimeProvider time)
 {
+    // Assumed until `hello` says otherwise.
+    private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
+
+    // The forming candle of each series as this connection brought it last: what a delta builds on.
+    private readonly Dictionary<SeriesKey, Candle> _forming = [];
+
     // Snapshots before `synced` wait for it: only then the server says which series must be forgotten first. Null once synced.
-    private List<(SeriesKey Series, List<Candle> Candles)>? _joining = [];
+    private List<StreamEvent.Snapshot>? _joining = [];
+
+    private TimeSpan _silenceLimit = options.SilenceLimit ?? SilenceLimitFor(DefaultHeartbeat);
+    private long? _firstEvent;
+    private long _lastEvent;
 
     /// <summary>The id to come back with: everything up to it was handed on. Set it before <see cref="ReadAsync"/> to resume.</summary>
-    public string? LastEventId { get; set; }
+    public long? LastEventId { get; set; }
 
-    /// <summary>How long the server asked to wait when it said goodbye; null when it did not.</summary>
-    public TimeSpan? AskedWait { get; private set; }
+    /// <summary>How long the server asked to wait; zero when it did not.</summary>
+    public TimeSpan AskedWait { get; private set; }
+
+    /// <summary>True when the server announced the end: it stops or restarts, which is no failure.</summary>
+    public bool SaidGoodbye { get; private set; }
 
     /// <summary>How long the connection delivered.</summary>
     public TimeSpan Lasted { get; private set; }
 
     /// <summary>Reads until the stream ends; returns the reason.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
+    /// <exception cref="CandleStreamRefusedException">Asking again cannot help.</exception>
     public async Task<string> ReadAsync(CancellationToken cancel)
     {
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await using var watchdog = time.CreateTimer(_ => silence.Cancel(), null, options.SilenceLimit, Timeout.InfiniteTimeSpan);
-        var opened = time.GetTimestamp();
         try
         {
-            using var response = await http.GetAsync(Path(), HttpCompletionOption.ResponseHeadersRead, silence.Token);
-            if (!response.IsSuccessStatusCode) return $"refused with status {(int)response.StatusCode}";
-            await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
-            var events = SseParser.Create(body, (type, data) => (Type: type, Json: JsonSerializer.Deserialize<JsonElement>(data)));
+            var reason = await ReadUntilSilentAsync(cancel);
+            if (_firstEvent is { } first) Lasted = time.GetElapsedTime(first);
+            return reason;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // The silence itself is no part of what lasted.
+            if (_firstEvent is { } first) Lasted = time.GetElapsedTime(first, _lastEvent);
+            return string.Create(CultureInfo.InvariantCulture, $"silent for {_silenceLimit.TotalSeconds:0.#} s");
+        }
+    }
+
+    private async Task<string> ReadUntilSilentAsync(CancellationToken cancel)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await using var watchdog = time.CreateTimer(_ => silence.Cancel(), null, _silenceLimit, Timeout.InfiniteTimeSpan);
+        try
+        {
+            using var answer = await http.GetAsync(Path(), HttpCompletionOption.ResponseHeadersRead, silence.Token);
+            if (await Refusal.OfAsync(answer, "text/event-stream", time.GetUtcNow(), silence.Token) is { } refusal)
+            {
+                AskedWait = refusal.RetryAfter;
+                return refusal.Reason;
+            }
+
+            await using var body = await answer.Content.ReadAsStreamAsync(silence.Token);
+            var events = SseParser.Create(body, StreamEvent.Parse);
             await foreach (var item in events.EnumerateAsync(silence.Token))
             {
-                watchdog.Change(options.SilenceLimit, Timeout.InfiniteTimeSpan);
-                Lasted = time.GetElapsedTime(opened);
-                await TakeAsync(item.Data.Type, item.Data.Json, cancel);
-                if (!string.IsNullOrEmpty(events.LastEventId)) LastEventId = events.LastEventId;
-                if (AskedWait is not null) return "the server said goodbye";
+                // A caller that takes its time lets the socket rest: that is not the server's silence.
+                watchdog.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _lastEvent = time.GetTimestamp();
+                _firstEvent ??= _lastEvent;
+                await TakeAsync(item.Data, cancel);
+                if (SaidGoodbye) return "the server said goodbye";
+                if (long.TryParse(events.LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) LastEventId = id;
+                watchdog.Change(_silenceLimit, Timeout.InfiniteTimeSpan);
             }
 
             return "the server ended the stream";
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            return $"silent for {options.SilenceLimit.TotalSeconds:0} s";
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException or FormatException or KeyNotFoundException)
+        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException)
         {
             return failure.Message;
         }
     }
 
+    private static TimeSpan SilenceLimitFor(TimeSpan heartbeat) => 2 * heartbeat + TimeSpan.FromSeconds(5);
+
     private string Path()
     {
         var query = string.Join('&', series.Select(s => $"series={Uri.EscapeDataString(s.ToString())}"));
         // A resume sends no snapshot unless one is asked for in so many words.
-        if (LastEventId is null) query += $"&snapshot={options.Snapshot}";
-        else query += $"&last_event_id={Uri.EscapeDataString(LastEventId)}";
+        query += LastEventId is null ? $"&snapshot={options.Snapshot}" : $"&last_event_id={LastEventId}";
         if (options.MaxRate is { } rate) query += FormattableString.Invariant($"&max_rate={rate}");
         if (options.Delta) query += "&delta=1";
         return $"candles/stream?{query}";
     }
 
-    private async ValueTask TakeAsync(string type, JsonElement json, CancellationToken cancel)
+    private async ValueTask TakeAsync(StreamEvent e, CancellationToken cancel)
     {
-        switch (type)
+        switch (e)
         {
-            case "message":
-                var (key, candle) = CandleReader.ReadUpdate(json);
-                await OfferAsync(key, candle, cancel);
+            case StreamEvent.Hello hello:
+                _silenceLimit = options.SilenceLimit ?? SilenceLimitFor(hello.Heartbeat);
                 break;
-            case "delta":
-                var changed = SeriesOf(json);
-                if (memory.Rebuild(changed, json) is { } rebuilt) await OfferAsync(changed, rebuilt, cancel);
+            case StreamEvent.Status status:
+                options.OnStatus?.Invoke(status.Series, status.State, status.Reason);
                 break;
-            case "snapshot":
-                await TakeSnapshotAsync(SeriesOf(json), [.. json.GetProperty("candles").EnumerateArray().Select(CandleReader.Read)], cancel);
+            case StreamEvent.Whole whole:
+                if (!whole.Candle.Closed) _forming[whole.Series] = whole.Candle;
+                await OfferAsync(whole.Series, whole.Candle, cancel);
                 break;
-            case "synced":
-                await SyncAsync(json.GetProperty("series"), cancel);
+            case StreamEvent.Delta delta:
+                await OfferAsync(delta.Series, Rebuild(delta), cancel);
                 break;
-            case "status":
-                options.OnStatus?.Invoke(SeriesOf(json), json.GetProperty("state").GetString()!, json.TryGetProperty("reason", out var reason) ? reason.GetString() : null);
+            case StreamEvent.Snapshot snapshot:
+                await TakeSnapshotAsync(snapshot, cancel);
                 break;
-            case "bye":
-                AskedWait = TimeSpan.FromMilliseconds(json.GetProperty("retry_ms").GetInt64());
+            case StreamEvent.Synced synced:
+                await SyncAsync(synced, cancel);
+                break;
+            case StreamEvent.Bye bye:
+                (SaidGoodbye, AskedWait) = (true, bye.RetryAfter);
                 break;
         }
     }
 
-    private async ValueTask TakeSnapshotAsync(SeriesKey key, List<Candle> candles, CancellationToken cancel)
+    /// <exception cref="InvalidDataException">Its base is not what came last: only a new beginning mends that.</exception>
+    private Candle Rebuild(StreamEvent.Delta delta)
     {
-        if (_joining is not null) _joining.Add((key, candles));
-        else foreach (var candle in candles) await OfferAsync(key, candle, cancel);
+        if (!_forming.TryGetValue(delta.Series, out var held) || held.Time != delta.Time || held.Rev != delta.Base) throw new InvalidDataException("a delta came without its base");
+        return _forming[delta.Series] = CandleReader.Over(delta.Changes, held).Candle;
     }
 
-    private async ValueTask SyncAsync(JsonElement modes, CancellationToken cancel)
+    private async ValueTask TakeSnapshotAsync(StreamEvent.Snapshot snapshot, CancellationToken cancel)
     {
-        foreach (var mode in modes.EnumerateObject().Where(m => m.Value.GetString() == "reset"))
+        if (_joining is not null) _joining.Add(snapshot);
+        else foreach (var candle in snapshot.Candles) await OfferAsync(snapshot.Series, candle, cancel);
+    }
+
+    private async ValueTask SyncAsync(StreamEvent.Synced synced, CancellationToken cancel)
+    {
+        foreach (var key in synced.Reset)
         {
-            var key = SeriesKey.Parse(mode.Name);
             memory.Forget(key);
             options.OnReset?.Invoke(key);
         }
 
         var joined = _joining ?? [];
         _joining = null;
-        foreach (var (key, candles) in joined) await TakeSnapshotAsync(key, candles, cancel);
+        foreach (var snapshot in joined) await TakeSnapshotAsync(snapshot, cancel);
     }
 
     private async ValueTask OfferAsync(SeriesKey key, Candle candle, CancellationToken cancel)
     {
         if (memory.Accept(key, candle)) await updates.WriteAsync(new CandleUpdate(key, candle), cancel);
     }
-
-    private static SeriesKey SeriesOf(JsonElement json) => SeriesKey.Parse(json.GetProperty("series").GetString()!);
 }

@@ -16,6 +16,12 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
         SetUtcNow(next < end ? next : end);
     }
 
+    /// <summary>Whether a timer is set to go off after just this time.</summary>
+    public bool IsDueIn(TimeSpan wait) => _due.Values.Contains(GetUtcNow() + wait);
+
+    /// <summary>Whether any timer is set.</summary>
+    public bool HasTimers => !_due.IsEmpty;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, period);
@@ -41,8 +47,10 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             _period = period;
+            var changed = Inner.Change(dueTime, period);
+            // Only now: whoever sees it may let the clock go on at once.
             Note(dueTime);
-            return Inner.Change(dueTime, period);
+            return changed;
         }
 
         public void Dispose()
