@@ -37,8 +37,8 @@ public sealed class ConnectionLog
     internal void Subscribe(int connection, int channelId, string key) =>
         Keep(_changes, new SubscriptionChange(_time.GetUtcNow(), true, connection, channelId, key));
 
-    internal void Unsubscribe(int connection, int channelId, string key) =>
-        Keep(_changes, new SubscriptionChange(_time.GetUtcNow(), false, connection, channelId, key));
+    internal void Unsubscribe(int connection, int channelId, string key, bool asked) =>
+        Keep(_changes, new SubscriptionChange(_time.GetUtcNow(), false, connection, channelId, key, asked));
 
     private void Keep<T>(Queue<T> queue, T entry)
     {
@@ -54,5 +54,5 @@ public sealed class ConnectionLog
 /// <summary>One upgrade asked for, on the real clock.</summary>
 public readonly record struct ConnectionAttempt(DateTimeOffset At, bool Accepted);
 
-/// <summary>A channel opened (<c>Subscribed</c>) or closed.</summary>
-public readonly record struct SubscriptionChange(DateTimeOffset At, bool Subscribed, int Connection, int ChannelId, string Key);
+/// <summary>A channel opened (<c>Subscribed</c>) or closed; <c>Asked</c> when the client closed it by an unsubscribe, not by ending the connection.</summary>
+public readonly record struct SubscriptionChange(DateTimeOffset At, bool Subscribed, int Connection, int ChannelId, string Key, bool Asked = true);

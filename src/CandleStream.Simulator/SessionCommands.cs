@@ -114,7 +114,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
         {
             lock (exchange.Gate)
             {
-                if (session.Close(id) is not null)
+                if (session.Close(id, asked: true) is not null)
                 {
                     _retiredId = id;
                     session.SendObject(ControlFrames.Unsubscribed(id));

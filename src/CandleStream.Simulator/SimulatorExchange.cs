@@ -123,7 +123,7 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
         (Market as ScriptedMarket)?.Opened(key);
     }
 
-    public void Unsubscribe(SessionChannel channel)
+    public void Unsubscribe(SessionChannel channel, bool asked)
     {
         lock (Gate)
         {
@@ -132,7 +132,7 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
             feed.Remove(channel);
             if (feed.Channels.IsEmpty)
                 Market.Unwatch(channel.Key);
-            Log.Unsubscribe(channel.Session.Id, channel.Id, channel.Key.Text);
+            Log.Unsubscribe(channel.Session.Id, channel.Id, channel.Key.Text, asked);
         }
     }
 

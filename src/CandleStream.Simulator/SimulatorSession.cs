@@ -134,7 +134,7 @@ internal sealed class SimulatorSession
         channel.StartHeartbeat(_exchange.Time, _exchange.Options.Heartbeat);
     }
 
-    public SessionChannel? Close(int channelId)
+    public SessionChannel? Close(int channelId, bool asked)
     {
         SessionChannel? channel;
         lock (_gate)
@@ -143,7 +143,7 @@ internal sealed class SimulatorSession
             _lastActivity = _exchange.Time.GetUtcNow();
         }
         if (channel is not null)
-            _exchange.Unsubscribe(channel);
+            _exchange.Unsubscribe(channel, asked);
         return channel;
     }
 
@@ -279,6 +279,6 @@ internal sealed class SimulatorSession
     private void CloseChannels()
     {
         foreach (var channel in Channels)
-            Close(channel.Id);
+            Close(channel.Id, asked: false);
     }
 }

@@ -100,8 +100,8 @@ internal sealed class FastMarket : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a client holds exactly the closed candles of the ledger, from its oldest one on; says what differs when the time is over.</summary>
-    public async Task UntilSameAsync(SeriesKey series, Func<IReadOnlyList<Candle>> held)
+    /// <summary>Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says what differs when the time is over.</summary>
+    public async Task UntilSameAsync(SeriesKey series, Func<IReadOnlyList<Candle>> held, long to = long.MaxValue)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(30));
@@ -122,8 +122,8 @@ internal sealed class FastMarket : IAsyncDisposable
 
         (List<Candle> Expected, List<Candle> Found) Compared()
         {
-            var candles = held().Select(c => c with { Rev = 0 }).ToList();
-            return ([.. Ledger(series).Where(c => candles.Count > 0 && c.Time >= candles[0].Time)], candles);
+            var candles = held().Where(c => c.Time <= to).Select(c => c with { Rev = 0 }).ToList();
+            return ([.. Ledger(series).Where(c => candles.Count > 0 && c.Time >= candles[0].Time && c.Time <= to)], candles);
         }
     }
 

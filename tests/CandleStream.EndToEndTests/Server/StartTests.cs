@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace CandleStream.EndToEndTests.Server;
 
@@ -64,39 +63,6 @@ public sealed class StartTests
     {
         await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0", "--Logging:Console:FormatterName=json"]);
         Assert.All(server.Output, line => Assert.StartsWith("{", line, StringComparison.Ordinal));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_server_told_to_stop_says_bye_and_exits_with_0()
-    {
-        await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0"]);
-        var last = "";
-        await foreach (var item in server.Client.EventsAsync("/candles/stream?symbol=BTCUSD&timeframe=1m"))
-        {
-            if (item.EventType == "synced") server.Terminate();
-            last = item.EventType;
-        }
-
-        Assert.Equal("bye", last);
-        Assert.Equal(0, await server.ExitAsync());
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_second_signal_ends_the_server_at_once()
-    {
-        await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0"]);
-        await server.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=10000", a => a["candles"]!.AsArray().Count == 10_000);
-        // Answers that nobody reads are what a stopping server waits for.
-        using var stuck = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
-        await stuck.ConnectAsync(server.Client.BaseAddress!.Host, server.Client.BaseAddress.Port, TestContext.Current.CancellationToken);
-        var request = "GET /candles?symbol=BTCUSD&timeframe=1m&limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n";
-        await stuck.SendAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(request, 10))), TestContext.Current.CancellationToken);
-        await stuck.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken);
-
-        server.Terminate();
-        await server.UntilLogged("Application is shutting down");
-        server.Terminate();
-        Assert.Equal(128 + 15, await server.ExitAsync());
     }
 
     [Fact(Timeout = Limit)]

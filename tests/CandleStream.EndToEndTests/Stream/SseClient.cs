@@ -11,6 +11,11 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
     /// <summary>The rev of a candle or a delta.</summary>
     public long Rev => Data.GetProperty("rev").GetInt64();
 
+    /// <summary>The candle of an unnamed event.</summary>
+    public Candle Candle => new(
+        Data.GetProperty("time").GetInt64(), Data.GetProperty("open").GetDecimal(), Data.GetProperty("high").GetDecimal(), Data.GetProperty("low").GetDecimal(),
+        Data.GetProperty("close").GetDecimal(), Data.GetProperty("volume").GetDecimal(), Data.GetProperty("closed").GetBoolean(), Rev);
+
     public string? Text(string field) => Data.GetProperty(field).GetString();
 
     public override string ToString() => $"{Type} {Id} {Data}";
