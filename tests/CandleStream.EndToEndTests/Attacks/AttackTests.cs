@@ -27,7 +27,7 @@ public sealed class AttackedFixture : IAsyncLifetime
     {
         var read = Volatile.Read(ref _read);
         var isServed = Eventually.TrueAsync(() => Volatile.Read(ref _read) > read);
-        Assert.Same(isServed, await Task.WhenAny(isServed, _reading, Task.Delay(TimeSpan.FromSeconds(30))));
+        Assert.Same(isServed, await Task.WhenAny(isServed, _reading).WaitAsync(TimeSpan.FromSeconds(30)));
         _witness.Dispose();
         await Locked.DisposeAsync();
     }

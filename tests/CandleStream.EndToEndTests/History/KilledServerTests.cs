@@ -10,7 +10,7 @@ namespace CandleStream.EndToEndTests.History;
 
 /// <summary>
 /// The real program, killed with SIGKILL again and again while candles close, are revised, stored, streamed and polled. After the last start the store ends as the
-/// exchange's ledger, and so do a client of the stream and a client that polls, which lived through all of it.
+/// exchange's ledger, and so do a client of the stream, our own C# client and a client that polls, which lived through all of it.
 /// </summary>
 public abstract class KilledServerTests
 {
@@ -32,15 +32,12 @@ public abstract class KilledServerTests
         var environment = url is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["DATABASE_URL"] = url };
 
         await using var streaming = new StreamFollower(address);
+        await using var own = new ClientFollower(address);
         await using var polling = new PollingFollower(address);
         for (var kill = 0; kill < Kills; kill++)
         {
             await using var killed = ServerProcess.Launch(args, environment, folder);
-            // While it starts, while clients come, or, more often, while they are served.
-            var (joins, moment) = (streaming.Joins, random.Next(4));
-            if (moment > 0) await killed.ListensAsync();
-            if (moment > 1) await Eventually.TrueAsync(() => streaming.Joins > joins);
-            await Task.Delay(random.Next(1200), TestContext.Current.CancellationToken);
+            await UntilRandomMomentAsync(killed, streaming, market, random);
             await killed.KillAsync();
         }
 
@@ -51,6 +48,7 @@ public abstract class KilledServerTests
         foreach (var series in FastMarket.Series)
         {
             await market.UntilSameAsync(series, () => streaming.Closed(series));
+            await market.UntilSameAsync(series, () => own.Closed(series));
             await market.UntilSameAsync(series, () => polling.Closed(series));
             var answer = await last.Client.JsonAsync($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe=1m&start={market.Span.From}&end={market.Span.To - 1}&limit=10000");
             Assert.Empty(answer["gaps"]!.AsArray());
@@ -61,6 +59,30 @@ public abstract class KilledServerTests
         last.Terminate();
         Assert.Equal(0, await last.ExitAsync());
         await market.CheckStoreAsync(store);
+    }
+
+    // While it starts, while it subscribes and clients come, or, more often, while they are served: each time after some number of things that happened.
+    private static async Task UntilRandomMomentAsync(ServerProcess server, StreamFollower streaming, FastMarket market, Random random)
+    {
+        var (moment, joins, changes) = (random.Next(4), streaming.Joins, market.Exchange.Connections.Changes.Count);
+        if (moment == 0)
+        {
+            var lines = random.Next(6);
+            await Eventually.TrueAsync(() => server.Output.Count >= lines || server.IsListening);
+            return;
+        }
+
+        await server.ListensAsync();
+        if (moment == 1)
+        {
+            var subscriptions = random.Next(FastMarket.Series.Count + 1);
+            await Eventually.TrueAsync(() => market.Exchange.Connections.Changes.Count >= changes + subscriptions);
+            return;
+        }
+
+        await Eventually.TrueAsync(() => streaming.Joins > joins);
+        var events = streaming.Events + random.Next(120);
+        await Eventually.TrueAsync(() => streaming.Events >= events || market.IsOver);
     }
 
     private static Uri FreeAddress()

@@ -17,6 +17,7 @@ internal sealed class StreamFollower : IAsyncDisposable
     private readonly ClientModel _model = new();
     private string? _lastEventId;
     private int _joins;
+    private int _events;
 
     public StreamFollower(Uri server)
     {
@@ -30,6 +31,15 @@ internal sealed class StreamFollower : IAsyncDisposable
         get
         {
             lock (_gate) return _joins;
+        }
+    }
+
+    /// <summary>How many events it was sent.</summary>
+    public int Events
+    {
+        get
+        {
+            lock (_gate) return _events;
         }
     }
 
@@ -83,6 +93,7 @@ internal sealed class StreamFollower : IAsyncDisposable
             {
                 _model.Apply(e);
                 _lastEventId = id ?? _lastEventId;
+                _events++;
                 if (e.Type == "synced") _joins++;
             }
         }

@@ -87,6 +87,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    public bool IsListening => _listening.Task.IsCompletedSuccessfully;
+
     /// <summary>Waits until the program listens.</summary>
     public Task ListensAsync() => _listening.Task.WaitAsync(TestContext.Current.CancellationToken);
 
