@@ -1,5 +1,7 @@
 using CandleStream.Server.Endpoints;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.OpenApi;
 
 namespace CandleStream.Server.OpenApi;
@@ -7,6 +9,9 @@ namespace CandleStream.Server.OpenApi;
 /// <summary>What <c>/openapi/v1.json</c> says about each route. Every example is a request or an answer that a server gives.</summary>
 internal static class ApiDescription
 {
+    private const string NoKey = "The server asks for a key (X-API-Key, Authorization: Bearer, a session; for a stream also a ticket), and none that is good came along.";
+    private const string TooMany = "Too many requests a second of this key or address; see Retry-After.";
+
     public static Task DescribeDocument(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancel)
     {
         document.Info.Title = "CandleStream";
@@ -17,6 +22,8 @@ internal static class ApiDescription
         // The server is wherever this document was fetched from.
         document.Servers = [];
         document.Tags = null;
+        // Its route is a package's, which describes nothing.
+        document.Paths["/metrics"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = DescribeMetrics() } };
         return Task.CompletedTask;
     }
 
@@ -61,8 +68,23 @@ internal static class ApiDescription
                 break;
         }
 
+        DescribeAccess(operation, context.Description.ActionDescriptor.EndpointMetadata);
         return Task.CompletedTask;
     }
+
+    // What the routes themselves do not answer, but what stands before them.
+    private static void DescribeAccess(OpenApiOperation operation, IList<object> metadata)
+    {
+        if (!metadata.OfType<IAllowAnonymous>().Any()) operation.Refuses(401, NoKey, ApiExamples.NoKey);
+        if (metadata.OfType<EnableRateLimitingAttribute>().Any() && !operation.Responses!.ContainsKey("429")) operation.Refuses(429, TooMany, ApiExamples.TooMany);
+    }
+
+    private static OpenApiOperation DescribeMetrics() => new OpenApiOperation()
+        .Says("What the server counts and measures, as Prometheus text.")
+        .Answers(200, "text/plain", ApiSchemas.String, ApiExamples.Metrics)
+        .Refuses(401, NoKey, ApiExamples.NoKey)
+        .Refuses(403, "The key has scope read; this needs scope admin.", ApiExamples.WrongScope)
+        .Refuses(429, TooMany, ApiExamples.TooMany);
 
     private static void DescribeHistory(OpenApiOperation operation) => operation
         .Says("Candles of one series, the forming one last if it is in the range. Times that are listed in gaps are not known to be complete.")
@@ -85,7 +107,7 @@ internal static class ApiDescription
         .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
         .Refuses(404, "The exchange does not list the symbol.", ApiExamples.Unknown)
         .Refuses(406, "The client takes neither JSON nor CSV.", ApiExamples.NotAcceptable)
-        .Refuses(429, "Too many requests a second of this key or address; see Retry-After.", ApiExamples.TooMany)
+        .Refuses(429, TooMany, ApiExamples.TooMany)
         .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
 
     private static void DescribeTicket(OpenApiOperation operation) => TakeStreamQuery(operation

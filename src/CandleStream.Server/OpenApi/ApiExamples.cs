@@ -62,6 +62,16 @@ internal static class ApiExamples
         {"type":"about:blank","title":"Not Acceptable","status":406,"detail":"This route answers application/json or text/csv."}
         """)!;
 
+    public static JsonNode NoKey => JsonNode.Parse("""
+        {"type":"about:blank","title":"Unauthorized","status":401,"detail":"A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a ticket that is for this query and not over."}
+        """)!;
+
+    public static JsonNode WrongScope => JsonNode.Parse("""
+        {"type":"about:blank","title":"Forbidden","status":403,"detail":"This key does not open this."}
+        """)!;
+
+    public static JsonNode Metrics => "# TYPE candlestream_streams gauge\ncandlestream_streams 3\n";
+
     public static JsonNode TooMany => JsonNode.Parse("""
         {"type":"about:blank","title":"Too many requests","status":429,"detail":"50 streams are open from this address.","limit":50}
         """)!;

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using CandleStream.EndToEndTests.Access;
 
 namespace CandleStream.EndToEndTests.Server;
 
-/// <summary>What <c>/openapi/v1.json</c> says of <c>GET /candles</c>, held against what the server answers and against its own examples.</summary>
+/// <summary>What <c>/openapi/v1.json</c> says of <c>GET /candles</c>, and of who may ask what, held against what the server answers and against its own examples.</summary>
 public sealed class ApiDescriptionTests : IAsyncLifetime
 {
     private RunningServer _server = null!;
@@ -34,6 +35,36 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
             var described = responses[$"{status}"]!["content"]![answer.Content.Headers.ContentType!.MediaType!];
             Check(JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel)), described!["schema"]!, query);
         }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Where_keys_are_asked_for_each_route_refuses_as_described()
+    {
+        await using var locked = await LockedServer.StartAsync();
+        using var description = await locked.AskAsync("/openapi/v1.json", LockedServer.ReadKey);
+        var asked = new HashSet<string>();
+        foreach (var (path, methods) in JsonNode.Parse(await description.Content.ReadAsStringAsync(Cancel))!["paths"]!.AsObject())
+        {
+            foreach (var (name, operation) in methods!.AsObject())
+            {
+                var (method, responses) = (new HttpMethod(name.ToUpperInvariant()), operation!["responses"]!);
+                await CheckRefusalAsync(null, 401);
+                await CheckRefusalAsync(LockedServer.ReadKey, 403);
+                asked.Add($"{method} {path}");
+
+                async Task CheckRefusalAsync(string? key, int status)
+                {
+                    using var answer = await locked.AskAsync(path, key, method);
+                    var described = responses[$"{status}"]?["content"]?["application/problem+json"];
+                    Assert.Equal(($"{method} {path}", described is not null), ($"{method} {path}", (int)answer.StatusCode == status));
+                    if (described is null) return;
+                    Check(described["example"], described["schema"]!, "example");
+                    if (method != HttpMethod.Head) Check(JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel)), described["schema"]!, path);
+                }
+            }
+        }
+
+        Assert.Subset(asked, new HashSet<string> { "GET /candles", "HEAD /candles", "GET /candles/stream", "POST /candles/stream/ticket", "DELETE /session", "GET /metrics", "GET /health/ready" });
     }
 
     private static void Check(JsonNode? value, JsonNode schema, string path)
