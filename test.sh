@@ -50,6 +50,10 @@ need_tools() {
   [[ -n "${CHROMIUM:-}" ]] || command -v chromium > /dev/null || packages+=(chromium)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || command -v initdb > /dev/null || packages+=(postgresql)
   command -v promtool > /dev/null || extra+=(prometheus) # without promtool its tests are skipped
+  local proxy
+  for proxy in nginx caddy haproxy; do # without one its recipe is not tested
+    command -v "$proxy" > /dev/null || [[ -x "/usr/sbin/$proxy" ]] || extra+=("$proxy")
+  done
   ((${#packages[@]} + ${#extra[@]} == 0)) && return
   if [[ $EUID -eq 0 ]] && command -v apt-get > /dev/null; then
     packages+=("${extra[@]}")

@@ -13,6 +13,7 @@ internal sealed class SseJoinWriter(PipeWriter body, SseFraming framing, TimeSpa
     private const int PieceBytes = 16 * 1024;
 
     private int _unflushed;
+    private Task _flush = Task.CompletedTask;
 
     public async ValueTask WriteAsync(SseFrame frame, CancellationToken aborted)
     {
@@ -33,8 +34,20 @@ internal sealed class SseJoinWriter(PipeWriter body, SseFraming framing, TimeSpa
         if (_unflushed == 0) return;
         _unflushed = 0;
         var flush = body.FlushAsync(CancellationToken.None);
-        var result = flush.IsCompleted ? flush.Result : await flush.AsTask().WaitAsync(stuckLimit, time, aborted);
+        var result = flush.IsCompleted ? flush.Result : await WaitAsync(flush.AsTask(), aborted);
         if (result.IsCompleted) throw new OperationCanceledException("The client is gone.");
+    }
+
+    /// <summary>
+    /// Waits for a flush that was given up. Only after the request was aborted, which ends it. Without this the web server would find a write under way when it closes
+    /// the connection; over TLS it then writes a second time, and fails.
+    /// </summary>
+    public async Task SettleAsync() => await _flush.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private Task<FlushResult> WaitAsync(Task<FlushResult> flush, CancellationToken aborted)
+    {
+        _flush = flush;
+        return flush.WaitAsync(stuckLimit, time, aborted);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -55,7 +55,7 @@ internal sealed partial class SseStreams(
         }
         finally
         {
-            await LetGoAsync(sender, connection);
+            await LetGoAsync(sender, connection, writer);
             counters.StreamClosed();
         }
     }
@@ -129,10 +129,11 @@ internal sealed partial class SseStreams(
     });
 
     // The request's objects are used again once it returns: the sender must have let go, and no write may be under way.
-    private static async Task LetGoAsync(SseSender sender, SseConnection connection)
+    private static async Task LetGoAsync(SseSender sender, SseConnection connection, SseJoinWriter writer)
     {
         sender.Post(new LeaveCommand(connection));
         await connection.Ended;
+        await writer.SettleAsync();
         if (connection.Output is { } output) await output.SettleAsync();
     }
 

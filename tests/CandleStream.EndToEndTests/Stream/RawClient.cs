@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -10,11 +11,12 @@ internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
     private readonly System.IO.Stream _bytes;
+    private readonly string _host;
     private readonly byte[] _buffer = new byte[4096];
     private readonly SseReader _reader = new();
     private readonly Queue<SseEvent> _events = new();
 
-    private RawClient(Socket socket, System.IO.Stream bytes) => (_socket, _bytes) = (socket, bytes);
+    private RawClient(Socket socket, System.IO.Stream bytes, string host) => (_socket, _bytes, _host) = (socket, bytes, host);
 
     /// <summary>The id a browser would come back with.</summary>
     public string? LastEventId => _reader.LastEventId;
@@ -30,13 +32,42 @@ internal sealed class RawClient : IDisposable
     /// <param name="more">Bytes sent right behind the request.</param>
     public static async Task<RawClient> OpenAsync(StreamHost host, string query, string? lastEventId = null, int? receiveBuffer = null, string more = "")
     {
+        var client = await ConnectAsync(host.Address, receiveBuffer);
+        await client.AskForStreamAsync(query, lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n", more);
+        return client;
+    }
+
+    /// <summary>Connects and asks for nothing yet.</summary>
+    /// <param name="server">Where to, on this machine.</param>
+    /// <param name="receiveBuffer">As above.</param>
+    /// <param name="from">The client's own address; null: as the machine chooses.</param>
+    public static async Task<RawClient> ConnectAsync(Uri server, int? receiveBuffer = null, IPAddress? from = null)
+    {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size) socket.ReceiveBufferSize = size;
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, host.Address.Port), TestContext.Current.CancellationToken);
-        var client = new RawClient(socket, await BytesOfAsync(socket, host));
-        var id = lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n";
-        await client.SendAsync($"GET /candles/stream{query} HTTP/1.1\r\nHost: localhost\r\n{id}\r\n{more}");
-        return client;
+        if (from is not null) socket.Bind(new IPEndPoint(from, 0));
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port), TestContext.Current.CancellationToken);
+        return new RawClient(socket, await BytesOfAsync(socket, server), server.Authority);
+    }
+
+    /// <param name="query">The stream's query.</param>
+    /// <param name="headers">Whole lines.</param>
+    /// <param name="more">Bytes sent right behind the request.</param>
+    public Task AskForStreamAsync(string query, string headers = "", string more = "") =>
+        SendAsync($"GET /candles/stream{query} HTTP/1.1\r\nHost: {_host}\r\n{headers}\r\n{more}");
+
+    /// <summary>Asks for something that is no stream and reads the answer to its last byte, no further.</summary>
+    public async Task<string> AskAsync(string path)
+    {
+        await SendAsync($"GET {path} HTTP/1.1\r\nHost: {_host}\r\n\r\n");
+        var answer = new StringBuilder();
+        while (!IsWhole(answer.ToString()))
+        {
+            await _bytes.ReadExactlyAsync(_buffer.AsMemory(0, 1), TestContext.Current.CancellationToken);
+            answer.Append((char)_buffer[0]);
+        }
+
+        return answer.ToString();
     }
 
     public async Task SendAsync(string text) => await _bytes.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
@@ -61,12 +92,12 @@ internal sealed class RawClient : IDisposable
         return TakeAll();
     }
 
-    /// <summary>The next event; null when the connection ended, well or not.</summary>
+    /// <summary>The next event; null when the stream ended, well or not.</summary>
     public async Task<SseEvent?> TryNextAsync()
     {
         while (_events.Count == 0)
         {
-            if (!await ReadAsync(_buffer.Length)) return null;
+            if (_reader.IsComplete || !await ReadAsync(_buffer.Length)) return null;
         }
 
         return _events.Dequeue();
@@ -81,7 +112,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>All events until the connection ends.</summary>
+    /// <summary>All events until the stream ends.</summary>
     public async Task<List<SseEvent>> ToEndAsync()
     {
         var events = new List<SseEvent>();
@@ -89,15 +120,29 @@ internal sealed class RawClient : IDisposable
         return events;
     }
 
+    /// <summary>Reads on behind the stream: true when the connection ends there and nothing more comes.</summary>
+    public async Task<bool> ClosesAsync() => !await ReadAsync(_buffer.Length);
+
     public void Dispose() => _socket.Dispose();
 
-    private static async Task<System.IO.Stream> BytesOfAsync(Socket socket, StreamHost host)
+    private static async Task<System.IO.Stream> BytesOfAsync(Socket socket, Uri server)
     {
         var plain = new NetworkStream(socket);
-        if (host.Address.Scheme == Uri.UriSchemeHttp) return plain;
+        if (server.Scheme == Uri.UriSchemeHttp) return plain;
         var secured = new SslStream(plain);
         await secured.AuthenticateAsClientAsync(TestCertificate.Trusted, TestContext.Current.CancellationToken);
         return secured;
+    }
+
+    private static bool IsWhole(string answer)
+    {
+        var headEnd = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
+        if (headEnd < 4) return false;
+        const string Length = "\r\nContent-Length: ";
+        var at = answer.IndexOf(Length, StringComparison.OrdinalIgnoreCase);
+        if (at < 0) return answer.EndsWith("0\r\n\r\n", StringComparison.Ordinal);
+        at += Length.Length;
+        return answer.Length == headEnd + int.Parse(answer.AsSpan(at, answer.IndexOf('\r', at) - at), CultureInfo.InvariantCulture);
     }
 
     private List<SseEvent> TakeAll()

@@ -52,12 +52,13 @@ internal sealed class SseClient : IAsyncDisposable
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
-    public static async Task<SseClient> OpenAsync(StreamHost host, string query, string? lastEventId = null)
+    public static async Task<SseClient> OpenAsync(StreamHost host, string query, string? lastEventId = null, Action<HttpRequestMessage>? change = null)
     {
         var cancel = TestContext.Current.CancellationToken;
         var response = await SendAsync(host, query, request =>
         {
             if (lastEventId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+            change?.Invoke(request);
         }, cancel);
         Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancel))}");
         return new SseClient(response, await response.Content.ReadAsStreamAsync(cancel), cancel);

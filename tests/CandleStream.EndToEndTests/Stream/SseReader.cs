@@ -40,7 +40,7 @@ internal sealed class SseReader
         if (!EndsWith(_line, "\r\n\r\n")) return false;
         var header = Encoding.ASCII.GetString(_line.ToArray());
         if (!header.StartsWith("HTTP/1.1 200 OK\r\n", StringComparison.Ordinal)) throw new FormatException($"Not the answer expected: {header}");
-        if (!header.Contains("Transfer-Encoding: chunked\r\n", StringComparison.Ordinal)) throw new FormatException($"Not chunked: {header}");
+        if (!header.Contains("Transfer-Encoding: chunked\r\n", StringComparison.OrdinalIgnoreCase)) throw new FormatException($"Not chunked: {header}");
         _line.Clear();
         _state = ReadChunkSize;
         return false;

@@ -1,30 +1,11 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace CandleStream.EndToEndTests.Stream;
 
 /// <summary>What clients do to their connections, by accident or on purpose.</summary>
 public abstract class StreamConnectionTests(StreamPath path)
 {
     private const int Limit = 120_000;
-
-    [Fact(Timeout = Limit)]
-    public async Task Bytes_sent_behind_the_request_and_on_the_stream_change_nothing()
-    {
-        await using var host = await StreamHost.StartAsync(path);
-        host.Exchange.SetSnapshot(Some.Btc, Some.Candle(0));
-        using (var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m", more: "GET /candles/stream?series=ETHUSD:5m HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-        {
-            await client.NextAsync("synced");
-            await client.SendAsync("\0\0 rubbish \r\n\r\n");
-            for (var minute = 1; minute <= 50; minute++)
-            {
-                host.Exchange.Push(Some.Btc, Some.Candle(minute));
-                Assert.Equal("BTCUSD", (await client.NextAsync("message")).Text("symbol"));
-            }
-
-            Assert.Equal("BTCUSD:1m", Assert.Single(host.Service.Hubs).Series.ToString());
-        }
-
-        await Eventually.TrueAsync(() => host.Counters.Streams == 0);
-    }
 
     [Fact(Timeout = Limit)]
     public async Task A_client_that_half_closes_has_left()
@@ -39,15 +20,35 @@ public abstract class StreamConnectionTests(StreamPath path)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_stream_may_follow_another_answer_on_a_connection_but_nothing_follows_a_stream()
+    public async Task Headers_come_before_candles_that_are_published_while_the_headers_are_being_sent()
     {
-        await using var host = await StreamHost.StartAsync(path);
-        using var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m", more: "HEAD /candles/stream?series=BTCUSD:1m HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        await client.NextAsync("synced");
-        var stop = host.StopAsync();
-        await client.ToEndAsync();
-        Assert.True(client.EndedWell);
-        await stop;
+        Func<Task>? whileSendingHeaders = null;
+        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions
+        {
+            Use = app => app.Use((context, next) =>
+            {
+                if (whileSendingHeaders is { } publish) context.Response.OnStarting(publish);
+                return next(context);
+            }),
+        });
+        host.Exchange.SetSnapshot(Some.Btc, Some.Candle(0));
+        await using var watcher = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
+        await watcher.JoinAsync();
+        whileSendingHeaders = async () =>
+        {
+            for (var minute = 1; minute <= 20; minute++) host.Exchange.Push(Some.Btc, Some.Candle(minute));
+            // By then the sender has sent them to everybody it sends to.
+            await watcher.CandlesUntilAsync(e => e.Data.GetProperty("time").GetInt64() == Some.Candle(20).Time);
+        };
+
+        using var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m&snapshot=50");
+        var model = new ClientModel();
+        model.Connect(["BTCUSD:1m"]);
+        var first = await client.TryNextAsync();
+        Assert.Equal("hello", first?.Type);
+        for (var e = first; e?.Type != "synced"; model.Apply(e)) e = await client.TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
+        Assert.Equal(host.Log.Of(Some.Btc), model.Of("BTCUSD:1m"));
+        Assert.Empty(host.Errors.Lines);
     }
 
     [Fact(Timeout = Limit)]
@@ -128,3 +129,7 @@ public sealed class Direct_socket_StreamConnectionTests() : StreamConnectionTest
 public sealed class Batched_StreamConnectionTests() : StreamConnectionTests(StreamPath.Batched);
 
 public sealed class Body_writer_StreamConnectionTests() : StreamConnectionTests(StreamPath.BodyWriter);
+
+public sealed class TLS_StreamConnectionTests() : StreamConnectionTests(StreamPath.Tls);
+
+public sealed class Nginx_StreamConnectionTests() : StreamConnectionTests(StreamPath.Nginx);

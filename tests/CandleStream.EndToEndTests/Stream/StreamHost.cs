@@ -1,4 +1,5 @@
 using System.Net;
+using CandleStream.EndToEndTests.Proxies;
 using CandleStream.Server.Endpoints;
 using CandleStream.Server.Sse;
 using CandleStream.Streaming;
@@ -30,6 +31,9 @@ internal sealed record StreamHostOptions
     public ISymbolDirectory Symbols { get; init; } = new AnySymbol();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What the proxy in front, if any, lets be silent; null: as its recipe says. Whole seconds.</summary>
+    public TimeSpan? ProxyTimeLimit { get; init; }
 }
 
 /// <summary>The stream route on a real server and a real port, with the real hub and senders; only the exchange is the test's.</summary>
@@ -48,7 +52,11 @@ internal sealed class StreamHost : IAsyncDisposable
     /// <summary>Errors that the server logged.</summary>
     public ErrorLog Errors { get; }
 
-    public Uri Address => new(_app.Urls.Single());
+    /// <summary>Where clients connect to: the server, or the proxy in front.</summary>
+    public Uri Address => Proxy?.Address ?? new(_app.Urls.Single());
+
+    /// <summary>The proxy in front; null where there is none.</summary>
+    public ProxyProcess? Proxy { get; private set; }
 
     public bool IsHttp2 { get; private init; }
 
@@ -84,15 +92,16 @@ internal sealed class StreamHost : IAsyncDisposable
     }
 
     /// <summary>A host whose streams take the given way.</summary>
-    public static Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
+    public static async Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
     {
         options ??= new StreamHostOptions();
         if (path == StreamPath.Batched) SkipWithoutRing();
+        if (ProxyOf(path) is { } proxy) return await StartBehindAsync(proxy, options);
         if (path is StreamPath.Tls or StreamPath.Http2Tls) options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
         else if (path == StreamPath.Batched) options = options with { Settings = new(options.Settings) { ["BatchedSends"] = "true" } };
         else if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
         if (path is StreamPath.Http2 or StreamPath.Http2Tls) options = options with { Protocols = HttpProtocols.Http2 };
-        return StartAsync(options);
+        return await StartAsync(options);
     }
 
     private static void SkipWithoutRing()
@@ -105,7 +114,34 @@ internal sealed class StreamHost : IAsyncDisposable
 
     public Task StopAsync() => _app.StopAsync();
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Proxy is not null) await Proxy.DisposeAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static ProxyKind? ProxyOf(StreamPath path) => path switch
+    {
+        StreamPath.Nginx => ProxyKind.Nginx,
+        StreamPath.Caddy => ProxyKind.Caddy,
+        StreamPath.HAProxy => ProxyKind.HAProxy,
+        _ => null,
+    };
+
+    private static async Task<StreamHost> StartBehindAsync(ProxyKind proxy, StreamHostOptions options)
+    {
+        var host = await StartAsync(options);
+        try
+        {
+            host.Proxy = await ProxyProcess.StartAsync(proxy, host.Address, options.ProxyTimeLimit);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
 }
 
 /// <summary>Lists no symbols, so accepts all.</summary>

@@ -20,4 +20,13 @@ public enum StreamPath
 
     /// <summary>HTTP/2 over TLS, as browsers speak it.</summary>
     Http2Tls,
+
+    /// <summary>HTTP/1.1 over TLS to nginx, which runs our recipe of it; from there HTTP/1.1 to a direct socket.</summary>
+    Nginx,
+
+    /// <summary>The same through Caddy.</summary>
+    Caddy,
+
+    /// <summary>The same through HAProxy.</summary>
+    HAProxy,
 }

@@ -132,3 +132,7 @@ public sealed class Direct_socket_StreamSeamTests() : StreamSeamTests(StreamPath
 public sealed class Batched_StreamSeamTests() : StreamSeamTests(StreamPath.Batched);
 
 public sealed class Body_writer_StreamSeamTests() : StreamSeamTests(StreamPath.BodyWriter);
+
+public sealed class TLS_StreamSeamTests() : StreamSeamTests(StreamPath.Tls);
+
+public sealed class Nginx_StreamSeamTests() : StreamSeamTests(StreamPath.Nginx);

@@ -134,3 +134,9 @@ public sealed class Http2_StreamSettingsTests() : StreamSettingsTests(StreamPath
 public sealed class TLS_StreamSettingsTests() : StreamSettingsTests(StreamPath.Tls);
 
 public sealed class Http2_TLS_StreamSettingsTests() : StreamSettingsTests(StreamPath.Http2Tls);
+
+public sealed class Nginx_StreamSettingsTests() : StreamSettingsTests(StreamPath.Nginx);
+
+public sealed class Caddy_StreamSettingsTests() : StreamSettingsTests(StreamPath.Caddy);
+
+public sealed class HAProxy_StreamSettingsTests() : StreamSettingsTests(StreamPath.HAProxy);

@@ -10,6 +10,11 @@ internal static class TestCertificate
 {
     public static X509Certificate2 Localhost { get; } = Create();
 
+    /// <summary>As other programs read it.</summary>
+    public static string Pem => Localhost.ExportCertificatePem();
+
+    public static string KeyPem => Localhost.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+
     /// <summary>What a client needs to accept <see cref="Localhost"/>.</summary>
     public static SslClientAuthenticationOptions Trusted => new()
     {
