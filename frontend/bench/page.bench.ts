@@ -61,15 +61,28 @@ for (const bars of [600, 9_600]) {
       const burst = Math.max(rate / 50, 1)
       const timer = setInterval(() => rate > 0 && scripted.tick(SERIES, burst), rate > 0 ? (1000 / rate) * burst : 1000)
       await page.waitForTimeout(1000)
+      // Every draw is followed by the last price, and so are the four ticks a second.
+      await page.evaluate(() => {
+        const chart = window.candlePage.chart!
+        const show = chart.showLastPrice.bind(chart)
+        Object.assign(window, { shown: 0 })
+        chart.showLastPrice = (last) => {
+          ;(window as unknown as { shown: number }).shown++
+          show(last)
+        }
+      })
       const before = await metrics(session)
       const revBefore = await page.evaluate(() => window.candlePage.feed.latest!.rev)
       await page.waitForTimeout(SECONDS * 1000)
       const after = await metrics(session)
       clearInterval(timer)
+      const held = await page.evaluate(() => window.candlePage.chart!.drawn.bars.length)
       const moved = revBefore !== (await page.evaluate(() => window.candlePage.feed.latest!.rev))
       const perSecond = (name: string) => `${(((after[name]! - before[name]!) / SECONDS) * 1000).toFixed(0)} ms`
-      const load = `${perSecond('ScriptDuration')} script, ${perSecond('TaskDuration')} all tasks a second`
-      report(`${rate}/s on ${loaded} bars${moved || rate === 0 ? '' : ' (NOT MOVING)'}`, load)
+      const shown = await page.evaluate(() => (window as unknown as { shown: number }).shown)
+      const draws = Math.max(shown / SECONDS - 4, 0).toFixed(0)
+      const load = `${draws} draws, ${perSecond('ScriptDuration')} script, ${perSecond('TaskDuration')} all tasks a second`
+      report(`${rate}/s on ${loaded} bars, ${held} in the chart${moved || rate === 0 ? '' : ' (NOT MOVING)'}`, load)
     })
   }
 }

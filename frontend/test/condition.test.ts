@@ -21,7 +21,7 @@ const connection: ConnectionStatus = {
 const live: SeriesState = { state: 'live', connected: true, gaps: [], at: NOW }
 
 function at(more: Partial<Circumstances> = {}, change: Partial<ConnectionStatus> = {}) {
-  const circumstances = { series: live, refusal: null, hasBars: true, online: true, now: NOW, ...more }
+  const circumstances = { series: live, refusal: null, hasBars: true, online: true, locked: false, now: NOW, ...more }
   return conditionOf({ ...circumstances, connection: { ...connection, ...change } })
 }
 const polled = (ok: boolean | null) => ({ everyMs: 15_000, lastAt: NOW, ok, error: null })

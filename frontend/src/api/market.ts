@@ -24,6 +24,9 @@ export interface HistoryQuery {
   since?: number
 }
 
+/** The browser's, or what watches it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
 /** The REST side of the server. Errors are `HttpProblem` where the server gave one. */
 export interface MarketApi {
   candles(series: string, query: HistoryQuery, signal: AbortSignal): Promise<History>
@@ -31,12 +34,12 @@ export interface MarketApi {
   timeframes(signal: AbortSignal): Promise<string[]>
 }
 
-export function marketApi(base = ''): MarketApi {
+export function marketApi(fetch: Fetch): MarketApi {
   return {
     async candles(series, query, signal) {
       const parameters = new URLSearchParams({ ...splitSeries(series) })
       for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
-      const body = await getJson(`${base}/candles?${parameters}`, signal)
+      const body = await getJson(fetch, `/candles?${parameters}`, signal)
       return {
         candles: Array.isArray(body.candles) ? readCandles(body.candles) : [],
         asof: typeof body.asof === 'number' ? body.asof : null,
@@ -45,18 +48,18 @@ export function marketApi(base = ''): MarketApi {
       }
     },
     async symbols(signal) {
-      const body = await getJson(`${base}/symbols`, signal)
+      const body = await getJson(fetch, '/symbols', signal)
       return Array.isArray(body.symbols) ? body.symbols.filter(isSymbol) : []
     },
     async timeframes(signal) {
-      const body = await getJson(`${base}/timeframes`, signal)
+      const body = await getJson(fetch, '/timeframes', signal)
       const list = Array.isArray(body.timeframes) ? body.timeframes.filter(isObject) : []
       return list.map((item) => item.timeframe).filter((name) => typeof name === 'string')
     },
   }
 }
 
-async function getJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+async function getJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
   const response = await fetch(url, { signal, headers: { Accept: 'application/json' } })
   const body: unknown = await response.json().catch(() => null)
   if (!response.ok) throw readProblem(response, body)

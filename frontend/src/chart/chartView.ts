@@ -18,20 +18,19 @@ import { timeframeMs } from '../feed/timeframes'
 import type { Scale, TimeZone } from '../state/settings'
 import { DEFAULT_SPACING, lookOptions, RIGHT_SPACE, startOptions, tickFormatter } from './chartOptions'
 import { CorrectionMarks } from './correctionMarks'
+import { DrawQueue } from './drawQueue'
 import { decimalsFor, formatMoment, formatPrice, formatVolumeTick } from './format'
 import { GapHatching } from './gapHatching'
 import { type LastPrice, LastPriceTag } from './lastPriceTag'
 import { readColours } from './palette'
-import { isBar, type Point, placePoints } from './points'
+import { isBar, type Point } from './points'
+import { TimeAxis } from './timeAxis'
 import { VolumeLabel } from './volumeLabel'
 
 /** Below this width the page is a phone's. */
 const NARROW_PX = 720
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
-/** The library's redraw costs time in proportion to the bars loaded: 25 a second up to 2 000 bars, then fewer, 5 a second at 10 000. */
-const FLUSH_EVERY_MS = 40
-const FLUSH_MS_PER_BAR = 0.02
 const DAY_MS = 86_400_000
 const SCALE_MODES = {
   linear: PriceScaleMode.Normal,
@@ -68,19 +67,19 @@ export class ChartView {
   #gaps: readonly Gap[] = []
   #decimals = 2
   #zone: TimeZone = 'utc'
-  /** Times of all places on the axis, ascending; the chart's logical index is an index into this. */
-  #times: number[] = []
-  #pending = new Map<number, Candle>()
-  #stale = false
-  #frame = 0
-  #pause: ReturnType<typeof setTimeout> | null = null
-  #flushedAt = Number.NEGATIVE_INFINITY
+  #axis = new TimeAxis()
+  #queue: DrawQueue
   #following = true
   #drawing = false
+  #telling = false
 
   constructor(container: HTMLElement, listener: ChartListener) {
     this.#listener = listener
     this.#container = container
+    this.#queue = new DrawQueue(
+      (changed, all) => this.#draw(changed, all),
+      () => this.#following,
+    )
     this.#chart = createChart(container, startOptions)
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       borderVisible: false,
@@ -108,7 +107,6 @@ export class ChartView {
     this.setTimeZone('utc')
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
     this.#chart.subscribeCrosshairMove((event) => this.#crosshair(event))
-    document.addEventListener('visibilitychange', this.#becameVisible)
     document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
   }
 
@@ -120,7 +118,7 @@ export class ChartView {
     this.#gaps = []
     this.#hatching.show([])
     this.#marks.clear()
-    this.#times = []
+    this.#axis.clear()
     this.#candles.setData([])
     this.#volume.setData([])
     this.#tag.show(null)
@@ -132,14 +130,12 @@ export class ChartView {
 
   /** Draws everything anew with the next frame; what is in view stays in view. */
   redraw(): void {
-    this.#stale = true
-    this.#schedule()
+    this.#queue.addAll()
   }
 
   /** One new or changed bar, drawn with one of the next frames; of several versions the newest is drawn. */
   update(candle: Candle): void {
-    this.#pending.set(candle.time, candle)
-    this.#schedule()
+    this.#queue.add(candle)
   }
 
   setGaps(gaps: readonly Gap[]): void {
@@ -153,12 +149,12 @@ export class ChartView {
   }
 
   showLastPrice(last: LastPrice | null): void {
-    this.#tag.show(last)
+    if (this.#tag.show(last) && !this.#telling) this.#queue.touch()
   }
 
   /** Writes the volume of a bar into the corner of its pane. */
   showVolume(text: string, rising: boolean): void {
-    this.#volumeLabel.show(text, rising)
+    if (this.#volumeLabel.show(text, rising) && !this.#telling) this.#queue.touch()
   }
 
   get decimals(): number {
@@ -217,8 +213,8 @@ export class ChartView {
   /** Times of the first and last bar in view, Unix ms; null when nothing is. */
   visibleTimes(): { from: number; to: number } | null {
     const range = this.#chart.timeScale().getVisibleLogicalRange()
-    const from = range === null ? undefined : this.#times[Math.max(Math.ceil(range.from), 0)]
-    const to = range === null ? undefined : this.#times[Math.min(Math.floor(range.to), this.#times.length - 1)]
+    const from = range === null ? undefined : this.#axis.at(Math.max(Math.ceil(range.from), 0))
+    const to = range === null ? undefined : this.#axis.at(Math.min(Math.floor(range.to), this.#axis.count - 1))
     return from === undefined || to === undefined ? null : { from, to }
   }
 
@@ -244,11 +240,8 @@ export class ChartView {
   }
 
   remove(): void {
-    document.removeEventListener('visibilitychange', this.#becameVisible)
     document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
-    cancelAnimationFrame(this.#frame)
-    this.#frame = 0
-    if (this.#pause !== null) clearTimeout(this.#pause)
+    this.#queue.dispose()
     this.#marks.clear()
     this.#chart.remove()
   }
@@ -256,76 +249,58 @@ export class ChartView {
   /** A canvas keeps the letters it was drawn with: once more, in the right ones. */
   #fontsLoaded = (): void => this.recolour()
 
-  /** Hidden tabs run no frames; what has waited is drawn once on return. */
-  #becameVisible = (): void => {
-    if (document.visibilityState === 'visible' && (this.#stale || this.#pending.size > 0)) this.#flush()
-  }
-
-  #schedule(): void {
-    if (this.#frame !== 0 || this.#pause !== null) return
-    const every = Math.max(FLUSH_EVERY_MS, this.#times.length * FLUSH_MS_PER_BAR)
-    const wait = this.#flushedAt + every - performance.now()
-    if (wait <= 0) this.#frame = requestAnimationFrame(this.#flush)
-    else this.#pause = setTimeout(this.#resume, wait)
-  }
-
-  #resume = (): void => {
-    this.#pause = null
-    this.#schedule()
-  }
-
-  #flush = (): void => {
-    cancelAnimationFrame(this.#frame)
-    this.#frame = 0
-    this.#flushedAt = performance.now()
-    const pending = [...this.#pending.values()].sort((a, b) => a.time - b.time)
-    this.#pending.clear()
-    const drawable = pending.every((candle) => this.#isDrawable(candle))
-    if (this.#stale || !drawable) this.#drawAll()
-    else for (const candle of pending) this.#drawOne(candle)
+  #draw(changed: readonly Candle[], all: boolean): void {
+    const shown = changed.filter((candle) => !this.#axis.isHidden(candle.time))
+    if (all || !shown.every((candle) => this.#isDrawable(candle))) this.#drawAll()
+    else for (const candle of shown) this.#drawOne(candle)
+    // What is told now is painted with the bars.
+    this.#telling = true
     this.#listener.drawn()
+    this.#telling = false
+    if (!all && shown.length === 0) this.#tag.redraw()
   }
 
   /** A bar can be drawn alone at the end, or where it has a place already. */
   #isDrawable(candle: Candle): boolean {
-    const last = this.#times.at(-1)
-    return last !== undefined && (candle.time >= last || this.#placeOf(candle.time) >= 0)
+    const { last } = this.#axis
+    return last !== undefined && (candle.time >= last || this.#axis.indexOf(candle.time) >= 0)
   }
 
   #drawOne(candle: Candle): void {
-    const last = this.#times.at(-1) ?? 0
-    if (candle.time > last) this.#times.push(candle.time)
-    const inside = candle.time < last
+    const inside = candle.time < (this.#axis.last ?? 0)
+    this.#axis.append(candle.time)
     this.#candles.update(toBar(candle), inside)
     this.#volume.update(this.#toVolume(candle), inside)
   }
 
   #drawAll(): void {
-    this.#stale = false
     const bars = this.#bars()
-    const points = placePoints(bars, this.#gaps, this.#timeframe)
-    const before = this.#following ? null : this.#chart.timeScale().getVisibleLogicalRange()
-    const oldTimes = this.#times
-    this.#times = points.map((point) => point.time)
+    const view = this.#axis.count === 0 ? null : this.#chart.timeScale().getVisibleLogicalRange()
+    const edge = view === null ? undefined : this.#edgeOf(view)
+    const points = this.#axis.layOut(bars, this.#gaps, this.#timeframe, view)
     this.#setDecimals(bars)
     this.#drawing = true
     this.#candles.setData(points.map((point) => (isBar(point) ? toBar(point) : toPlace(point))))
     this.#volume.setData(points.map((point) => (isBar(point) ? this.#toVolume(point) : toPlace(point))))
-    this.#hatching.show(stretchesOf(this.#gaps, this.#times))
-    if (before !== null) this.#keepView(before, oldTimes)
+    this.#hatching.show(this.#axis.stretchesOf(this.#gaps))
+    if (edge !== undefined && !this.#following) this.#keepView(edge)
     this.#drawing = false
     this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
   }
 
+  /** The first bar in view, and how far right of it the view ends. */
+  #edgeOf(view: LogicalRange): { time: number; width: number } | undefined {
+    const place = Math.min(Math.max(Math.ceil(view.from), 0), this.#axis.count - 1)
+    const time = this.#axis.at(place)
+    return time === undefined ? undefined : { time, width: view.to - place }
+  }
+
   /** The bar that was at the left edge is put there again, whatever was added or given up around it. */
-  #keepView(before: LogicalRange, oldTimes: readonly number[]): void {
-    const edge = Math.min(Math.max(Math.ceil(before.from), 0), oldTimes.length - 1)
-    const time = oldTimes[edge]
-    if (time === undefined) return
-    const place = this.#placeOf(time)
+  #keepView({ time, width }: { time: number; width: number }): void {
+    const place = this.#axis.indexOf(time)
     if (place < 0) return
     // By scrolling, not by setting the range: that would change the width of the bars wherever the axis has become wider.
-    this.#chart.timeScale().scrollToPosition(before.to + place - edge - (this.#times.length - 1), false)
+    this.#chart.timeScale().scrollToPosition(place + width - (this.#axis.count - 1), false)
   }
 
   /** Candles of a day and longer are the exchange's days: they keep its dates in every zone. */
@@ -336,19 +311,6 @@ export class ChartView {
       localization: { timeFormatter: (time: Time) => formatMoment(Number(time) * 1000, zone) },
       timeScale: { tickMarkFormatter: tickFormatter(zone) },
     })
-  }
-
-  #placeOf(time: number): number {
-    let low = 0
-    let high = this.#times.length - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const found = this.#times[middle]!
-      if (found === time) return middle
-      if (found < time) low = middle + 1
-      else high = middle - 1
-    }
-    return -1
   }
 
   #setDecimals(bars: readonly Candle[]): void {
@@ -375,10 +337,12 @@ export class ChartView {
 
   #moved(range: LogicalRange | null): void {
     // Between two series of one drawing the range is of neither.
-    if (range === null || this.#times.length === 0 || this.#drawing) return
-    if (range.from < EDGE_BARS) this.#listener.nearStart()
-    if (range.to > this.#times.length - EDGE_BARS) this.#listener.nearEnd()
-    const following = range.to >= this.#times.length - 1
+    if (range === null || this.#axis.count === 0 || this.#drawing) return
+    const bars = this.#bars()
+    const following = range.to >= this.#axis.count - 1
+    if (this.#axis.isShort(bars, range) || (following && this.#axis.isLong(bars, range))) this.redraw()
+    if (range.from + this.#axis.hidden < EDGE_BARS) this.#listener.nearStart()
+    if (range.to > this.#axis.count - EDGE_BARS) this.#listener.nearEnd()
     if (following === this.#following) return
     this.#following = following
     this.#listener.following(following)
@@ -396,12 +360,4 @@ function toBar(candle: Candle): CandlestickData<UTCTimestamp> {
 
 function toPlace(point: Point): WhitespaceData<UTCTimestamp> & { time: UTCTimestamp } {
   return { time: (point.time / 1000) as UTCTimestamp }
-}
-
-/** First and last place of every gap that has places on the axis. */
-function stretchesOf(gaps: readonly Gap[], times: readonly number[]): Gap[] {
-  return gaps.flatMap(([from, to]): Gap[] => {
-    const inside = times.filter((time) => time >= from && time < to)
-    return inside.length === 0 ? [] : [[inside[0]!, inside.at(-1)!]]
-  })
 }

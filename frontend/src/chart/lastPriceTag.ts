@@ -53,7 +53,8 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
     return this.#axisView
   }
 
-  show(last: LastPrice | null): void {
+  /** To be painted with the next draw; false where nothing has changed. */
+  show(last: LastPrice | null): boolean {
     const { price, label, countdown, rising, current } = this.#last ?? {}
     if (
       price === last?.price &&
@@ -62,8 +63,13 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
       rising === last?.rising &&
       current === last?.current
     )
-      return
+      return false
     this.#last = last
+    return true
+  }
+
+  /** Has the chart painted again. */
+  redraw(): void {
     this.#redraw?.()
   }
 

@@ -27,11 +27,12 @@ export class VolumeLabel implements ISeriesPrimitive<Time> {
     return this.#views
   }
 
-  show(text: string, rising: boolean): void {
-    if (text === this.#text && rising === this.#rising) return
+  /** To be painted with the next draw; false where nothing has changed. */
+  show(text: string, rising: boolean): boolean {
+    if (text === this.#text && rising === this.#rising) return false
     this.#text = text
     this.#rising = rising
-    this.#redraw?.()
+    return true
   }
 
   recolour(colours: ChartColours): void {

@@ -1,4 +1,5 @@
 import type { Candle } from '../api/candleStream'
+import { indexAtOrAfter } from './sorted'
 
 /** What merging one candle did. `updated` carries the version it replaced. */
 export type Merge = { what: 'appended' | 'inserted' | 'dropped' } | { what: 'updated'; previous: Candle }
@@ -54,14 +55,7 @@ export class CandleList {
 
   /** Index of the first bar with this time or a later one; the length if there is none. */
   indexAt(time: number): number {
-    let low = 0
-    let high = this.#bars.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#bars[middle]!.time < time) low = middle + 1
-      else high = middle
-    }
-    return low
+    return indexAtOrAfter(time, this.#bars.length, (i) => this.#bars[i]!.time)
   }
 
   at(time: number): Candle | undefined {

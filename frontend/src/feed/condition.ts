@@ -11,6 +11,7 @@ export type ConditionKind =
   | 'down'
   | 'offline'
   | 'error'
+  | 'locked'
 
 export interface Condition {
   kind: ConditionKind
@@ -30,6 +31,8 @@ export interface Circumstances {
   refusal: Refusal | null
   hasBars: boolean
   online: boolean
+  /** The server wants a key. */
+  locked: boolean
   now: number
 }
 
@@ -43,6 +46,7 @@ const DROP_WORDS = {
 
 /** The truth about the prices on screen, in one word and one sentence. Pure: everything comes in. */
 export function conditionOf(at: Circumstances): Condition {
+  if (at.locked) return still('locked', 'Key needed', 'The server gives nothing without an API key.')
   if (at.refusal !== null) return still('error', 'Error', at.refusal.detail || at.refusal.title)
   if (at.connection.phase === 'open') return at.series === null ? connecting(at) : streaming(at, at.series)
   if (at.connection.phase === 'waiting' || at.connection.attempt > 0) return disconnected(at)

@@ -7,12 +7,14 @@ import { type Condition, conditionOf } from '../feed/condition'
 import { endOf, TIMEFRAMES } from '../feed/timeframes'
 import { Watchlist } from '../feed/watchlist'
 import { ConnectionLog } from './connectionLog'
+import { Session } from './session'
 import { loadSettings, MAX_WATCHED, readAddress, type Settings, saveSettings } from './settings'
 import { Signal } from './signal'
 import { symbolName } from './symbolName'
 
 /** How often the words and numbers around the chart are read; candles themselves never pass through React. */
 const TICK_MS = 250
+const TITLE_EVERY_MS = 1000
 /** Candles of each series the stream starts with: a day of hours for the watchlist, and the hour that forms. */
 const SNAPSHOT = 25
 const SYMBOLS_RETRY_MS = 2000
@@ -28,6 +30,7 @@ export class Page {
   /** The crosshair moved. */
   readonly hoverChanged = new Signal()
 
+  readonly session: Session
   readonly client: CandleClient
   readonly watchlist: Watchlist
   readonly log = new ConnectionLog()
@@ -45,12 +48,15 @@ export class Page {
   #life = new AbortController()
   #symbolsRetryMs = SYMBOLS_RETRY_MS
   #timer: ReturnType<typeof setInterval> | null = null
+  #titled: { kind: Condition['kind'] | null; at: number } = { kind: null, at: 0 }
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
 
-  constructor(client = new CandleClient({ snapshot: SNAPSHOT }), api = marketApi()) {
-    this.client = client
-    this.#api = api
-    this.watchlist = new Watchlist(client)
+  constructor() {
+    this.session = new Session()
+    const { fetch } = this.session
+    this.client = new CandleClient({ snapshot: SNAPSHOT, environment: { fetch } })
+    this.#api = marketApi(fetch)
+    this.watchlist = new Watchlist(this.client)
     Object.assign(this.settings, readAddress(location.search, this.settings))
     this.feed = this.#makeFeed()
     this.condition = this.#readCondition()
@@ -84,6 +90,7 @@ export class Page {
     window.addEventListener('popstate', () => this.#followAddress(), { signal })
     for (const event of ['online', 'offline']) window.addEventListener(event, () => this.#tick(), { signal })
     this.client.onStatus(() => this.#noteCondition())
+    this.session.changed.subscribe(() => this.#lock())
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
     void this.feed.start()
     void this.#loadSymbols()
@@ -95,6 +102,7 @@ export class Page {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.feed.dispose()
     this.client.stop()
+    this.session.stop()
   }
 
   attachChart(container: HTMLElement): () => void {
@@ -136,7 +144,7 @@ export class Page {
     this.following = true
     this.feed = this.#makeFeed()
     this.#bindChart()
-    void this.feed.start()
+    if (!this.session.locked) void this.feed.start()
     this.#followWatchlist()
     this.#noteCondition()
     this.changed.emit()
@@ -219,11 +227,19 @@ export class Page {
       // Asked again below.
     }
     // A server that has only just started may not have the exchange's list yet.
-    if (this.symbols.length === 0 && !this.#life.signal.aborted) {
+    if (this.symbols.length === 0 && !this.session.locked && !this.#life.signal.aborted) {
       setTimeout(() => void this.#loadSymbols(), this.#symbolsRetryMs)
       this.#symbolsRetryMs = Math.min(this.#symbolsRetryMs * 2, SYMBOLS_RETRY_LIMIT_MS)
     }
     this.#followWatchlist()
+    this.changed.emit()
+  }
+
+  /** Nothing more is asked for; what is on screen stays, until a key begins the page anew. */
+  #lock(): void {
+    this.feed.dispose()
+    this.client.stop()
+    this.#noteCondition()
     this.changed.emit()
   }
 
@@ -241,6 +257,7 @@ export class Page {
       refusal: this.feed.refusal,
       hasBars: this.feed.list.last !== undefined,
       online: navigator.onLine,
+      locked: this.session.locked,
       now: Date.now(),
     })
   }
@@ -269,6 +286,10 @@ export class Page {
   }
 
   #writeTitle(): void {
+    // The browser's own work for it costs more than the rest of a tick; only the ⚡ must never be late.
+    const now = performance.now()
+    if (this.#titled.kind === this.condition.kind && now - this.#titled.at < TITLE_EVERY_MS) return
+    this.#titled = { kind: this.condition.kind, at: now }
     const { latest } = this.feed
     const name = `${this.name(this.symbol)} ${this.timeframe}`
     const price = latest === null ? '' : `${formatPrice(latest.close, this.chart?.decimals ?? 2)} · `

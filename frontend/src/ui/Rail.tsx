@@ -40,6 +40,7 @@ export function Rail({ page, onSearch }: { page: Page; onSearch(): void }) {
 
 function WatchRows({ page }: { page: Page }) {
   useSignal(page.ticked)
+  if (page.session.locked) return null
   if (page.watched.length === 0 && page.symbols.length === 0) return <p className="skeleton">Loading symbols…</p>
   return (
     <ul className="watchlist">

@@ -3,14 +3,16 @@ import type { Page } from '../state/page'
 import { BarTable } from './BarTable'
 import { ErrorCard, Loading } from './cards'
 import { Legend } from './Legend'
+import { SignIn } from './SignIn'
 import { useSignal } from './usePage'
 
 /** The chart and what lies on top of it. */
 export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
   const container = useRef<HTMLDivElement>(null)
   useEffect(() => page.attachChart(container.current!), [page])
-  const { feed } = page
+  const { feed, session } = page
   const hasBars = feed.list.last !== undefined
+  const isWaiting = !hasBars && feed.refusal === null && !session.locked
   const name = `${page.name(page.symbol)} ${page.timeframe}`
   return (
     <main className="stage" aria-label={`Chart of ${name}`}>
@@ -21,14 +23,15 @@ export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
         data-testid="chart"
       />
       {hasBars && feed.refusal === null && <Legend page={page} />}
-      {feed.loading && !hasBars && feed.refusal === null && <Loading name={name} problem={feed.problem} />}
-      {!feed.loading && !hasBars && feed.refusal === null && (
+      {isWaiting && feed.loading && <Loading name={name} problem={feed.problem} />}
+      {isWaiting && !feed.loading && (
         <div className="card" role="status">
           <h2>No trades yet</h2>
           <p>The server has no candle of {name}. The first trade will appear here.</p>
         </div>
       )}
-      {feed.refusal !== null && <ErrorCard page={page} refusal={feed.refusal} onSearch={onSearch} />}
+      {feed.refusal !== null && !session.locked && <ErrorCard page={page} refusal={feed.refusal} onSearch={onSearch} />}
+      {session.locked && <SignIn session={session} />}
       {feed.loadingOlder && <p className="chip at-start">Loading older bars…</p>}
       {feed.atStart && hasBars && <StartOfHistory page={page} />}
       {(!page.following || feed.detached) && hasBars && (
@@ -54,7 +57,7 @@ function StartOfHistory({ page }: { page: Page }) {
 function OldPrices({ page }: { page: Page }) {
   useSignal(page.ticked)
   const { kind, reason } = page.condition
-  if (kind !== 'offline' && kind !== 'down' && kind !== 'stale') return null
+  if (kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
   return (
     <p className="chip old-prices" role="alert">
       Showing the last {page.feed.list.bars.length} bars. {kind === 'stale' ? 'The stream is silent.' : reason}

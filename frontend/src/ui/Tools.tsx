@@ -73,6 +73,14 @@ function ViewPanel({ page }: { page: Page }) {
       <button type="button" className="panel-item" onClick={() => saveTable(page)}>
         Save bars in view (CSV)
       </button>
+      {page.session.signedIn && (
+        <>
+          <hr />
+          <button type="button" className="panel-item" onClick={() => void page.session.signOut()}>
+            Sign out
+          </button>
+        </>
+      )}
     </div>
   )
 }

@@ -1,0 +1,93 @@
+import { HttpProblem, readProblem } from '../api/candleStream'
+import { Signal } from './signal'
+
+const ROUTE = '/session'
+/** Says to this browser's other tabs, and to the page when it is loaded again, that there is a session. It holds the time of signing in, never the key. */
+const MARK = 'candlestream.signed-in'
+
+/**
+ * Who this browser is to the server. A key is sent once and kept nowhere: what remains is a cookie that scripts cannot read.
+ * Signing in or out begins the page anew, in every tab.
+ */
+export class Session {
+  /** `locked` has changed. */
+  readonly changed = new Signal()
+  #locked = false
+  #life = new AbortController()
+
+  constructor() {
+    window.addEventListener('storage', (event) => this.#noticeOtherTab(event), { signal: this.#life.signal })
+  }
+
+  /** The server wants a key and has got none, or not any more. */
+  get locked(): boolean {
+    return this.#locked
+  }
+
+  /** There is something to sign out of. */
+  get signedIn(): boolean {
+    return !this.#locked && readMark() !== null
+  }
+
+  /** The browser's `fetch`, with an eye on answers that ask for a key. */
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const response = await fetch(url, init)
+    if (response.status === 401 && !this.#locked) {
+      this.#locked = true
+      this.changed.emit()
+    }
+    return response
+  }
+
+  /** Returns what went wrong, in a sentence; null where the page is about to begin anew. */
+  async signIn(key: string): Promise<string | null> {
+    // What is no header's text cannot be sent, and is no key.
+    if (!/^[\x21-\x7e]+$/.test(key)) return 'This is not an API key.'
+    try {
+      const response = await fetch(ROUTE, { method: 'POST', headers: { 'X-API-Key': key } })
+      if (response.status === 401) return 'The server does not know this key.'
+      if (!response.ok) throw readProblem(response, await response.json().catch(() => null))
+    } catch (failure) {
+      return failure instanceof HttpProblem ? failure.message : 'The server cannot be reached.'
+    }
+    writeMark(String(Date.now()))
+    location.reload()
+    return null
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await fetch(ROUTE, { method: 'DELETE' })
+    } catch {
+      // The cookie is still there: signed in is what this browser remains.
+      return
+    }
+    writeMark(null)
+    location.reload()
+  }
+
+  stop(): void {
+    this.#life.abort()
+  }
+
+  #noticeOtherTab({ key, newValue }: StorageEvent): void {
+    if (key === MARK && (newValue !== null) === this.#locked) location.reload()
+  }
+}
+
+function readMark(): string | null {
+  try {
+    return localStorage.getItem(MARK)
+  } catch {
+    return null
+  }
+}
+
+function writeMark(mark: string | null): void {
+  try {
+    if (mark === null) localStorage.removeItem(MARK)
+    else localStorage.setItem(MARK, mark)
+  } catch {
+    // Storage may be forbidden: then the page offers no way to sign out, and other tabs find out by themselves.
+  }
+}

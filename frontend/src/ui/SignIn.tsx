@@ -1,0 +1,47 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import type { Session } from '../state/session'
+
+/** Asks for the key of a server that wants one. The field is read once, when the form is sent. */
+export function SignIn({ session }: { session: Session }) {
+  const field = useRef<HTMLInputElement>(null)
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const [sending, setSending] = useState(false)
+
+  useEffect(() => field.current?.focus(), [])
+
+  const send = async (event: FormEvent) => {
+    event.preventDefault()
+    const key = field.current!.value.trim()
+    if (key === '' || sending) return
+    setSending(true)
+    setTrouble(null)
+    const found = await session.signIn(key)
+    setSending(false)
+    setTrouble(found)
+    field.current?.focus()
+  }
+
+  return (
+    <form className="card sign-in" aria-labelledby="sign-in-title" onSubmit={send}>
+      <h2 id="sign-in-title">This server needs a key</h2>
+      <p>It stays in no file of this browser and in no address: the server gives a session for it.</p>
+      <label htmlFor="api-key">API key</label>
+      <input
+        ref={field}
+        id="api-key"
+        type="password"
+        autoComplete="off"
+        spellCheck={false}
+        required
+        aria-invalid={trouble !== null}
+        aria-describedby="sign-in-trouble"
+      />
+      <p id="sign-in-trouble" className="trouble" role="alert">
+        {trouble}
+      </p>
+      <button type="submit" className="primary" aria-disabled={sending}>
+        {sending ? 'Asking…' : 'Sign in'}
+      </button>
+    </form>
+  )
+}
