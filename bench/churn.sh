@@ -4,21 +4,12 @@
 # One line of JSON per measurement; cpu_us_per_connect has the CPU of the same server without visitors taken off.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. bench/lib.sh
 churn=${1:-1000} rounds=${2:-5} seconds=${3:-20}
-work=$(mktemp -d)
-bin=${BIN:-$work/bin}
 ulimit -n "$(ulimit -Hn)"
-pids=()
-finish() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"; }
-trap finish EXIT
-
-build() { [ -x "$bin/$2/$1" ] || dotnet publish "$3" -c Release -v q -p:SkipUi=true -o "$bin/$2" >/dev/null; }
 build CandleStream.Server server src/CandleStream.Server
 build CandleStream.Simulator simulator src/CandleStream.Simulator
 build CandleStream.Load load bench/CandleStream.Load
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-wait_for() { for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; echo "nothing listens on port $1" >&2; exit 1; }
 
 # measure NAME PORT PID: with visitors and without
 measure() {
@@ -37,16 +28,16 @@ PY
 for _ in $(seq "$rounds"); do
     exchange=$(free_port); port=$(free_port)
     "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series 1 --rate 10 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
-    simulator=$!; pids+=("$simulator"); wait_for "$exchange"
+    simulator=$!; wait_for "$exchange"
     "$bin/server/CandleStream.Server" --Urls="http://127.0.0.1:$port" --Bitfinex:WebSocketUrl="ws://127.0.0.1:$exchange/ws/2" --Bitfinex:RestUrl="http://127.0.0.1:$exchange/v2" \
         --Storage:SqlitePath="$work/$port.db" --Streaming:MaxStreams=20000 --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &
-    server=$!; pids+=("$server"); wait_for "$port"
+    server=$!; wait_for "$port"
     measure product "$port" "$server"
-    kill "$server" "$simulator"; wait "$server" "$simulator" 2>/dev/null || true
+    stop "$server" "$simulator"
 
     port=$(free_port)
     "$bin/load/CandleStream.Load" bare --port "$port" >"$work/bare.log" 2>&1 &
-    bare=$!; pids+=("$bare"); wait_for "$port"
+    bare=$!; wait_for "$port"
     measure bare "$port" "$bare"
-    kill "$bare"; wait "$bare" 2>/dev/null || true
+    stop "$bare"
 done

@@ -4,22 +4,13 @@
 # One line of JSON per measurement goes to $OUT (default: standard output). SERVERS="product batched nchan" says what is measured (default: product nchan). BODYWRITER=1 measures the path through the web server's writer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. bench/lib.sh
 connections=$1 series=$2 rate=$3 rounds=${4:-5} seconds=${5:-8}
-work=$(mktemp -d)
-bin=${BIN:-$work/bin}
 ulimit -n "$(ulimit -Hn)"
-pids=()
-finish() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"; }
-trap finish EXIT
-
-build() { [ -x "$bin/$2/$1" ] || dotnet publish "$3" -c Release -v q -p:SkipUi=true -o "$bin/$2" >/dev/null; }
 build CandleStream.Server server src/CandleStream.Server
 build CandleStream.Simulator simulator src/CandleStream.Simulator
 build CandleStream.Load load bench/CandleStream.Load
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-wait_for() { for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; echo "nothing listens on port $1" >&2; exit 1; }
-stop() { for pid in "$@"; do kill "$pid" 2>/dev/null || true; done; wait "$@" 2>/dev/null || true; }
 label() { sed "s/^{/{\"server\":\"$1\",\"rate\":$rate,/" | if [ -n "${OUT:-}" ]; then cat >>"$OUT"; else cat; fi; }
 
 # ours BATCHED LABEL
@@ -27,11 +18,11 @@ ours() {
     local exchange port
     exchange=$(free_port); port=$(free_port)
     "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series "$series" --rate "$rate" --channel-limit 0 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
-    local simulator=$!; pids+=("$simulator"); wait_for "$exchange"
+    local simulator=$!; wait_for "$exchange"
     "$bin/server/CandleStream.Server" --Urls="http://127.0.0.1:$port" --Bitfinex:WebSocketUrl="ws://127.0.0.1:$exchange/ws/2" --Bitfinex:RestUrl="http://127.0.0.1:$exchange/v2" \
         --Storage:SqlitePath="$work/$port.db" --Streaming:MaxOpenSeries=1000 --Streaming:MaxStreams=20000 --Streaming:DirectSockets="$([ "${BODYWRITER:-0}" = 1 ] && echo false || echo true)" \
         --Streaming:BatchedSends="$1" --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &
-    local server=$!; pids+=("$server"); wait_for "$port"
+    local server=$!; wait_for "$port"
     "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$server" ${LOAD_ARGS:-} | label "$2"
     stop "$server" "$simulator"
 }
@@ -41,11 +32,11 @@ nchan() {
     port=$(free_port); folder=$work/nchan-$port; mkdir -p "$folder"
     sed "s#@MODULES@#$(nginx -V 2>&1 | grep -o 'modules-path=[^ ]*' | cut -d= -f2)#;s#@FOLDER@#$folder#g;s/@PORT@/$port/" bench/peers/nchan.conf >"$folder/nginx.conf"
     nginx -p "$folder" -c "$folder/nginx.conf" >"$folder/out" 2>&1 &
-    local master=$!; pids+=("$master"); wait_for "$port"; sleep 0.3
+    local master=$!; wait_for "$port"; sleep 0.3
     local worker; worker=$(tr -d ' ' <"/proc/$master/task/$master/children")
     local total; total=$(python3 -c "print(${WARMUP:-6} + $seconds + $connections / 500 + 5)")
     "$bin/load/CandleStream.Load" publish --url "http://127.0.0.1:$port" --series "$series" --rate "$rate" --duration "$total" >/dev/null 2>"$work/publish.log" &
-    local publisher=$!; pids+=("$publisher")
+    local publisher=$!
     "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --path '/sub/{0}' --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$worker" ${LOAD_ARGS:-} | label nchan
     stop "$publisher" "$master"
 }

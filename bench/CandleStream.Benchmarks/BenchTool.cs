@@ -12,4 +12,7 @@ internal static class BenchTool
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} ended with {process.ExitCode}.");
     }
+
+    /// <summary>Lets the operating system forget what it holds of a file; what was not written yet is written first.</summary>
+    public static Task ForgetAsync(string file) => RunAsync("dd", $"of={file}", "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none");
 }

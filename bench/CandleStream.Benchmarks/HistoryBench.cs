@@ -44,8 +44,9 @@ internal static class HistoryBench
         await using var writer = new CandleWriter(store, storage, time, NullLogger<CandleWriter>.Instance);
         var archive = new CandleArchive(store, writer);
         await using var provider = new StillProvider(candles[^240..]);
-        await using var service = new CandleStreamService(provider, archive, [writer], new RevCounter(time), options, time, NullLoggerFactory.Instance);
-        await using var fetcher = new HistoryFetcher(provider, archive, time, NullLogger<HistoryFetcher>.Instance);
+        var revs = new RevCounter(time);
+        await using var service = new CandleStreamService(provider, archive, [writer], revs, options, time, NullLoggerFactory.Instance);
+        await using var fetcher = new HistoryFetcher(provider, archive, revs, time, NullLogger<HistoryFetcher>.Instance);
         var history = new CandleHistory(service, archive, fetcher, options, time);
 
         for (var i = 0; i < answers; i++) await AnswerAsync(history);

@@ -28,4 +28,7 @@ internal interface IBenchDatabase : IAsyncDisposable
 
     /// <summary>Bytes on disk of the candle table and its indexes.</summary>
     Task<long> SizeAsync();
+
+    /// <summary>Makes the operating system forget what it holds of the files, and leaves it to the database what it holds itself.</summary>
+    Task ForgetAsync();
 }

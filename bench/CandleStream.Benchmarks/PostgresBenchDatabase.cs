@@ -46,6 +46,15 @@ internal sealed class PostgresBenchDatabase(string url) : IBenchDatabase
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    public async Task ForgetAsync()
+    {
+        await BenchTool.RunAsync("psql", "-q", Url, "-c", "CHECKPOINT");
+        await using var connection = new NpgsqlConnection(DatabaseUrl.Parse(Url).ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT current_setting('data_directory')", connection);
+        foreach (var file in Directory.GetFiles(Path.Combine((string)(await command.ExecuteScalarAsync())!, "base"), "*", SearchOption.AllDirectories)) await BenchTool.ForgetAsync(file);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_latest is null) return;

@@ -45,6 +45,12 @@ internal sealed class SqliteBenchDatabase(string folder) : IBenchDatabase
 
     public Task<long> SizeAsync() => Task.FromResult(new FileInfo(SqlitePath).Length);
 
+    public async Task ForgetAsync()
+    {
+        await BenchTool.RunAsync("sqlite3", SqlitePath, "PRAGMA wal_checkpoint(TRUNCATE)");
+        await BenchTool.ForgetAsync(SqlitePath);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_latest is null) return;

@@ -7,13 +7,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CandleStream.Benchmarks;
 
 /// <summary>
-/// <c>storage [rows] [repeats] [series]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
+/// <c>storage [rows] [repeats] [series] [sqlite|postgres]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
 /// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it. Rows of several series are written minute by minute, all series
-/// in turn, as a server that follows them does; what is read is one of them. With 0 repeats the table is filled once and the tools are not timed at it.
+/// in turn, as a server that follows them does; what is read is one of them. With 0 repeats the table is filled once and the tools are not timed at it; then rows may be
+/// several numbers, <c>1000000,10000000</c>: the table grows from one to the next and is measured at each.
 /// </summary>
 internal static class StorageBench
 {
     private const int LiveBatches = 200;
+    private const int ColdReads = 200;
 
     private static readonly StorageOptions Options = new();
 
@@ -22,16 +24,24 @@ internal static class StorageBench
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var rows = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1_000_000;
+        int[] sizes = args.Length > 0 ? [.. args[0].Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))] : [1_000_000];
         var repeats = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
         var series = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 1;
         _series = [.. Enumerable.Range(0, series).Select(i => SeriesKey.Parse($"BENCH{i:D3}USD:1m"))];
+        if (repeats > 0 && sizes.Length > 1)
+        {
+            await Console.Error.WriteLineAsync("Several sizes are measured with 0 repeats only.");
+            return 1;
+        }
+
         var folder = Directory.CreateTempSubdirectory("candlestream-bench-").FullName;
         try
         {
-            await using (var sqlite = new SqliteBenchDatabase(folder)) await BenchAsync(sqlite, folder, rows, repeats);
-            if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
-                await using (var postgres = new PostgresBenchDatabase(url)) await BenchAsync(postgres, folder, rows, repeats);
+            var only = args.Length > 3 ? args[3] : null;
+            if (only is null or "sqlite")
+                await using (var sqlite = new SqliteBenchDatabase(folder)) await BenchAsync(sqlite, folder, sizes, repeats);
+            if (only is null or "postgres" && Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
+                await using (var postgres = new PostgresBenchDatabase(url)) await BenchAsync(postgres, folder, sizes, repeats);
             return 0;
         }
         finally
@@ -40,48 +50,66 @@ internal static class StorageBench
         }
     }
 
-    private static async Task BenchAsync(IBenchDatabase database, string folder, int rows, int repeats)
+    private static async Task BenchAsync(IBenchDatabase database, string folder, int[] sizes, int repeats)
     {
-        Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
-        var csv = Path.Combine(folder, database.Name + ".csv");
-        if (repeats > 0) await WriteCsvAsync(csv, rows);
+        if (repeats > 0)
+        {
+            await CompareImportAsync(database, Path.Combine(folder, database.Name + ".csv"), sizes[0], repeats);
+            await MeasureAsync(database, sizes[0], stage: 0);
+            return;
+        }
 
+        await EmptyAsync(database);
+        for (var stage = 0; stage < sizes.Length; stage++)
+        {
+            var before = stage == 0 ? 0 : sizes[stage - 1];
+            var seconds = await TimeAsync(() => ImportAsync(database, before, sizes[stage]));
+            Announce(database, sizes[stage]);
+            Report("import", [seconds], [], s => $"{s:F2} s ({(sizes[stage] - before) / s / 1000:F0} k rows/s)");
+            await MeasureAsync(database, sizes[stage], stage);
+        }
+    }
+
+    private static async Task CompareImportAsync(IBenchDatabase database, string csv, int rows, int repeats)
+    {
+        Announce(database, rows);
+        await WriteCsvAsync(csv, rows);
         List<double> ours = [], tool = [];
         for (var i = 0; i < repeats; i++)
         {
             await EmptyAsync(database);
             tool.Add(await TimeAsync(() => database.ImportAsync(csv)));
             await EmptyAsync(database);
-            ours.Add(await TimeAsync(() => ImportAsync(database, rows)));
-        }
-
-        if (repeats == 0)
-        {
-            await EmptyAsync(database);
-            ours.Add(await TimeAsync(() => ImportAsync(database, rows)));
+            ours.Add(await TimeAsync(() => ImportAsync(database, 0, rows)));
         }
 
         Report("import", ours, tool, seconds => $"{seconds:F2} s ({rows / seconds / 1000:F0} k rows/s)");
-        Console.WriteLine($"  size                 {await database.SizeAsync() / (double)rows:F0} bytes a candle");
+    }
 
+    private static async Task MeasureAsync(IBenchDatabase database, int rows, int stage)
+    {
+        Console.WriteLine($"  size                   {await database.SizeAsync() / (double)rows:F0} bytes a candle");
         await database.AnalyzeAsync();
         await using var store = await OpenAsync(database);
         await ReadLatestAsync(store, database);
         await ReadJsonAsync(store, database);
         await ReadChangesAsync(store, rows);
-        await WriteLiveAsync(store);
+        await ReadColdAsync(store, database, rows);
+        await WriteLiveAsync(store, stage);
     }
 
-    private static async Task ImportAsync(IBenchDatabase database, int rows)
+    private static void Announce(IBenchDatabase database, int rows) => Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
+
+    private static async Task ImportAsync(IBenchDatabase database, int from, int rows)
     {
         await using var store = await OpenAsync(database);
-        for (var from = 0; from < rows; from += Options.ImportBatchRows)
+        for (; from < rows; from += Options.ImportBatchRows)
             await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(_series[i % _series.Length], BenchCandle.At(i / _series.Length)))], []), default);
     }
 
     private static async Task ReadLatestAsync(ICandleStore store, IBenchDatabase database)
     {
-        var ours = await TimesAsync(200, () => CountAsync(store, 500));
+        var ours = await TimesAsync(200, () => CountAsync(store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), 500, newestFirst: true, default)));
         var bare = await TimesAsync(200, () => database.BareLatestAsync(500));
         Report("latest 500", ours, bare, seconds => $"{seconds * 1000:F2} ms");
     }
@@ -95,22 +123,39 @@ internal static class StorageBench
 
     private static async Task ReadChangesAsync(ICandleStore store, int rows)
     {
-        var ours = await TimesAsync(200, async () =>
-        {
-            await foreach (var _ in store.ChangesSinceAsync(_series[0], BenchCandle.At((rows / _series.Length) - 100).Rev, 1000, default)) { }
-        });
+        var ours = await TimesAsync(200, () => CountAsync(store.ChangesSinceAsync(_series[0], BenchCandle.At((rows / _series.Length) - 100).Rev, 1000, default)));
         Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
     }
 
+    // Anywhere in any series, after the operating system forgot the files: each answer's pages come from the disk. Medians, because here a best one would be one that was in memory.
+    private static async Task ReadColdAsync(ICandleStore store, IBenchDatabase database, int rows)
+    {
+        await database.ForgetAsync();
+        var random = new Random(1);
+        List<double> candles = [], changes = [];
+        for (var i = 0; i < ColdReads; i++)
+        {
+            var (range, changed) = (new TimeRange(Anywhere().Time, long.MaxValue), Anywhere().Rev);
+            candles.Add(await TimeAsync(() => CountAsync(store.ReadAsync(Any(), range, 500, newestFirst: false, default))));
+            changes.Add(await TimeAsync(() => CountAsync(store.ChangesSinceAsync(Any(), changed, 99, default))));
+        }
+
+        Report("any 500, cold", [Median(candles)], [], seconds => $"{seconds * 1000:F2} ms");
+        Report("any 99 changes, cold", [Median(changes)], [], seconds => $"{seconds * 1000:F2} ms");
+
+        SeriesKey Any() => _series[random.Next(_series.Length)];
+        Candle Anywhere() => BenchCandle.At(random.Next(rows / _series.Length));
+    }
+
     // One candle each of a hundred series a batch: alone, and as the live writer does it, with what each series is now known to cover.
-    private static async Task WriteLiveAsync(ICandleStore store)
+    private static async Task WriteLiveAsync(ICandleStore store, int stage)
     {
         SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => SeriesKey.Parse($"LOAD{i:D3}USD:1m"))];
-        var (added, revised, covered) = (await WriteBatchesAsync(store, series, rev: 0, withCoverage: false), new List<double>(), new List<double>());
+        var (added, revised, covered) = (await WriteBatchesAsync(store, series, stage, rev: 0, withCoverage: false), new List<double>(), new List<double>());
         for (var rev = 1; rev <= 3; rev++)
         {
-            revised.AddRange(await WriteBatchesAsync(store, series, rev * 2, withCoverage: false));
-            covered.AddRange(await WriteBatchesAsync(store, series, (rev * 2) + 1, withCoverage: true));
+            revised.AddRange(await WriteBatchesAsync(store, series, stage, rev * 2, withCoverage: false));
+            covered.AddRange(await WriteBatchesAsync(store, series, stage, (rev * 2) + 1, withCoverage: true));
         }
 
         static string RowsPerSecond(double seconds) => $"{LiveBatches * 100 / seconds:N0} rows/s";
@@ -119,12 +164,13 @@ internal static class StorageBench
         Report("the same and coverage", covered, [], RowsPerSecond);
     }
 
-    private static async Task<List<double>> WriteBatchesAsync(ICandleStore store, SeriesKey[] series, long rev, bool withCoverage) =>
+    private static async Task<List<double>> WriteBatchesAsync(ICandleStore store, SeriesKey[] series, int stage, long rev, bool withCoverage) =>
         [await TimeAsync(async () =>
         {
             for (var b = 0; b < LiveBatches; b++)
             {
-                var candle = BenchCandle.At(b) with { Rev = BenchCandle.At(b).Rev + rev };
+                var candle = BenchCandle.At((stage * LiveBatches) + b);
+                candle = candle with { Rev = candle.Rev + rev };
                 var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
                 await store.SaveAsync(
                     new StoreBatch(
@@ -134,9 +180,9 @@ internal static class StorageBench
             }
         })];
 
-    private static async Task CountAsync(ICandleStore store, int limit)
+    private static async Task CountAsync(IAsyncEnumerable<Candle> candles)
     {
-        await foreach (var _ in store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), limit, newestFirst: true, default)) { }
+        await foreach (var _ in candles) { }
     }
 
     private static async Task JsonAsync(ICandleStore store, int limit)
@@ -199,4 +245,6 @@ internal static class StorageBench
 
     // The best of several runs: what else a machine is doing can only add.
     private static double Best(List<double> values) => values.Min();
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }
