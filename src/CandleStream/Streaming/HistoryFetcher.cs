@@ -8,6 +8,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
 {
     private readonly ICandleProvider _provider;
     private readonly ISeriesArchive _archive;
+    private readonly RevCounter _revs;
     private readonly TimeProvider _time;
     private readonly ILogger<HistoryFetcher> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -15,8 +16,8 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     // One entry per series with a flight under way; the last flight takes it out again.
     private readonly ConcurrentDictionary<SeriesKey, Task<bool>> _flights = new();
 
-    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, TimeProvider time, ILogger<HistoryFetcher> logger) =>
-        (_provider, _archive, _time, _logger) = (provider, archive, time, logger);
+    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger) =>
+        (_provider, _archive, _revs, _time, _logger) = (provider, archive, revs, time, logger);
 
     /// <summary>
     /// Fetches <paramref name="missing"/> and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
@@ -49,7 +50,12 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         var stored = false;
         try
         {
-            foreach (var range in missing.Ranges) stored |= await FetchRangeAsync(series, range, hub);
+            // Another flight may have landed since the caller looked.
+            var known = hub is not null ? hub.Look(default).Known : (await _archive.LoadAsync(series, 1, _stop.Token))?.Record?.Verified;
+            missing = missing.Subtract(known ?? TimeRangeSet.Empty);
+            stored = missing.IsEmpty;
+            // Said page by page: what is stored stays stored when a later page fails.
+            foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, hub, () => stored = true);
         }
         catch (CandleProviderException failure)
         {
@@ -66,20 +72,20 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         }
     }
 
-    private async Task<bool> FetchRangeAsync(SeriesKey series, TimeRange range, SeriesHub? hub)
+    private async Task FetchRangeAsync(SeriesKey series, TimeRange range, SeriesHub? hub, Action onStored)
     {
-        var stored = false;
         while (!range.IsEmpty)
         {
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
             var (candles, verified) = Trusted(series.Timeframe, page);
-            if (verified.IsEmpty || !await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return stored;
+            if (verified.IsEmpty) return;
+            if (await _archive.ReadAsync(series, verified.Ranges[0], int.MaxValue, newestEnd: false, _stop.Token) is not { } held) return;
+            candles = Numbered(candles, held, _revs);
+            if (!await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return;
             hub?.AddHistory(candles, verified);
-            stored = true;
+            onStored();
             range = range with { From = page.Range.To };
         }
-
-        return stored;
     }
 
     /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
@@ -93,6 +99,14 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
                 .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
         ];
         return (candles, TimeRangeSet.Of(range));
+    }
+
+    /// <summary>A fetched candle that the store holds with other values is a revision: it gets a new rev, or the store would keep the old one.</summary>
+    public static IReadOnlyList<Candle> Numbered(IReadOnlyList<Candle> fetched, IReadOnlyList<Candle> held, RevCounter revs)
+    {
+        if (held.Count == 0) return fetched;
+        var byTime = held.ToDictionary(c => c.Time);
+        return [.. fetched.Select(c => byTime.TryGetValue(c.Time, out var old) && !old.HasSameValues(c) ? c with { Rev = revs.Next() } : c)];
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]

@@ -5,7 +5,7 @@ namespace CandleStream.Streaming;
 /// </summary>
 /// <remarks>
 /// Verified: inside a REST answer of at least 60 s after, or followed live until exchange time passed the end and grace; remembered by the store.
-/// Covered: inside a snapshot or a younger REST answer; good enough not to be a gap, still to be checked.
+/// Covered: inside a snapshot or a younger REST answer, or verified before nobody listened for a while; good enough not to be a gap, still to be checked.
 /// </remarks>
 internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 {
@@ -17,6 +17,11 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 
     private TimeRangeSet _covered = TimeRangeSet.Empty;
     private TimeRangeSet _unsaved = TimeRangeSet.Empty;
+    private TimeRangeSet _unsavedDoubts = TimeRangeSet.Empty;
+
+    // Part of what is covered, and the exchange time from which on an answer can clear it: an older one may be from before a revision.
+    private TimeRangeSet _doubted = TimeRangeSet.Empty;
+    private long _doubtedAt;
 
     // Where watching begins follows from these: earlier holes are history.
     private long? _began;
@@ -52,11 +57,26 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <summary>Takes what the store remembers; first of all, or later where the store was slow.</summary>
     /// <param name="verified">The verified ranges.</param>
     /// <param name="lastHeld">Open time of the newest stored candle.</param>
-    public void Load(TimeRangeSet verified, long? lastHeld)
+    /// <param name="heldBefore">That of the candle before it: what is verified from there on is doubted, see <see cref="Doubt(long, long)"/>.</param>
+    public void Load(TimeRangeSet verified, long? lastHeld, long? heldBefore = null)
     {
         _storedFrom = verified.IsEmpty ? lastHeld : verified.Ranges[0].From;
-        Verified = Verified.Union(verified);
+        var doubted = heldBefore is { } from ? verified.Intersect(new TimeRange(from, long.MaxValue)) : TimeRangeSet.Empty;
+        Verified = Verified.Union(verified.Subtract(doubted));
+        Doubt(doubted, _now ?? 0);
         _gaps = null;
+    }
+
+    /// <summary>
+    /// Nobody listened for a while, and candles from <paramref name="from"/> on may have been revised: they are not verified any more, but held and
+    /// therefore no gap; they are checked by REST, also after a restart.
+    /// </summary>
+    public void Doubt(long from, long exchangeTime)
+    {
+        var doubted = Verified.Intersect(new TimeRange(from, long.MaxValue));
+        Verified = Verified.Subtract(doubted);
+        _unsaved = _unsaved.Subtract(doubted);
+        Doubt(doubted, exchangeTime);
     }
 
     /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty) to <paramref name="exchangeTime"/>.</summary>
@@ -98,7 +118,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         StartWatching(range.From, asOf);
         Cover(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf))));
-        Verify(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs))));
+        var trusted = new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs)));
+        foreach (var part in (asOf < _doubtedAt ? TimeRangeSet.Of(trusted).Subtract(_doubted) : TimeRangeSet.Of(trusted)).Ranges) Verify(part);
         if (asOf > (_now ?? long.MinValue)) PassTime(asOf, _heardUntil);
     }
 
@@ -112,21 +133,14 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <summary>Candles of this range were lost on the way to the store: it must be fetched again.</summary>
     public void Lost(TimeRange range)
     {
-        Verified = Verified.Subtract(range);
-        _covered = _covered.Subtract(range);
-        _unsaved = _unsaved.Subtract(range);
-        _gaps = null;
+        Remove(range);
     }
 
     /// <summary>Candles before <paramref name="time"/> were deleted on purpose: they are unknown again, and no gap.</summary>
     public void Forget(long time)
     {
-        var forgotten = new TimeRange(long.MinValue, time);
-        Verified = Verified.Subtract(forgotten);
-        _covered = _covered.Subtract(forgotten);
-        _unsaved = _unsaved.Subtract(forgotten);
+        Remove(new TimeRange(long.MinValue, time));
         _notBefore = Math.Max(_notBefore, time);
-        _gaps = null;
     }
 
     /// <summary>A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when there is nothing to check.</summary>
@@ -136,7 +150,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var trusted = timeframe.StartOf(now - SeriesCandles.RestTrustedAfterMs);
         foreach (var range in _covered.Ranges)
         {
-            if (range.To > trusted || Verified.ContainsAll(range)) continue;
+            if (range.To > trusted || range.To <= WatchedFrom() || Verified.ContainsAll(range)) continue;
             var due = Verified.MissingIn(range).Ranges;
             return new TimeRange(due[0].From, due[^1].To);
         }
@@ -144,11 +158,11 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         return null;
     }
 
-    /// <summary>Ranges verified since the last call, to be remembered by the store.</summary>
-    public TimeRangeSet TakeUnsaved()
+    /// <summary>Ranges verified, and ranges doubted, since the last call, to be remembered by the store.</summary>
+    public (TimeRangeSet Verified, TimeRangeSet Unverified) TakeUnsaved()
     {
-        var unsaved = _unsaved;
-        _unsaved = TimeRangeSet.Empty;
+        var unsaved = (_unsaved, _unsavedDoubts);
+        _unsaved = _unsavedDoubts = TimeRangeSet.Empty;
         return unsaved;
     }
 
@@ -177,12 +191,30 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
+    private void Doubt(TimeRangeSet doubted, long exchangeTime)
+    {
+        _covered = _covered.Union(doubted);
+        _doubted = _doubted.Union(doubted);
+        _unsavedDoubts = _unsavedDoubts.Union(doubted);
+        _doubtedAt = Math.Max(_doubtedAt, exchangeTime);
+    }
+
+    private void Remove(TimeRange range)
+    {
+        Verified = Verified.Subtract(range);
+        _covered = _covered.Subtract(range);
+        _unsaved = _unsaved.Subtract(range);
+        _gaps = null;
+    }
+
     private void Verify(TimeRange range)
     {
         var verified = Verified.Add(range);
         if (ReferenceEquals(verified, Verified)) return;
         Verified = verified;
         _unsaved = _unsaved.Add(range);
+        _unsavedDoubts = _unsavedDoubts.Subtract(range);
+        _doubted = _doubted.Subtract(range);
         _gaps = null;
     }
 

@@ -108,6 +108,7 @@ public sealed partial class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            Doubt(exchangeTime);
             if (exchangeTime is { } now) PassTime(now);
             foreach (var candle in candles)
             {
@@ -143,6 +144,7 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate)
         {
             _coverage.Interrupt();
+            Doubt(_candles.ExchangeTime);
             PublishCoverage();
         }
     }
@@ -175,7 +177,7 @@ public sealed partial class SeriesHub : ICandleFeed
             _openedRev = _revs.Current;
             _storedCompleteFrom = archived?.Record?.CompleteFrom is > 0 and var stored ? stored : _openedRev;
             _candles.Load(archived?.Newest ?? [], _openedRev);
-            _coverage.Load(archived?.Record?.Verified ?? TimeRangeSet.Empty, _candles.Newest?.Time);
+            LoadCoverage(archived);
             if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
         }
     }
@@ -189,7 +191,7 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate)
         {
             List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
-            _coverage.Load(archived.Record?.Verified ?? TimeRangeSet.Empty, archived.Newest is [.., var newest] ? newest.Time : null);
+            LoadCoverage(archived);
             _openedRev = _storedCompleteFrom = _revs.Current;
             SetLatest();
             if (added.Count > 0)
@@ -277,7 +279,8 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate)
         {
             if (!_merged) return;
-            _archive.Save(new SeriesChange(Series, _coverage.TakeUnsaved(), TimeRangeSet.Empty, CompleteFrom));
+            var (verified, unverified) = _coverage.TakeUnsaved();
+            _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
         }
     }
 
@@ -290,6 +293,18 @@ public sealed partial class SeriesHub : ICandleFeed
         if (_coverage.Gaps.Ranges is [.., var newest])
             return (newest with { From = Series.Timeframe.Before(newest.From) }, Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record);
         return _coverage.DueCheck() is { } due ? (due, FetchPurpose.Record) : null;
+    }
+
+    private void LoadCoverage(ArchivedSeries? archived)
+    {
+        var held = archived?.Newest ?? [];
+        _coverage.Load(archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null);
+    }
+
+    // The exchange revises the candle before the running one. While nobody listened, that was one of the last two heard, or a later one.
+    private void Doubt(long? exchangeTime)
+    {
+        if (_candles.Latest(2) is [var first, ..]) _coverage.Doubt(first.Time, exchangeTime ?? 0);
     }
 
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
@@ -354,8 +369,8 @@ public sealed partial class SeriesHub : ICandleFeed
 
     private void PublishCoverage()
     {
-        var unsaved = _coverage.TakeUnsaved();
-        if (!unsaved.IsEmpty) _archive.Save(new SeriesChange(Series, unsaved, TimeRangeSet.Empty, CompleteFrom));
+        var (verified, unverified) = _coverage.TakeUnsaved();
+        if (!verified.IsEmpty || !unverified.IsEmpty) _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan()))
         {
             PublishStatus();

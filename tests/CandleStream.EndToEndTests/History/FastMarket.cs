@@ -136,8 +136,7 @@ internal sealed class FastMarket : IAsyncDisposable
 
     private void Revise(Random random)
     {
-        // Not of the last pair: its candle before may be much older, and nobody looks for a revision of it that came while the server was down.
-        if (!IsOver) Exchange.Faults.Add(new Fault(FaultKind.LateRevision) { Key = $"trade:1m:t{Pairs[random.Next(Pairs.Length - 1)].Pair}" });
+        if (!IsOver) Exchange.Faults.Add(new Fault(FaultKind.LateRevision) { Key = $"trade:1m:t{Pairs[random.Next(Pairs.Length)].Pair}" });
     }
 
     private static string Write(string path, long begin, long end, double perMinute, Random random)

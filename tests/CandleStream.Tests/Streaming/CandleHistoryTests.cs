@@ -159,6 +159,33 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Assert.Empty(_core.Provider.Fetches);
     }
 
+    [Fact]
+    public async Task What_was_fetched_before_a_page_failed_is_no_gap()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        _core.Provider.History = (_, range, _) => range.From < At(-100)
+            ? new HistoryPage(range with { To = At(-100) }, [.. Exchange(range with { To = At(-100) })], At(10, 30))
+            : throw new CandleProviderException("unreachable");
+
+        var answer = await AskAsync(At(-300), At(-1), 1000);
+
+        Assert.Equal([new TimeRange(At(-100), At(0))], answer.Gaps);
+        Assert.Equal(Exchange(new TimeRange(At(-300), At(-100))).Select(c => c.Time), answer.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task A_range_in_the_future_is_empty_and_no_gap()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answer = await AskAsync(At(1000), At(2000), 100);
+
+        Assert.Empty(answer.Candles);
+        Assert.Empty(answer.Gaps);
+        Assert.Null(answer.Next);
+        Assert.Empty(_core.Provider.Fetches);
+    }
+
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
     private static IEnumerable<Candle> Exchange(TimeRange range) =>

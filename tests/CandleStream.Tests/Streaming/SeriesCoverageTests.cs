@@ -163,7 +163,50 @@ public sealed class SeriesCoverageTests
         _coverage.Begin(At(0), At(5, 30));
         _coverage.PassTime(At(7, 10), At(7, 10));
 
-        Assert.Equal([new TimeRange(At(5), At(7))], _coverage.TakeUnsaved().Ranges);
-        Assert.Empty(_coverage.TakeUnsaved().Ranges);
+        Assert.Equal([new TimeRange(At(5), At(7))], _coverage.TakeUnsaved().Verified.Ranges);
+        Assert.Empty(_coverage.TakeUnsaved().Verified.Ranges);
+    }
+
+    [Fact]
+    public void What_may_have_been_revised_while_nobody_listened_is_no_gap_but_verified_only_by_a_younger_answer()
+    {
+        _coverage.Begin(At(0), At(0, 30));
+        _coverage.PassTime(At(30, 30), At(30, 30));
+        _coverage.TakeUnsaved();
+        _coverage.Interrupt();
+        _coverage.Begin(At(25), At(32, 30));
+        _coverage.Doubt(At(20), At(32, 30));
+
+        Assert.Empty(_coverage.Gaps.Ranges);
+        Assert.Equal([new TimeRange(At(20), At(30))], _coverage.TakeUnsaved().Unverified.Ranges);
+        _coverage.PassTime(At(33, 30), At(33, 30));
+        Assert.Equal(new TimeRange(At(20), At(32)), _coverage.DueCheck());
+        _coverage.Fetched(new TimeRange(At(20), At(32)), At(31, 50));
+        Assert.False(_coverage.Verified.Contains(At(29)));
+        _coverage.Fetched(new TimeRange(At(20), At(32)), At(33, 30));
+        Assert.Null(_coverage.DueCheck());
+        Assert.Equal([new TimeRange(At(20), At(33))], _coverage.TakeUnsaved().Verified.Ranges);
+    }
+
+    [Fact]
+    public void What_the_store_verified_is_doubted_from_the_last_but_one_candle_on()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(30))), lastHeld: At(25), heldBefore: At(20));
+
+        Assert.Equal([new TimeRange(At(0), At(20))], _coverage.Verified.Ranges);
+        Assert.True(_coverage.Known.ContainsAll(new TimeRange(At(0), At(30))));
+        Assert.Equal([new TimeRange(At(20), At(30))], _coverage.TakeUnsaved().Unverified.Ranges);
+    }
+
+    [Fact]
+    public void A_doubt_older_than_a_repair_reaches_is_left_to_whoever_asks_for_it()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(30))), lastHeld: At(25), heldBefore: At(20));
+        var now = At(60 * 24 * 30);
+        _coverage.Begin(null, now);
+
+        _coverage.PassTime(now + 10 * Minute, now + 10 * Minute);
+
+        Assert.Null(_coverage.DueCheck());
     }
 }

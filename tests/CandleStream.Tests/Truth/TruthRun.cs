@@ -1,18 +1,13 @@
-using System.Net.WebSockets;
-using CandleStream.Bitfinex;
 using CandleStream.Simulator;
 using CandleStream.Simulator.Faults;
-using CandleStream.Storage;
-using CandleStream.Streaming;
 using CandleStream.Tests.Bitfinex;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
 /// One seed of the truth test: a synthetic market runs for hours through the real provider, hub, writer and SQLite store, over the real protocol,
-/// while faults strike; then everything held, stored and delivered is compared with the market's own ledger.
+/// while faults strike; then everything held, stored, delivered and polled is compared with the market's own ledger.
 /// </summary>
 internal sealed class TruthRun : IAsyncDisposable
 {
@@ -28,10 +23,11 @@ internal sealed class TruthRun : IAsyncDisposable
     private readonly IReadOnlyList<SeriesKey> _series = [.. Pairs.Select(p => SeriesKey.Parse($"{p}:1m"))];
     private readonly FaultStorm _storm;
     private readonly TruthClient _client;
+    private readonly TruthPoller _poller;
     private readonly BitfinexSimulator _exchange;
     private readonly long _began;
     private readonly HttpClient _fence = new();
-    private Server _server;
+    private TruthServer _server;
 
     private TruthRun(int seed, bool overLoopback, BitfinexSimulator exchange, FakeTimeProvider time)
     {
@@ -42,13 +38,14 @@ internal sealed class TruthRun : IAsyncDisposable
         _began = time.GetUtcNow().ToUnixTimeMilliseconds();
         _storm = new FaultStorm(_random, [.. Pairs.Select(KeyOf)]);
         _client = new TruthClient(_series, _random);
+        _poller = new TruthPoller(_series);
         _server = null!;
     }
 
     /// <summary>What the server holds now, for the report of a failure.</summary>
     public string Describe() => _server.Describe();
 
-    public string Report => $"{_client.Resumes} resumes, {_client.Resets} resets, {KeptBack} kept back for a while, faults: {_storm.History}";
+    public string Report => $"{_client.Resumes} resumes, {_client.Resets} resets, {_poller.Answers} polls answered, {_poller.Resets} of them resets, {KeptBack} kept back for a while, faults: {_storm.History}";
 
     public static async Task<TruthRun> StartAsync(int seed, bool overLoopback)
     {
@@ -56,7 +53,7 @@ internal sealed class TruthRun : IAsyncDisposable
         var time = new FakeTimeProvider(new DateTimeOffset(2024, 5, 1, 11, 58, 30, TimeSpan.Zero));
         var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = overLoopback, Seed = seed, Symbols = Pairs, TimeProvider = time });
         var run = new TruthRun(seed, overLoopback, exchange, time);
-        run._server = await Server.StartAsync(run);
+        run._server = await run.StartServerAsync();
         return run;
     }
 
@@ -69,8 +66,10 @@ internal sealed class TruthRun : IAsyncDisposable
             if (_random.Next(100) == 0) _storm.Strike(_exchange);
             if (_random.Next(300) == 0) await ToggleClientAsync();
             if (_random.Next(4000) == 0) await RestartAsync();
+            if (_random.Next(30) == 0) _poller.Ask(_server.History, _series[_random.Next(_series.Count)]);
             await StepAsync();
             _client.Receive();
+            _poller.Receive();
         }
     }
 
@@ -83,8 +82,10 @@ internal sealed class TruthRun : IAsyncDisposable
         var calmSince = _time.GetUtcNow();
         while (_time.GetUtcNow() - calmSince < TimeSpan.FromMinutes(4))
         {
+            if (_random.Next(10) == 0) _poller.Ask(_server.History, _series[_random.Next(_series.Count)]);
             await StepAsync();
             _client.Receive();
+            _poller.Receive();
             if (!_server.IsMended) calmSince = _time.GetUtcNow();
             Assert.True(_time.GetUtcNow() < limit, $"two hours after the last fault it is not mended: {_server.Describe()}");
         }
@@ -116,9 +117,16 @@ internal sealed class TruthRun : IAsyncDisposable
     /// <summary>How many candles were missed for a while because a snapshot or a silent channel kept them back.</summary>
     public int KeptBack { get; private set; }
 
-    /// <summary>Held, stored and delivered equal the exchange's ledger.</summary>
+    /// <summary>Held, stored, delivered and polled equal the exchange's ledger.</summary>
     public async Task CheckAsync()
     {
+        foreach (var series in _series)
+        {
+            var last = _poller.ReceiveLastAsync(_server.History, series);
+            await InTimeAsync(last);
+            await last;
+        }
+
         // The last step of time has its consequences, which the client is to be given as well.
         await SettleAsync();
         _client.Receive();
@@ -134,11 +142,14 @@ internal sealed class TruthRun : IAsyncDisposable
             var delivered = _client.Candles(series);
             var from = Math.Max(delivered.First().Time, _began);
             Compare($"{series} delivered", Ledger(series, from, last), delivered.Where(c => c.Time >= from && c.Time <= last));
+            var polled = _poller.Candles(series);
+            Compare($"{series} polled", Ledger(series, Math.Max(polled.First().Time, _began), last), polled.Where(c => c.Time >= _began && c.Time <= last));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _poller.DisposeAsync();
         await _server.DisposeAsync();
         await _exchange.DisposeAsync();
         _fence.Dispose();
@@ -178,11 +189,14 @@ internal sealed class TruthRun : IAsyncDisposable
     private async Task RestartAsync()
     {
         if (_client.IsConnected) _client.Disconnect();
+        await InTimeAsync(_poller.HangUpAsync());
         var stopping = _server.DisposeAsync().AsTask();
         await InTimeAsync(stopping);
         await stopping;
-        _server = await Server.StartAsync(this);
+        _server = await StartServerAsync();
     }
+
+    private Task<TruthServer> StartServerAsync() => TruthServer.StartAsync(_exchange, _overLoopback, _folder, _series.Take(3), _random.Next(), _time);
 
     private async Task InTimeAsync(Task work)
     {
@@ -209,80 +223,6 @@ internal sealed class TruthRun : IAsyncDisposable
         {
             await Quiet.WaitAsync(CancellationToken.None);
             if (!_exchange.IsBusy) return;
-        }
-    }
-
-    /// <summary>The server's parts, put together over the exchange of the run.</summary>
-    private sealed class Server : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly BitfinexWebSocketCandleProvider _provider;
-        private readonly BitfinexMetrics _metrics = new();
-        private readonly List<SeriesLease> _recorded;
-        private readonly Task _writing;
-
-        private Server(TruthRun run, SqliteCandleStore store, long highestRev)
-        {
-            Store = store;
-            var options = new BitfinexOptions();
-            if (run._overLoopback) (options.WebSocketUrl, options.RestUrl) = (run._exchange.WebSocketUrl, run._exchange.RestUrl);
-            var transport = run._overLoopback
-                ? BitfinexTransport.Create(options)
-                : new BitfinexTransport(_ => ConnectAsync(run._exchange), run._exchange.CreateHttpHandler());
-            _provider = new BitfinexWebSocketCandleProvider(options, transport, run._time, new Random(run._random.Next()), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
-            var revs = new RevCounter(run._time);
-            revs.Raise(highestRev);
-            Writer = new CandleWriter(store, new StorageOptions(), run._time, NullLogger<CandleWriter>.Instance);
-            Service = new CandleStreamService(_provider, new CandleArchive(store, Writer), [Writer], revs, new StreamingOptions(), run._time, NullLoggerFactory.Instance);
-            _writing = Writer.RunAsync(_stop.Token);
-            _recorded = [.. run._series.Take(3).Select(s => Service.Open(s, SeriesUse.Record))];
-        }
-
-        public SqliteCandleStore Store { get; }
-
-        public CandleWriter Writer { get; }
-
-        public CandleStreamService Service { get; }
-
-        /// <summary>Every series live, no gap, nothing to fetch.</summary>
-        public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null);
-
-        public static async Task<Server> StartAsync(TruthRun run)
-        {
-            var store = new SqliteCandleStore(new StorageOptions { SqlitePath = Path.Combine(run._folder, "truth.db") }, run._time, NullLogger<SqliteCandleStore>.Instance);
-            await store.OpenAsync("simulator", exclusive: true, CancellationToken.None);
-            return new Server(run, store, await store.HighestRevAsync(CancellationToken.None));
-        }
-
-        public string Describe() => string.Join("; ", Service.Hubs.Select(h => $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var lease in _recorded) lease.Dispose();
-            await Service.DisposeAsync();
-            await _stop.CancelAsync();
-            await _writing;
-            await _provider.DisposeAsync();
-            await Writer.DisposeAsync();
-            await Store.DisposeAsync();
-            _metrics.Dispose();
-            _stop.Dispose();
-        }
-
-        private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange)
-        {
-            try
-            {
-                return Task.FromResult(exchange.ConnectInProcess());
-            }
-            catch (WebSocketException refused) when (refused.InnerException is HttpRequestException { StatusCode: { } status })
-            {
-                return Task.FromException<WebSocket>(new UpgradeRefusedException(status, refused));
-            }
-            catch (WebSocketException failure)
-            {
-                return Task.FromException<WebSocket>(failure);
-            }
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed class TruthTests(ITestOutputHelper output)
     private static IEnumerable<int> Seeds => OneSeed is null ? Enumerable.Range(1, IsFull ? 300 : 30) : [int.Parse(OneSeed, CultureInfo.InvariantCulture)];
 
     [Fact]
-    public async Task Candles_held_stored_and_delivered_equal_the_exchanges_ledger_whatever_strikes()
+    public async Task Candles_held_stored_streamed_and_polled_equal_the_exchanges_ledger_whatever_strikes()
     {
         foreach (var seed in Seeds) await RunAsync(seed, overLoopback: false);
     }
