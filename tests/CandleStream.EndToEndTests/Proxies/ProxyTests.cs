@@ -38,19 +38,20 @@ public abstract class ProxyTests(StreamPath path)
         Assert.Empty(client.Response.Content.Headers.ContentEncoding);
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task A_client_that_leaves_is_gone_at_the_server_without_another_event()
+    [Theory(Timeout = Limit)]
+    [InlineData("closes")]
+    [InlineData("breaks off")]
+    [InlineData("says goodbye")]
+    public async Task A_client_that_leaves_is_gone_at_the_server_without_another_event(string how)
     {
         await using var host = await StreamHost.StartAsync(Way);
-        foreach (var abort in (bool[])[false, true])
-        {
-            using var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m");
-            await client.NextAsync("synced");
-            Assert.Equal(1, host.Counters.Streams);
-            if (abort) client.Abort();
-            else client.Dispose();
-            await Eventually.TrueAsync(() => host.Counters.Streams == 0);
-        }
+        using var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m");
+        await client.NextAsync("synced");
+        Assert.Equal(1, host.Counters.Streams);
+        if (how == "closes") client.Dispose();
+        else if (how == "breaks off") client.Abort();
+        else await client.SayGoodbyeAsync();
+        await Eventually.TrueAsync(() => host.Counters.Streams == 0);
     }
 
     [Fact(Timeout = Limit)]

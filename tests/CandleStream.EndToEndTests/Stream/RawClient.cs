@@ -75,6 +75,13 @@ internal sealed class RawClient : IDisposable
     /// <summary>Says that it will send nothing more.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>The same, and says so to TLS first, where there is any.</summary>
+    public async Task SayGoodbyeAsync()
+    {
+        if (_bytes is SslStream secured) await secured.ShutdownAsync();
+        HalfClose();
+    }
+
     /// <summary>Breaks the connection off: the server's next write fails.</summary>
     public void Abort()
     {
