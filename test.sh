@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything: formatting, the .NET tests, the page's unit tests and its browser tests. CI runs the same.
 #   ./test.sh          the normal sizes
-#   ./test.sh --full   the large ones (seeds, mutated frames, soak)
+#   ./test.sh --full   the large ones (seeds, mutated frames, soak, the program as one file)
 # The last line sums all up: N passed, N failed, N skipped. The exit code is not 0 when anything failed, or when nothing ran.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
@@ -30,6 +30,7 @@ main() {
       page_tests "page: unit tests" test vitest
       page_tests "page: browser tests" e2e e2e
     fi
+    [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && step "the program as one file" scripts/publish.sh --check linux-x64 linux-arm64 win-x64
   fi
 
   if ((passed + failed == 0)); then

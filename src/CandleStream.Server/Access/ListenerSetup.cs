@@ -13,6 +13,7 @@ internal static class ListenerSetup
     /// <exception cref="StartRefusedException">The limits contradict each other.</exception>
     public static void AddListeners(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton(OpenFiles.Fit(builder.Configuration));
         var security = builder.Configuration.Security();
         var streams = (builder.Configuration.GetSection(SseOptions.Section).Get<SseOptions>() ?? new SseOptions()).MaxStreams;
         if (security.MaxConnections < streams)

@@ -35,7 +35,7 @@ public sealed class SecurityOptions : IValidatableObject
     [Range(1, 1_000_000)]
     public int RequestBurst { get; set; } = 200;
 
-    /// <summary>Connections open at once, streams included; one more is closed unanswered. Must leave room for <c>Streaming:MaxStreams</c>. Default: 25000.</summary>
+    /// <summary>Connections open at once, streams included; one more is closed unanswered. Must leave room for <c>Streaming:MaxStreams</c>. Default: 25000, or what <c>ulimit -n</c> leaves where that is less and <c>MaxStreams</c> is not set either.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 25_000;
 

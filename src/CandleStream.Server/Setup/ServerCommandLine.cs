@@ -37,6 +37,7 @@ public static class ServerCommandLine
         StoreCommands.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
         KeysCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
         ProbeCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
+        HealthCommand.AddTo(root);
 
         // No response files: a value may start with '@'.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

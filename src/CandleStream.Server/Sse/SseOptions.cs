@@ -10,7 +10,7 @@ public sealed class SseOptions : IValidatableObject
 
     public const string Section = "Streaming";
 
-    /// <summary>Streams served at once; one more is answered 429. Default: 20000.</summary>
+    /// <summary>Streams served at once; one more is answered 429. Default: 20000, or four fifths of <c>Security:MaxConnections</c> where <c>ulimit -n</c> has lowered that.</summary>
     [Range(1, 1_000_000)]
     public int MaxStreams { get; set; } = 20_000;
 

@@ -164,8 +164,16 @@ public sealed class StartAccessTests
     {
         await using var server = await ServerProcess.StartAsync(["--demo", "--port=0", "--Streaming:MaxStreams=5000", "--Security:MaxConnections=6000"], openFiles: 1000);
         Assert.Single(server.Output, l => l.Contains("may open 1000 files", StringComparison.Ordinal) && l.Contains("needs 6500", StringComparison.Ordinal));
-        Assert.Equal(1024, OpenFilesCheck.ParseLimit(["Max processes  5 5 processes", "Max open files            1024                 524288               files"]));
-        Assert.Null(OpenFilesCheck.ParseLimit(["Max open files            unlimited            unlimited            files"]));
+        Assert.Equal(1024, OpenFiles.Parse(["Max processes  5 5 processes", "Max open files            1024                 524288               files"]));
+        Assert.Null(OpenFiles.Parse(["Max open files            unlimited            unlimited            files"]));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Limits_that_nobody_has_set_fit_the_open_files()
+    {
+        await using var server = await ServerProcess.StartAsync(["--demo", "--port=0"], openFiles: 1500);
+        Assert.Single(server.Output, l => l.Contains("may open 1500 files", StringComparison.Ordinal) && l.Contains("MaxConnections is 1000 and Streaming:MaxStreams 800", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Output, l => l.Contains("raise the one or lower the other", StringComparison.Ordinal));
     }
 
     private static (string, string)[] TlsIn(TempFolder folder) =>
