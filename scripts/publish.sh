@@ -27,7 +27,7 @@ publish() {
   rm -rf "$target"
   dotnet publish src/CandleStream.Server -c Release -r "$rid" --self-contained --artifacts-path artifacts/build -o "$target" -v quiet --nologo \
     -p:RestoreLockedMode=false -p:NuGetLockFilePath=obj/single-file.lock.json \
-    -p:PublishSingleFile=true -p:IncludeAllContentForSelfExtract=true -p:EnableCompressionInSingleFile=true -p:DebugType=none -p:PublishDocumentationFiles=false
+    -p:PublishSingleFile=true -p:IncludeAllContentForSelfExtract=true -p:EnableCompressionInSingleFile=true -p:DebugType=none -p:IsTransformWebConfigDisabled=true -p:PublishDocumentationFiles=false
   mv "$target/CandleStream.Server$extension" "$target/candlestream$extension"
   [[ $(ls "$target") == "candlestream$extension" ]] || { echo "publish.sh: more than one file in $target:" $(ls "$target") >&2; exit 1; }
   cp LICENSE THIRD-PARTY-NOTICES.md "$target"
