@@ -23,12 +23,12 @@ internal sealed class FastMarket : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly ITimer _revising;
 
-    private FastMarket(TempFolder folder, BitfinexSimulator exchange, TimeRange span, int seed)
+    private FastMarket(TempFolder folder, BitfinexSimulator exchange, TimeRange span, int seed, TimeSpan revise)
     {
         (_folder, Exchange, Span) = (folder, exchange, span);
         var random = new Random(seed);
         // A candle that looked finished changes now and then, up to the end of the market.
-        _revising = TimeProvider.System.CreateTimer(_ => Revise(random), null, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200));
+        _revising = TimeProvider.System.CreateTimer(_ => Revise(random), null, revise, revise);
     }
 
     public BitfinexSimulator Exchange { get; }
@@ -45,7 +45,8 @@ internal sealed class FastMarket : IAsyncDisposable
     /// <param name="seconds">How long the market lasts by the clock.</param>
     /// <param name="speed">How many times faster than the clock the market passes.</param>
     /// <param name="snapshotCandles">Candles in a subscription's snapshot. A long one would mend by itself what a server believes to hold and has lost.</param>
-    public static async Task<FastMarket> StartAsync(int seed, int seconds, double speed = DefaultSpeed, int snapshotCandles = 5)
+    /// <param name="revise">How often a candle changes that looked finished; null: five times a second.</param>
+    public static async Task<FastMarket> StartAsync(int seed, int seconds, double speed = DefaultSpeed, int snapshotCandles = 5, TimeSpan? revise = null)
     {
         var folder = new TempFolder();
         var begin = new DateTimeOffset(2022, 3, 4, 5, 6, 7, TimeSpan.Zero).ToUnixTimeMilliseconds();
@@ -63,7 +64,7 @@ internal sealed class FastMarket : IAsyncDisposable
             ConnectLimit = 0,
             RestLimit = 0,
         });
-        return new FastMarket(folder, exchange, new TimeRange(begin / Minute * Minute, (end / Minute * Minute) + Minute), seed);
+        return new FastMarket(folder, exchange, new TimeRange(begin / Minute * Minute, (end / Minute * Minute) + Minute), seed, revise ?? TimeSpan.FromMilliseconds(200));
     }
 
     /// <summary>The settings that point a server here and let it record every series.</summary>

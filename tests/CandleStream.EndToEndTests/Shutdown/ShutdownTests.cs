@@ -14,8 +14,9 @@ public sealed class ShutdownTests
 {
     private const int Limit = 400_000;
 
-    // Slow enough that a crowd can be fed by a small machine while it comes and goes: two candles a second and series.
-    private const double Speed = 120;
+    // Slow enough that a small machine can play the exchange, the server and the crowd at once.
+    private static readonly int Speed = Stream.TestSize.Of(normal: 120, full: 30);
+    private static readonly TimeSpan Revise = TimeSpan.FromSeconds(Stream.TestSize.Of(normal: 1, full: 5));
 
     // In µs, as ids are.
     private const long ReachOfResume = 10_000_000;
@@ -31,7 +32,7 @@ public sealed class ShutdownTests
     public async Task A_server_told_to_stop_says_bye_to_everybody_saves_unsubscribes_and_exits_with_0()
     {
         using var folder = new TempFolder();
-        await using var market = await FastMarket.StartAsync(seed: 3, seconds: 600, Speed);
+        await using var market = await FastMarket.StartAsync(seed: 3, seconds: 1_200, Speed, revise: Revise);
         await using var server = await ServerProcess.StartAsync(Arguments(market, folder), folder: folder);
         await using var crowd = new StreamCrowd(StreamCrowd.DefaultSize, Series);
         await crowd.ConnectAsync(server.Client.BaseAddress!);
@@ -75,7 +76,7 @@ public sealed class ShutdownTests
     public async Task After_a_kill_everybody_resumes_and_nobody_misses_a_candle()
     {
         using var folder = new TempFolder();
-        await using var market = await FastMarket.StartAsync(seed: 4, seconds: 600, Speed);
+        await using var market = await FastMarket.StartAsync(seed: 4, seconds: 1_200, Speed, revise: Revise);
         await using var crowd = new StreamCrowd(StreamCrowd.DefaultSize, Series);
         Uri address;
         await using (var server = await ServerProcess.StartAsync(Arguments(market, folder), folder: folder))
