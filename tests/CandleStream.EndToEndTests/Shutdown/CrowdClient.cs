@@ -9,10 +9,6 @@ namespace CandleStream.EndToEndTests.Shutdown;
 /// <summary>One of thousands of clients of one series, cheap: a socket, the bytes of the event it is in the middle of, and the closed candles it was sent.</summary>
 internal sealed class CrowdClient(SeriesKey series)
 {
-    // Filled only between two awaits, so one a thread is enough for all clients.
-    [ThreadStatic]
-    private static byte[]? _threadBuffer;
-
     // Guarded by itself.
     private readonly SortedDictionary<long, Candle> _closed = [];
 
@@ -56,14 +52,12 @@ internal sealed class CrowdClient(SeriesKey series)
     /// <summary>Reads until the connection ends, well or not.</summary>
     public async Task ReadAsync(Socket socket, CancellationToken cancel)
     {
-        var reader = new SseReader();
+        var (reader, buffer) = (new SseReader(), new byte[4096]);
         try
         {
-            while (true)
+            while (await socket.ReceiveAsync(buffer, cancel) is > 0 and var read)
             {
-                // Without a buffer of its own it waits until there is something to read.
-                await socket.ReceiveAsync(Memory<byte>.Empty, cancel);
-                if (!Receive(socket, reader)) break;
+                foreach (var e in reader.Feed(buffer.AsSpan(0, read))) Take(e);
             }
         }
         catch (SocketException)
@@ -73,14 +67,6 @@ internal sealed class CrowdClient(SeriesKey series)
 
         LastEventId = reader.LastEventId ?? LastEventId;
         EndedWell = reader.IsComplete;
-    }
-
-    private bool Receive(Socket socket, SseReader reader)
-    {
-        var buffer = _threadBuffer ??= new byte[16 * 1024];
-        var read = socket.Receive(buffer);
-        foreach (var e in reader.Feed(buffer.AsSpan(0, read))) Take(e);
-        return read > 0;
     }
 
     private void Take(SseEvent e)
