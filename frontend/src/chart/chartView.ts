@@ -288,17 +288,18 @@ export class ChartView {
     this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
   }
 
-  /** The first bar in view, and how far right of it the view ends. */
-  #edgeOf(view: LogicalRange): { time: number; width: number } | undefined {
+  /** The first bar in view, how far right of it the view ends, and how many places follow it. */
+  #edgeOf(view: LogicalRange): { time: number; width: number; following: number } | undefined {
     const place = Math.min(Math.max(Math.ceil(view.from), 0), this.#axis.count - 1)
     const time = this.#axis.at(place)
-    return time === undefined ? undefined : { time, width: view.to - place }
+    return time === undefined ? undefined : { time, width: view.to - place, following: this.#axis.count - 1 - place }
   }
 
   /** The bar that was at the left edge is put there again, whatever was added or given up around it. */
-  #keepView({ time, width }: { time: number; width: number }): void {
+  #keepView({ time, width, following }: { time: number; width: number; following: number }): void {
     const place = this.#axis.indexOf(time)
-    if (place < 0) return
+    // The library counts from the newest bar. Where nothing changed from here on it keeps the view itself, and a scroll that it has yet to carry out stays in force.
+    if (place < 0 || this.#axis.count - 1 - place === following) return
     // By scrolling, not by setting the range: that would change the width of the bars wherever the axis has become wider.
     this.#chart.timeScale().scrollToPosition(place + width - (this.#axis.count - 1), false)
   }
