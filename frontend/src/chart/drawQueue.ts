@@ -7,10 +7,10 @@ export type Draw = (changed: readonly Candle[], all: boolean) => void
 const LEAST_PAUSE_MS = 40
 /** What changes out of view is not seen. */
 const UNSEEN_PAUSE_MS = 1000
-/** A draw is paused after for this many times what it took: drawing has 2 % of the main thread, on a fast machine and on a slow one. */
-const PAUSE_PER_COST = 50
+/** A draw is paused after for this many times what it took: drawing has 1.5 % of the main thread, on a fast machine and on a slow one. */
+const PAUSE_PER_COST = 65
 /** What seems to take longer was interrupted by other work. */
-const LONGEST_COST_MS = 5
+const LONGEST_COST_MS = 10
 
 /** What waits to be drawn: of several versions of a bar the newest, drawn with one of the next frames and no more often than drawing can be afforded. */
 export class DrawQueue {
