@@ -38,6 +38,15 @@ export class SharedSource implements CandleSource {
   /** Only while leading: what the other tabs want, and what was streamed. */
   #others = new Map<string, Wanted>()
   #records = new Map<string, SeriesRecord>()
+  /** Only while leading: the other tabs, told over the channel. */
+  #followers: SourceListener = {
+    candles: (series, candles) => this.#tell({ kind: 'candles', series, candles }),
+    reset: (series, candles) => this.#tell({ kind: 'reset', series, candles }),
+    state: (series, state) => this.#tell({ kind: 'state', series, state }),
+    refused: (series, refusal) => this.#tell({ kind: 'refused', series, refusal }),
+    // The engine reports while it is being built or stopped, too.
+    changed: () => this.#engine !== null && this.#tell({ kind: 'status', status: this.status }),
+  }
   /** Only while following: the leader's last words. */
   #leaderStatus: ConnectionStatus | null = null
   #leaderHeardAt = 0
@@ -74,9 +83,11 @@ export class SharedSource implements CandleSource {
   }
 
   want(series: Wanted): void {
+    const before = this.#wanted
     this.#wanted = series
-    if (this.#engine !== null) this.#leadWanted()
-    else this.#tell({ kind: 'want', tab: this.#tab, series: [...series] })
+    if (this.#engine === null) return this.#tell({ kind: 'want', tab: this.#tab, series: [...series] })
+    this.#leadWanted()
+    for (const name of series.keys()) if (!before.has(name)) this.#handOver(name, this.#listener)
   }
 
   wake(): void {
@@ -216,7 +227,7 @@ export class SharedSource implements CandleSource {
         if (before === undefined) this.#guard(message.tab)
         this.#leadWanted()
         this.#tell({ kind: 'status', status: this.status })
-        for (const [series] of message.series) if (!before?.has(series)) this.#handOver(series)
+        for (const [series] of message.series) if (!before?.has(series)) this.#handOver(series, this.#followers)
         break
       }
       case 'gone':
@@ -228,12 +239,13 @@ export class SharedSource implements CandleSource {
     }
   }
 
-  #handOver(series: string): void {
+  /** What the stream has brought of a series before this tab or another one wanted it. */
+  #handOver(series: string, to: SourceListener): void {
     const record = this.#records.get(series)
     if (record === undefined) return
-    this.#tell({ kind: 'candles', series, candles: record.book.newest(HANDED_OVER) })
-    if (record.state !== null) this.#tell({ kind: 'state', series, state: record.state })
-    if (record.refusal !== null) this.#tell({ kind: 'refused', series, refusal: record.refusal })
+    to.candles(series, record.book.newest(HANDED_OVER))
+    if (record.state !== null) to.state(series, record.state)
+    if (record.refusal !== null) to.refused(series, record.refusal)
   }
 
   #hearLeader(message: TabMessage): void {
@@ -268,34 +280,29 @@ export class SharedSource implements CandleSource {
 
   /** The engine's words, kept for tabs that come later, told here and to the others. */
   #forward(): SourceListener {
-    const own = this.#listener
+    // Copying every candle for tabs that do not exist would cost more than drawing it.
+    const told = () => (this.#others.size > 0 ? [this.#listener, this.#followers] : [this.#listener])
     return {
       candles: (series, candles) => {
         this.#record(series).book.accept(candles)
-        own.candles(series, candles)
-        this.#tellFollowers({ kind: 'candles', series, candles })
+        for (const to of told()) to.candles(series, candles)
       },
       reset: (series, candles) => {
         const { book } = this.#record(series)
         book.clear()
         book.accept(candles)
-        own.reset(series, candles)
-        this.#tellFollowers({ kind: 'reset', series, candles })
+        for (const to of told()) to.reset(series, candles)
       },
       state: (series, state) => {
         this.#record(series).state = state
-        own.state(series, state)
-        this.#tellFollowers({ kind: 'state', series, state })
+        for (const to of told()) to.state(series, state)
       },
       refused: (series, refusal) => {
         this.#record(series).refusal = refusal
-        own.refused(series, refusal)
-        this.#tellFollowers({ kind: 'refused', series, refusal })
+        for (const to of told()) to.refused(series, refusal)
       },
       changed: () => {
-        own.changed()
-        // The engine reports while it is being built or stopped, too.
-        if (this.#engine !== null) this.#tellFollowers({ kind: 'status', status: this.status })
+        for (const to of told()) to.changed()
       },
     }
   }
@@ -307,11 +314,6 @@ export class SharedSource implements CandleSource {
       this.#records.set(series, record)
     }
     return record
-  }
-
-  /** To whoever follows. Copying every candle for tabs that do not exist would cost more than drawing it. */
-  #tellFollowers(message: TabMessage): void {
-    if (this.#others.size > 0) this.#tell(message)
   }
 
   #tell(message: TabMessage): void {

@@ -18,6 +18,7 @@ export class SinceBook {
 
   keepOnly(wanted: Wanted): void {
     for (const series of this.#since.keys()) if (!wanted.has(series)) this.#since.delete(series)
+    this.#streamSeries = this.#streamSeries.filter((series) => wanted.has(series))
   }
 
   of(series: string): number | null {

@@ -42,6 +42,8 @@ export class StreamEngine implements CandleSource {
   #wanted: Wanted = new Map()
   #refused = new Set<string>()
   #stream: EventStream | null = null
+  /** How many series the stream was asked for, and those of them that were wanted without a pause since. */
+  #streamAsked = 0
   #streamSeries: readonly string[] = []
   #beforeSynced: Map<string, Candle[]> | null = null
   #askedAt = 0
@@ -110,10 +112,11 @@ export class StreamEngine implements CandleSource {
     if (open.length === 0) return this.#rest('idle')
     if (this.#phase === 'idle') return this.#reopenIn(GROW_AFTER_MS)
     if (this.#stream === null) return
-    const grown = open.some((name) => !this.#streamSeries.includes(name))
-    const shrunk = this.#streamSeries.some((name) => !open.includes(name))
+    // What the stream brought of a series while nobody wanted it is lost: one that comes back counts as new.
+    this.#streamSeries = this.#streamSeries.filter((name) => open.includes(name))
+    const grown = open.length > this.#streamSeries.length
     if (grown) this.#reopenIn(GROW_AFTER_MS)
-    else if (shrunk) this.#reopenIn(SHRINK_AFTER_MS)
+    else if (this.#streamSeries.length < this.#streamAsked) this.#reopenIn(SHRINK_AFTER_MS)
     else this.#clear('reopen')
   }
 
@@ -150,6 +153,7 @@ export class StreamEngine implements CandleSource {
     const series = this.#open()
     if (series.length === 0) return this.#rest('idle')
     if (this.#env.openEventSource === null) return this.#fail('refused')
+    this.#streamAsked = series.length
     this.#streamSeries = series
     this.#beforeSynced = new Map()
     this.#askedAt = Date.now()

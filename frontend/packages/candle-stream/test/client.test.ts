@@ -91,6 +91,23 @@ describe('one connection', () => {
     vi.advanceTimersByTime(5000)
     expect(world.source.query.getAll('series')).toEqual([SERIES])
   })
+
+  test('a series that left and comes back while the stream still has it is streamed anew, from its subscriber’s asof', () => {
+    listen()
+    const { stop } = listen('ETHUSD:5m')
+    open(1000)
+    stop()
+    world.source.say('message', { symbol: 'ETHUSD', timeframe: '5m', ...candle(60_000, 1500) }, '1500')
+    const { candles, states } = listen('ETHUSD:5m', 1400)
+    open(2000)
+    expect(world.sources).toHaveLength(2)
+    expect(world.source.query.get('last_event_id')).toBe('1400')
+    expect(states.map(({ state }) => state)).toEqual(['live'])
+    world.source.say('message', { symbol: 'ETHUSD', timeframe: '5m', ...candle(60_000, 2001) }, '2001')
+    expect(candles.map(({ rev }) => rev)).toEqual([2001])
+    vi.advanceTimersByTime(5000)
+    expect(world.sources).toHaveLength(2)
+  })
 })
 
 describe('what the server says', () => {

@@ -68,6 +68,21 @@ test('a tab that comes late is handed what the leader holds', async () => {
   expect(tabs[1]!.status.phase).toBe('open')
 })
 
+test('the leader, too, is handed what it streams for another tab', async () => {
+  const stop = openTab().subscribe('ETHUSD:5m', {})
+  revsOf(openTab())
+  await settle()
+  world.source.greet(1000)
+  say(1001)
+  const joined = revsOf(tabs[0]!)
+  stop()
+  await settle()
+  say(1002)
+  expect(tabs[0]!.status.role).toBe('leader')
+  expect(joined).toEqual([1001, 1002])
+  expect(tabs[0]!.stateOf(SERIES)?.state).toBe('live')
+})
+
 test('the leader streams the union of what all tabs want', async () => {
   revsOf(openTab())
   revsOf(openTab(), 'ETHUSD:5m')
