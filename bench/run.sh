@@ -34,7 +34,7 @@ nchan() {
     nginx -p "$folder" -c "$folder/nginx.conf" >"$folder/out" 2>&1 &
     local master=$!; wait_for "$port"; sleep 0.3
     local worker; worker=$(tr -d ' ' <"/proc/$master/task/$master/children")
-    local total; total=$(python3 -c "print(${WARMUP:-6} + $seconds + $connections / 500 + 5)")
+    local total; total=$(python3 -c "print(${WARMUP:-6} + $seconds + $connections / 500 + 10)")
     "$bin/load/CandleStream.Load" publish --url "http://127.0.0.1:$port" --series "$series" --rate "$rate" --duration "$total" >/dev/null 2>"$work/publish.log" &
     local publisher=$!
     "$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$port" --path '/sub/{0}' --connections "$connections" --series "$series" --duration "$seconds" --warmup "${WARMUP:-6}" --pid "$worker" ${LOAD_ARGS:-} | label nchan

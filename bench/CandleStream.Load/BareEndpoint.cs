@@ -13,9 +13,9 @@ internal static class BareEndpoint
         event: snapshot
         data: {"series":"LOAD000USD:1m","candles":[{"time":1714564800000,"open":61290,"high":61293.5,"low":61269,"close":61277.25,"volume":0.23496984,"closed":false,"rev":1714564830000000}]}
 
-        id: 1714564830000000
         event: synced
-        data: {"rev":1714564830000000}
+        id: 1714564830000000
+        data: {"asof":1714564830000000,"series":{"LOAD000USD:1m":"fresh"}}
 
 
         """u8.ToArray();

@@ -36,6 +36,7 @@ internal sealed class LoadRun(LoadOptions options)
         var reading = connections.Select(c => Task.Run(() => c.ReadAsync(stop.Token), CancellationToken.None)).ToList();
         await Task.Delay(options.Warmup, cancel);
 
+        var (descriptors, runners) = (server.Descriptors(), server.Threads());
         var churning = ChurnAsync(stop.Token);
         var threadsBefore = server.CpuByThread();
         var cpuBefore = server.Cpu();
@@ -54,7 +55,10 @@ internal sealed class LoadRun(LoadOptions options)
         await stop.CancelAsync();
         await Task.WhenAll(reading);
         await churning;
-        var report = Report(connections, cpu, seconds, memoryAfter - memoryBefore, threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
+        // The measured connections are still open, the visitors' are not.
+        await Task.Delay(TimeSpan.FromSeconds(1), cancel);
+        var grown = new Growth(memoryAfter - memoryBefore, server.Descriptors() - descriptors, server.Threads() - runners);
+        var report = Report(connections, cpu, seconds, grown, threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
         foreach (var connection in connections) connection.Dispose();
         return report;
     }
@@ -114,7 +118,7 @@ internal sealed class LoadRun(LoadOptions options)
 
     private IPAddress SourceOf(int number) => new([127, 0, 0, (byte)(1 + number % options.Sources)]);
 
-    private string Report(List<LoadConnection> connections, double cpu, double seconds, long memoryKb, Dictionary<string, double> threads)
+    private string Report(List<LoadConnection> connections, double cpu, double seconds, Growth grown, Dictionary<string, double> threads)
     {
         var delivered = connections.Sum(c => (long)c.Measured);
         // Of one series everybody must have got as many as whoever got most.
@@ -138,11 +142,16 @@ internal sealed class LoadRun(LoadOptions options)
                 P999Ms = Latency.PercentileMs(0.999),
                 CpuUsPerEvent = Math.Round(cpu * 1e6 / Math.Max(1, delivered), 2),
                 CpuSeconds = Math.Round(cpu, 2),
-                KbPerConnection = Math.Round((double)memoryKb / options.Connections, 1),
+                KbPerConnection = Math.Round((double)grown.MemoryKb / options.Connections, 1),
                 Churned = _churned,
                 ChurnFailed = _churnFailed,
+                DescriptorsGrown = grown.Descriptors,
+                ThreadsGrown = grown.Threads,
                 CpuByThread = threads.Where(t => t.Value > 0).OrderByDescending(t => t.Value).Take(8).ToDictionary(t => t.Key, t => Math.Round(t.Value, 2)),
             },
             Json);
     }
+
+    /// <summary>What the server has more of than before.</summary>
+    private sealed record Growth(long MemoryKb, int Descriptors, long Threads);
 }

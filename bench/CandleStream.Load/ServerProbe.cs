@@ -40,8 +40,15 @@ internal sealed class ServerProbe(int[] pids)
     });
 
     /// <summary>Resident memory, KB.</summary>
-    public long ResidentKb() => pids.Sum(pid => File.ReadLines($"/proc/{pid}/status")
-        .Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
-        .Select(l => long.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))
+    public long ResidentKb() => FromStatus("VmRSS:");
+
+    public long Threads() => FromStatus("Threads:");
+
+    /// <summary>Open file descriptors.</summary>
+    public int Descriptors() => pids.Sum(pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
+
+    private long FromStatus(string name) => pids.Sum(pid => File.ReadLines($"/proc/{pid}/status")
+        .Where(l => l.StartsWith(name, StringComparison.Ordinal))
+        .Select(l => long.Parse(l.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))
         .FirstOrDefault());
 }

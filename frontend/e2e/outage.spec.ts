@@ -81,7 +81,8 @@ test.describe('when the connection breaks', () => {
     await open(page, real.url, 'BTCUSD', '1m')
     await real.fault({ fault: 'rest-unreachable' })
     await real.fault({ fault: 'empty-snapshot' })
-    await real.fault({ fault: 'unreachable', for_ms: 70_000 })
+    // Until the next minute has begun: the end of the running one is seen by nobody.
+    await real.fault({ fault: 'unreachable', for_ms: 65_000 - (Date.now() % 60_000) })
     await real.fault({ fault: 'cut' })
     const gaps = () => page.evaluate(() => window.candlePage.feed.gaps.length)
     await expect.poll(gaps, { timeout: 150_000 }).toBeGreaterThan(0)
