@@ -110,7 +110,7 @@ public sealed class CandleHistory
     {
         try
         {
-            await hub.WhenRepairedAsync(cancel).WaitAsync(wait, _time, cancel);
+            await hub.Repaired.WaitAsync(wait, _time, cancel);
             return true;
         }
         catch (TimeoutException)

@@ -14,7 +14,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private readonly ILogger _logger;
     private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
-    private readonly TaskCompletionSource _firstData = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _firstData = NewSignal();
 
     // Guarded by _gate: the provider, the repair loop, sinks and joining clients meet here.
     private readonly Lock _gate = new();
@@ -22,7 +22,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private readonly SeriesCoverage _coverage;
     private readonly List<Candle> _changes = [];
     private ImmutableArray<ICandleSink> _sinks = [];
-    private TaskCompletionSource? _gapsChanged;
+    private TaskCompletionSource _repaired = NewSignal();
     private FeedState _feed = new(SeriesState.Connecting);
     private bool _merged;
     private long _openedRev;
@@ -74,6 +74,15 @@ public sealed partial class SeriesHub : ICandleFeed
 
     /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
     internal Task FirstData => _firstData.Task;
+
+    /// <summary>Completed while no gap is open. Wait for it with a limit: what cannot be repaired stays a gap.</summary>
+    internal Task Repaired
+    {
+        get
+        {
+            lock (_gate) return _repaired.Task;
+        }
+    }
 
     /// <summary>Called under the lock when there is something to repair or to check.</summary>
     internal Action? RepairWanted { get; set; }
@@ -257,22 +266,6 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate) return (_candles.In(range), _coverage.Known, _candles.ExchangeTime);
     }
 
-    /// <summary>Waits until no gap is left from the time before the series was opened; returns at once where there is none.</summary>
-    internal async Task WhenRepairedAsync(CancellationToken cancel)
-    {
-        while (true)
-        {
-            Task changed;
-            lock (_gate)
-            {
-                if (_merged && _coverage.Gaps.IsEmpty) return;
-                changed = (_gapsChanged ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            }
-
-            await changed.WaitAsync(cancel);
-        }
-    }
-
     /// <summary>Tells the store what is known of this series; called when it closes.</summary>
     internal void SaveRecord()
     {
@@ -371,18 +364,9 @@ public sealed partial class SeriesHub : ICandleFeed
     {
         var (verified, unverified) = _coverage.TakeUnsaved();
         if (!verified.IsEmpty || !unverified.IsEmpty) _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
-        if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan()))
-        {
-            PublishStatus();
-            _gapsChanged?.TrySetResult();
-            _gapsChanged = null;
-        }
-        else if (_merged && _gapsChanged is { } waiting && _coverage.Gaps.IsEmpty)
-        {
-            waiting.TrySetResult();
-            _gapsChanged = null;
-        }
-
+        if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan())) PublishStatus();
+        if (_merged && _coverage.Gaps.IsEmpty) _repaired.TrySetResult();
+        else if (_repaired.Task.IsCompleted) _repaired = NewSignal();
         if (FindRepair() is not null) RepairWanted?.Invoke();
     }
 
@@ -392,20 +376,10 @@ public sealed partial class SeriesHub : ICandleFeed
         foreach (var sink in _sinks) sink.OnStatus(_status);
     }
 
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private void SetLatest()
     {
         if (_candles.Newest is { } newest && newest.Rev > (_latest?.Rev ?? 0)) _latest = new CandleUpdate(Series, newest);
     }
 }
-
-/// <summary>What one reader sees of a hub at one moment.</summary>
-internal sealed record HubView(
-    IReadOnlyList<Candle> Newest,
-    IReadOnlyList<Candle> Changed,
-    long? OldestTime,
-    long HoldsChangesAfter,
-    long CompleteFrom,
-    TimeRangeSet Known,
-    long? ExchangeTime,
-    bool Merged,
-    SeriesStatus Status);

@@ -58,7 +58,7 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
     {
         var now = revs.Current;
         if (after > now || after < now - MaxAgeUs) return null;
-        await WaitAsync(hub.WhenRepairedAsync(cancel), options.ResumeWait, cancel);
+        await WaitAsync(hub.Repaired, options.ResumeWait, cancel);
 
         var from = after - overlapUs;
         var view = hub.View(0, from);

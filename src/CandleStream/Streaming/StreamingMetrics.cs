@@ -20,7 +20,7 @@ public sealed class StreamingMetrics
     /// <summary>Upper bounds in seconds, from 50 µs: what passes within one process is measured in these.</summary>
     public static InstrumentAdvice<double> LatencyBuckets { get; } = new()
     {
-        HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+        HistogramBucketBoundaries = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     };
 
     internal void Published(TimeSpan since) => _published.Record(since.TotalSeconds);
