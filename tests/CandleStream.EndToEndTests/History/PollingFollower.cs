@@ -5,60 +5,34 @@ using System.Text.Json;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>A client that only asks: <c>GET /candles?since=</c> with the <c>asof</c> of the answer before. Each version it is given must be newer than, or the same as, the one it has.</summary>
-internal sealed class PollingFollower : IAsyncDisposable
+internal sealed class PollingFollower : Follower
 {
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly HttpClient _client;
-    private readonly Task _running;
 
-    // Guarded by _gate.
-    private readonly Lock _gate = new();
+    // Guarded by Gate.
     private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held = FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
     private readonly Dictionary<SeriesKey, long> _asOf = [];
 
     public PollingFollower(Uri server)
     {
         _client = new HttpClient { BaseAddress = server };
-        _running = RunAsync();
+        Start(() => RepeatAsync(TimeSpan.FromMilliseconds(100), PollAllAsync));
     }
 
-    /// <summary>The closed candles it holds, oldest first.</summary>
-    public IReadOnlyList<Candle> Closed(SeriesKey series)
-    {
-        lock (_gate) return [.. _held[series].Values.Where(c => c.Closed)];
-    }
+    protected override IDisposable Client => _client;
 
-    /// <summary>Ends it; throws what it found wrong.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _client.Dispose();
-        _stop.Dispose();
-        if (_running.IsFaulted) await _running;
-    }
+    protected override IEnumerable<Candle> Held(SeriesKey series) => _held[series].Values;
 
-    private async Task RunAsync()
+    private async Task PollAllAsync()
     {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (await pause.WaitForNextTickAsync(_stop.Token))
-        {
-            try
-            {
-                foreach (var series in FastMarket.Series) await PollAsync(series);
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException)
-            {
-                // The server is away, or went away: it will be back.
-            }
-        }
+        foreach (var series in FastMarket.Series) await PollAsync(series);
     }
 
     private async Task PollAsync(SeriesKey series)
     {
         var since = _asOf.TryGetValue(series, out var asOf) ? string.Create(CultureInfo.InvariantCulture, $"since={asOf}") : "limit=1000";
-        var answer = await _client.GetFromJsonAsync<JsonElement>($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&{since}", _stop.Token);
-        lock (_gate)
+        var answer = await _client.GetFromJsonAsync<JsonElement>($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&{since}", Stopping);
+        lock (Gate)
         {
             var next = answer.GetProperty("asof").GetInt64();
             Assert.True(next >= asOf, $"{series}: asof went back from {asOf} to {next}");

@@ -4,16 +4,13 @@ using CandleStream.EndToEndTests.Stream;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>A client of the stream that comes back, with the id it had last, however often the server goes away. What it is sent must keep the stream's promises (<see cref="ClientModel"/>).</summary>
-internal sealed class StreamFollower : IAsyncDisposable
+internal sealed class StreamFollower : Follower
 {
     private static readonly string[] Names = [.. FastMarket.Series.Select(s => s.ToString())];
 
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly HttpClient _client;
-    private readonly Task _running;
 
-    // Guarded by _gate.
-    private readonly Lock _gate = new();
+    // Guarded by Gate.
     private readonly ClientModel _model = new();
     private string? _lastEventId;
     private int _joins;
@@ -22,7 +19,7 @@ internal sealed class StreamFollower : IAsyncDisposable
     public StreamFollower(Uri server)
     {
         _client = new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
-        _running = RunAsync();
+        Start(() => RepeatAsync(TimeSpan.FromMilliseconds(50), ReadAsync));
     }
 
     /// <summary>How often it was joined to the stream.</summary>
@@ -30,7 +27,7 @@ internal sealed class StreamFollower : IAsyncDisposable
     {
         get
         {
-            lock (_gate) return _joins;
+            lock (Gate) return _joins;
         }
     }
 
@@ -39,57 +36,29 @@ internal sealed class StreamFollower : IAsyncDisposable
     {
         get
         {
-            lock (_gate) return _events;
+            lock (Gate) return _events;
         }
-    }
-
-    /// <summary>The closed candles it holds, oldest first.</summary>
-    public IReadOnlyList<Candle> Closed(SeriesKey series)
-    {
-        lock (_gate) return [.. _model.Of(series.ToString()).Where(c => c.Closed)];
     }
 
     /// <summary>Open time of the newest closed candle of any series.</summary>
     public long NewestClosed => FastMarket.Series.Max(s => Closed(s) is [.., var newest] ? newest.Time : 0);
 
-    /// <summary>Ends it; throws what it found wrong.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _client.Dispose();
-        _stop.Dispose();
-        if (_running.IsFaulted) await _running;
-    }
+    protected override IDisposable Client => _client;
 
-    private async Task RunAsync()
-    {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (await pause.WaitForNextTickAsync(_stop.Token))
-        {
-            try
-            {
-                await ReadAsync();
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException)
-            {
-                // The server is away, or went away: it will be back.
-            }
-        }
-    }
+    protected override IEnumerable<Candle> Held(SeriesKey series) => _model.Of(series.ToString());
 
     private async Task ReadAsync()
     {
         string path;
-        lock (_gate)
+        lock (Gate)
         {
             _model.Connect(Names);
             path = $"/candles/stream?series={string.Join(',', Names)}{(_lastEventId is null ? "&snapshot=1000" : $"&last_event_id={_lastEventId}")}";
         }
 
-        await foreach (var (e, id) in _client.FollowAsync(path, _stop.Token))
+        await foreach (var (e, id) in _client.FollowAsync(path, Stopping))
         {
-            lock (_gate)
+            lock (Gate)
             {
                 _model.Apply(e);
                 _lastEventId = id ?? _lastEventId;

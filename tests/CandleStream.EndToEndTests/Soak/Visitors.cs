@@ -60,8 +60,9 @@ internal sealed class Visitors : IAsyncDisposable
         if (!answer.IsSuccessStatusCode) Interlocked.Increment(ref _refused);
         answer.EnsureSuccessStatusCode();
         Interlocked.Increment(ref _visits);
-        if (random.Next(10) == 0) await Task.Delay(Timeout.Infinite, cancel);
         await using var body = await answer.Content.ReadAsStreamAsync(cancel);
+        // One in ten reads nothing until the visit is over.
+        if (random.Next(10) == 0) await new TaskCompletionSource().Task.WaitAsync(cancel);
         var events = random.Next(5, 100);
         await foreach (var _ in SseParser.Create(body).EnumerateAsync(cancel))
         {
