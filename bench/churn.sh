@@ -14,21 +14,20 @@ build CandleStream.Load load bench/CandleStream.Load
 # measure NAME PORT PID: with visitors and without
 measure() {
     local with without
-    with=$("$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$2" --connections 1 --churn "$churn" --sources 20 --warmup 6 --duration "$seconds" --pid "$3")
+    with=$("$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$2" --connections 1 --churn "$churn" --sources 20 --warmup 10 --duration "$seconds" --pid "$3")
     without=$("$bin/load/CandleStream.Load" stream --url "http://127.0.0.1:$2" --connections 1 --warmup 3 --duration 10 --pid "$3")
     python3 - "$1" "$with" "$without" <<'PY'
 import json, sys
 name, busy, calm = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-connects = busy["churned"] * busy["seconds"] / (busy["seconds"] + 2)  # visitors come for two seconds more than is measured
 cpu = busy["cpu_seconds"] - calm["cpu_seconds"] * busy["seconds"] / calm["seconds"]
 print(json.dumps({"server": name, "connects": busy["churned"], "failed": busy["churn_failed"], "missing": busy["missing"],
-                  "descriptors_grown": busy["descriptors_grown"], "threads_grown": busy["threads_grown"], "kb_grown": busy["kb_per_connection"], "cpu_us_per_connect": round(cpu * 1e6 / connects, 1)}))
+                  "descriptors_grown": busy["descriptors_grown"], "threads_grown": busy["threads_grown"], "kb_grown": busy["kb_per_connection"], "cpu_us_per_connect": round(cpu * 1e6 / busy["churned"], 1)}))
 PY
 }
 
 for _ in $(seq "$rounds"); do
     exchange=$(free_port); port=$(free_port)
-    "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series 1 --rate 10 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
+    "$bin/simulator/CandleStream.Simulator" --port "$exchange" --market load --series 1 --rate 1 --connect-limit 0 --rest-limit 0 >"$work/simulator.log" 2>&1 &
     simulator=$!; wait_for "$exchange"
     "$bin/server/CandleStream.Server" --Urls="http://127.0.0.1:$port" --Bitfinex:WebSocketUrl="ws://127.0.0.1:$exchange/ws/2" --Bitfinex:RestUrl="http://127.0.0.1:$exchange/v2" \
         --Storage:SqlitePath="$work/$port.db" --Streaming:MaxStreams=20000 --Logging:LogLevel:Default=Warning >"$work/server.log" 2>&1 &

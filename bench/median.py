@@ -11,7 +11,7 @@ loads = sorted({(r["connections"], r["series"], r["rate"]) for r in rows})
 for load in loads:
     print("%d connections, %d series, %g/s each" % load)
     median = {}
-    for server in ("product", "batched", "nchan"):
+    for server in ("product", "batched", "stalled", "nchan"):
         runs = [r for r in rows if r["server"] == server and (r["connections"], r["series"], r["rate"]) == load]
         if not runs:
             continue

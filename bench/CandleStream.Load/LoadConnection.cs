@@ -13,16 +13,18 @@ internal sealed class LoadConnection : IDisposable
     private readonly byte[] _buffer = new byte[4096];
     private readonly LoadRun _run;
     private readonly SseReader _reader;
-    private readonly bool _stalls;
 
     public LoadConnection(LoadRun run, int series, bool stalls)
     {
-        (_run, Series, _stalls) = (run, series, stalls);
+        (_run, Series, Stalls) = (run, series, stalls);
         _reader = new SseReader { OnCandle = OnCandle };
         if (stalls) _socket.ReceiveBufferSize = StalledReceiveBuffer;
     }
 
     public int Series { get; }
+
+    /// <summary>True when it does not read while the measurement lasts.</summary>
+    public bool Stalls { get; }
 
     public int Status => _reader.Status;
 
@@ -55,7 +57,7 @@ internal sealed class LoadConnection : IDisposable
         {
             while (true)
             {
-                if (_stalls && _run.IsMeasuring) await _run.Measured.WaitAsync(cancel);
+                if (Stalls && _run.IsMeasuring) await _run.Measured.WaitAsync(cancel);
                 var count = await _socket.ReceiveAsync(_buffer, cancel);
                 if (count == 0) break;
                 _reader.Feed(_buffer.AsSpan(0, count));
@@ -81,6 +83,6 @@ internal sealed class LoadConnection : IDisposable
         _lastRev = rev;
         if (!_run.IsWithin(rev)) return;
         Measured++;
-        if (!_stalls) _run.Latency.Record(LoadRun.NowUs - rev);
+        if (!Stalls) _run.Latency.Record(LoadRun.NowUs - rev);
     }
 }

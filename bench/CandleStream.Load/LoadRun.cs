@@ -34,10 +34,10 @@ internal sealed class LoadRun(LoadOptions options)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var connections = await ConnectAsync(stop.Token);
         var reading = connections.Select(c => Task.Run(() => c.ReadAsync(stop.Token), CancellationToken.None)).ToList();
-        await Task.Delay(options.Warmup, cancel);
-
         var (descriptors, runners) = (server.Descriptors(), server.Threads());
         var churning = ChurnAsync(stop.Token);
+        await Task.Delay(options.Warmup, cancel);
+        var churnedBefore = _churned;
         var threadsBefore = server.CpuByThread();
         var cpuBefore = server.Cpu();
         Volatile.Write(ref _fromUs, NowUs);
@@ -48,17 +48,20 @@ internal sealed class LoadRun(LoadOptions options)
         var threads = server.CpuByThread();
         var memoryAfter = server.ResidentKb();
         var seconds = clock.Elapsed.TotalSeconds;
+        var churned = _churned - churnedBefore;
 
         // What was published in time may still be on its way.
         await Task.Delay(TimeSpan.FromSeconds(2), cancel);
         _measured.SetResult();
+        // Who stalled reads what is left, up to the end that the server has made meanwhile.
+        if (connections.Any(c => c.Stalls)) await Task.Delay(TimeSpan.FromSeconds(2), cancel);
         await stop.CancelAsync();
         await Task.WhenAll(reading);
         await churning;
         // The measured connections are still open, the visitors' are not.
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);
         var grown = new Growth(memoryAfter - memoryBefore, server.Descriptors() - descriptors, server.Threads() - runners);
-        var report = Report(connections, cpu, seconds, grown, threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
+        var report = Report(connections, cpu, seconds, churned, grown, threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
         foreach (var connection in connections) connection.Dispose();
         return report;
     }
@@ -85,10 +88,15 @@ internal sealed class LoadRun(LoadOptions options)
     {
         if (options.Churn == 0) return;
         var endpoint = new IPEndPoint(IPAddress.Parse(options.Url.Host), options.Url.Port);
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / options.Churn));
+        // Timers tick every few milliseconds only: as many come at each tick as are due by then.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        var clock = Stopwatch.StartNew();
         try
         {
-            while (await timer.WaitForNextTickAsync(cancel)) _ = VisitAsync(endpoint, _churned++, cancel);
+            while (await timer.WaitForNextTickAsync(cancel))
+            {
+                while (_churned < clock.Elapsed.TotalSeconds * options.Churn) _ = VisitAsync(endpoint, _churned++, cancel);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -118,11 +126,12 @@ internal sealed class LoadRun(LoadOptions options)
 
     private IPAddress SourceOf(int number) => new([127, 0, 0, (byte)(1 + number % options.Sources)]);
 
-    private string Report(List<LoadConnection> connections, double cpu, double seconds, Growth grown, Dictionary<string, double> threads)
+    private string Report(List<LoadConnection> connections, double cpu, double seconds, int churned, Growth grown, Dictionary<string, double> threads)
     {
         var delivered = connections.Sum(c => (long)c.Measured);
+        var stalled = connections.Where(c => c.Stalls).ToList();
         // Of one series everybody must have got as many as whoever got most.
-        var readers = connections.Where(c => c.Malformed == 0 && !c.WasEnded).ToList();
+        var readers = connections.Where(c => c.Malformed == 0 && !c.WasEnded && !c.Stalls).ToList();
         var missing = readers.GroupBy(c => c.Series).Sum(g => g.Sum(c => (long)(g.Max(m => m.Measured) - c.Measured)));
         return JsonSerializer.Serialize(
             new
@@ -135,7 +144,9 @@ internal sealed class LoadRun(LoadOptions options)
                 Missing = missing,
                 Unordered = connections.Sum(c => c.Unordered),
                 Malformed = connections.Sum(c => c.Malformed),
-                Ended = connections.Count(c => c.WasEnded),
+                Ended = connections.Count(c => c.WasEnded && !c.Stalls),
+                Stalled = stalled.Count,
+                StalledEnded = stalled.Count(c => c.WasEnded),
                 Refused = connections.Count(c => c.Status is not 200),
                 P50Ms = Latency.PercentileMs(0.5),
                 P99Ms = Latency.PercentileMs(0.99),
@@ -143,7 +154,7 @@ internal sealed class LoadRun(LoadOptions options)
                 CpuUsPerEvent = Math.Round(cpu * 1e6 / Math.Max(1, delivered), 2),
                 CpuSeconds = Math.Round(cpu, 2),
                 KbPerConnection = Math.Round((double)grown.MemoryKb / options.Connections, 1),
-                Churned = _churned,
+                Churned = churned,
                 ChurnFailed = _churnFailed,
                 DescriptorsGrown = grown.Descriptors,
                 ThreadsGrown = grown.Threads,

@@ -43,7 +43,7 @@ public sealed class SseOptions : IValidatableObject
     [Range(1, 100_000)]
     public int PendingClosedCandles { get; set; } = 1024;
 
-    /// <summary>How long a socket may take nothing before its connection ends. Default: 30 s.</summary>
+    /// <summary>How long a socket may take nothing before its connection ends. On Linux a client that acknowledges nothing at all (its machine or network is gone) is let go after twice as long. Default: 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StuckLimit { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -166,6 +166,19 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
         }
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task A_client_that_vanishes_without_a_word_is_let_go(string directSockets)
+    {
+        await using var locked = await LockedServer.StartAsync(("Streaming:StuckLimit", "00:00:01"), ("Streaming:Heartbeat", "00:00:01"), ("Streaming:DirectSockets", directSockets));
+        using var client = await RawHttp.ConnectAsync(locked.Client.BaseAddress!);
+        await client.SendAsync($"GET {Stream} HTTP/1.1\r\nHost: x\r\n{Key}\r\n");
+        Assert.Equal(200, (await client.ReadHeadAsync()).Status);
+        client.Vanish();
+        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<SseCounters>().Streams == 0);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Other_sites_pages_get_no_word()
     {

@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace CandleStream.EndToEndTests.Attacks;
@@ -67,6 +69,26 @@ internal sealed class RawHttp : IDisposable
     {
         _socket.LingerState = new LingerOption(true, 0);
         _socket.Dispose();
+    }
+
+    /// <summary>From now on the kernel drops every segment for this socket, so that nothing is acknowledged: to the server it is as if the machine had lost its network.</summary>
+    public void Vanish()
+    {
+        // <linux/filter.h>: a program of one instruction, "return 0" (keep no byte), attached by SO_ATTACH_FILTER.
+        const int SolSocket = 1, SoAttachFilter = 26;
+        var program = Marshal.AllocHGlobal(8);
+        try
+        {
+            Marshal.WriteInt64(program, 0x06);
+            var filter = new byte[16];
+            BinaryPrimitives.WriteInt16LittleEndian(filter, 1);
+            BinaryPrimitives.WriteInt64LittleEndian(filter.AsSpan(8), program);
+            _socket.SetRawSocketOption(SolSocket, SoAttachFilter, filter);
+        }
+        finally
+        {
+            Marshal.FreeHGlobal(program);
+        }
     }
 
     public void Dispose() => _socket.Dispose();
