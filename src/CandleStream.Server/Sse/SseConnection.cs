@@ -124,6 +124,12 @@ internal sealed class SseConnection(SseSettings settings)
         _conflateAt = Math.Max(ConflateFrom, Waiting.Count * 2);
     }
 
+    /// <summary>The turn under <c>max_rate</c> has come.</summary>
+    public void ReleaseHeld()
+    {
+        foreach (var subscription in Subscriptions) subscription.ReleaseHeld();
+    }
+
     /// <summary>Sends what waits, in rising rev, as far as the client takes it.</summary>
     public SseFlush Flush(SseRound round)
     {

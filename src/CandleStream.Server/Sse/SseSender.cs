@@ -213,6 +213,14 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         if (!connection.TakesEvents) return;
         if (!update.IsClosed && !connection.WantsForming) return;
 
+        if (!update.IsClosed && connection.NextFormingAt > _round.Now)
+        {
+            reader.HoldBack(update);
+            Hold(connection);
+            return;
+        }
+
+        reader.PassHeld(update);
         var waiting = connection.Waiting;
         waiting.Add(reader, update);
         if (waiting.Count > 1)
@@ -221,8 +229,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             connection.ConflateIfMany();
         }
 
-        if (!update.IsClosed && connection.NextFormingAt > _round.Now) Hold(connection);
-        else MarkDirty(connection);
+        MarkDirty(connection);
     }
 
     // Only who cannot be sent to is too slow: a burst larger than the limit is sent on the way.
@@ -242,7 +249,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
 
     private void Hold(SseConnection connection)
     {
-        if (connection.IsHeld || connection.IsDirty) return;
+        if (connection.IsHeld) return;
         connection.IsHeld = true;
         _held.Enqueue(connection, connection.NextFormingAt);
     }
@@ -261,8 +268,14 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         {
             _held.Dequeue();
             connection.IsHeld = false;
-            if (connection.NextFormingAt > _round.Now) Hold(connection);
-            else MarkDirty(connection);
+            if (connection.NextFormingAt > _round.Now)
+            {
+                Hold(connection);
+                continue;
+            }
+
+            connection.ReleaseHeld();
+            MarkDirty(connection);
         }
     }
 

@@ -5,6 +5,9 @@ namespace CandleStream.Server.Sse;
 /// <summary>One connection's interest in one series. Owned by the sender thread once registered.</summary>
 internal sealed class SseSubscription(SseConnection connection, SeriesHub hub, SeriesStatus toldStatus)
 {
+    // The newest forming candle, while it waits for its turn under max_rate.
+    private SseUpdate? _held;
+
     public SseConnection Connection { get; } = connection;
 
     public SeriesHub Hub { get; } = hub;
@@ -30,6 +33,29 @@ internal sealed class SseSubscription(SseConnection connection, SeriesHub hub, S
     public long NewestClosedTime { get; set; } = long.MinValue;
 
     public void ForgetMarks() => (HasNewestForming, NewestClosedTime) = (false, long.MinValue);
+
+    /// <summary>Keeps a forming candle for the next turn under <c>max_rate</c>; an older version is never sent.</summary>
+    public void HoldBack(SseUpdate update)
+    {
+        if (_held is not null) Series!.Counters.CountConflated();
+        _held = update;
+    }
+
+    /// <summary>A newer candle is about to go: what is held is no news any more, or (where the newer one revises an earlier time) has to go before it.</summary>
+    public void PassHeld(SseUpdate newer)
+    {
+        if (_held is null) return;
+        if (_held.Update.Candle.Time <= newer.Update.Candle.Time) Series!.Counters.CountConflated();
+        else Connection.Waiting.Add(this, _held);
+        _held = null;
+    }
+
+    /// <summary>The turn has come.</summary>
+    public void ReleaseHeld()
+    {
+        if (_held is not null) Connection.Waiting.Add(this, _held);
+        _held = null;
+    }
 
     /// <summary>The bytes of an update for this client: a delta where it holds the base, else the whole candle.</summary>
     public SseFrame FrameOf(SseUpdate update)

@@ -57,17 +57,38 @@ public abstract class StreamSettingsTests(StreamPath path)
         host.Exchange.Push(Some.Btc, Some.Candle(0, step: 1));
         Assert.Equal(Some.Candle(0, 1).Close, CloseOf(await client.NextAsync("message")));
         for (var step = 2; step < 10; step++) host.Exchange.Push(Some.Btc, Some.Candle(0, step));
-        await Eventually.TrueAsync(() =>
-        {
-            // The turn comes once the sender has taken what was pushed; until then there is nobody to wait for it.
-            time.Advance(TimeSpan.FromMilliseconds(500));
-            return host.Counters.Of(Some.Btc).Conflated == 7;
-        });
+        await Eventually.TrueAsync(() => host.Counters.Of(Some.Btc).Conflated == 7);
+        time.Advance(TimeSpan.FromMilliseconds(500));
         Assert.Equal(Some.Candle(0, 9).Close, CloseOf(await client.NextAsync("message")));
 
         host.Exchange.Push(Some.Btc, Some.Candle(1));
         var closed = await client.NextAsync("message");
         Assert.True(closed.Data.GetProperty("closed").GetBoolean());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task With_max_rate_a_closed_candle_of_another_series_brings_no_forming_one_before_its_turn()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53));
+        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions { Time = time });
+        host.Exchange.SetSnapshot(Some.Btc, Some.Candle(0));
+        var other = SeriesKey.Parse("ETHUSD:1m");
+        host.Exchange.SetSnapshot(other, Some.Candle(0));
+        await using var client = await SseClient.OpenAsync(host, $"?series={Some.Btc},{other}&max_rate=0.1");
+        await client.JoinAsync();
+        host.Exchange.Push(Some.Btc, Some.Candle(0, step: 1));
+        Assert.Equal("BTCUSD", (await client.NextAsync("message")).Data.GetProperty("symbol").GetString());
+
+        host.Exchange.Push(Some.Btc, Some.Candle(0, step: 2));
+        host.Exchange.Push(other, Some.Candle(1));
+        var closed = await client.NextAsync("message");
+        Assert.Equal(("ETHUSD", true), (closed.Data.GetProperty("symbol").GetString(), closed.Data.GetProperty("closed").GetBoolean()));
+
+        // Both series' forming candles are held by now, or become so with the turn past: either way they come after it.
+        time.Advance(TimeSpan.FromSeconds(10));
+        var late = new[] { await client.NextAsync("message"), await client.NextAsync("message") };
+        Assert.Equal(["BTCUSD", "ETHUSD"], late.Select(e => e.Data.GetProperty("symbol").GetString()).Order());
+        Assert.All(late, e => Assert.False(e.Data.GetProperty("closed").GetBoolean()));
     }
 
     [Fact(Timeout = Limit)]
