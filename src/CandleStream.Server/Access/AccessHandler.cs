@@ -21,8 +21,7 @@ internal sealed class AccessHandler(
     private const string Bearer = "Bearer ";
 
     /// <summary>Whether the request says itself who asks, so that a session's cookie does not count.</summary>
-    public static bool HasKeyOrTicket(HttpRequest request) =>
-        request.Headers.ContainsKey(KeyHeader) || request.Headers.Authorization.Count > 0 || StreamTickets.IsIn(request);
+    public static bool HasKeyOrTicket(HttpRequest request) => KeyIn(request) is not null || StreamTickets.IsIn(request);
 
     /// <summary>What is known of the holder of a key from here on; the key's limits and its end apply to the request.</summary>
     public static ClaimsPrincipal Admit(HttpContext context, ApiKey key)
@@ -50,6 +49,7 @@ internal sealed class AccessHandler(
         return Task.CompletedTask;
     }
 
+    // Other kinds of Authorization are a proxy's, which asks for a password of its own.
     private static string? KeyIn(HttpRequest request)
     {
         if (request.Headers.TryGetValue(KeyHeader, out var header)) return header.ToString();

@@ -7,11 +7,15 @@ namespace CandleStream.Server.Access;
 /// <summary>Refuses certificates of the configuration that are over or not yet valid: the web server would serve them, and every client turn away. Their paths count from the working folder, as all others.</summary>
 internal static class CertificateCheck
 {
+    // macOS keeps keys in a keychain only.
+    private static X509KeyStorageFlags KeyStorage => OperatingSystem.IsMacOS() ? X509KeyStorageFlags.DefaultKeySet : X509KeyStorageFlags.EphemeralKeySet;
+
     /// <exception cref="StartRefusedException">A certificate cannot be read or is not valid now.</exception>
     public static void Run(ConfigurationManager configuration, DateTimeOffset now)
     {
-        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(e => e.GetSection("Certificate"));
-        var sections = endpoints.Concat(configuration.GetSection("Kestrel:Certificates").GetChildren()).ToList();
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().ToList();
+        var names = endpoints.SelectMany(e => e.GetSection("Sni").GetChildren());
+        var sections = endpoints.Concat(names).Select(e => e.GetSection("Certificate")).Concat(configuration.GetSection("Kestrel:Certificates").GetChildren()).ToList();
         foreach (var section in sections)
         {
             if (section["Path"] is not { } path) continue;
@@ -28,7 +32,7 @@ internal static class CertificateCheck
         try
         {
             var password = section["Password"];
-            if (section["KeyPath"] is not { } keyPath) return X509CertificateLoader.LoadPkcs12FromFile(path, password, X509KeyStorageFlags.EphemeralKeySet);
+            if (section["KeyPath"] is not { } keyPath) return X509CertificateLoader.LoadPkcs12FromFile(path, password, KeyStorage);
             return password is null ? X509Certificate2.CreateFromPemFile(path, keyPath) : X509Certificate2.CreateFromEncryptedPemFile(path, password, keyPath);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)

@@ -21,10 +21,10 @@ public sealed class SecurityOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Origins whose pages may read the API, such as <c>https://charts.example.org</c>; the server's own page needs no entry. Default: none, other sites' pages are kept out by the browser.</summary>
+    /// <summary>Origins whose pages may read the API, such as <c>https://charts.example.org</c>; the server's own page needs no entry. Several: between commas, or as a list. Default: none, other sites' pages are kept out by the browser.</summary>
     public string[] AllowedOrigins { get; set; } = [];
 
-    /// <summary>Addresses or networks of the proxies in front, such as <c>10.0.0.0/8</c>: only from these are X-Forwarded-For and X-Forwarded-Proto believed. Default: none.</summary>
+    /// <summary>Addresses or networks of the proxies in front, such as <c>10.0.0.0/8</c>: only from these are X-Forwarded-For and X-Forwarded-Proto believed. Several: between commas, or as a list. Default: none.</summary>
     public string[] KnownProxies { get; set; } = [];
 
     /// <summary>Requests a second that one key, or one client address without a key, may send to the API in the long run; more is answered 429. Loopback without a key is not limited. Default: 20.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
 namespace CandleStream.Server.Setup;
@@ -26,6 +27,19 @@ internal static class SettingsCheck
                 throw new StartRefusedException($"Unknown setting '{key.Path}'; section {section.Path} has: {string.Join(", ", known.Select(k => k.Key).Order())}.");
             var nested = known[key.Key].Select(p => p.PropertyType).Where(HasKeysOfItsOwn).ToList();
             if (nested.Count > 0) CheckKeys(key, nested);
+            foreach (var property in known[key.Key]) CheckTable(key, property.PropertyType);
+        }
+    }
+
+    // The binder leaves out entries of a table that it cannot convert, and says nothing.
+    private static void CheckTable(IConfigurationSection table, Type type)
+    {
+        if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(Dictionary<,>)) return;
+        if (!string.IsNullOrEmpty(table.Value)) throw new StartRefusedException($"Invalid setting {table.Path}={table.Value}: it is a table; give each entry a value of its own, as in {table.Path}:NAME=VALUE.");
+        var converter = TypeDescriptor.GetConverter(type.GetGenericArguments()[1]);
+        foreach (var entry in table.GetChildren())
+        {
+            if (!converter.IsValid(entry.Value ?? "")) throw new StartRefusedException($"Invalid setting {entry.Path}={entry.Value}: not a value of the kind {type.GetGenericArguments()[1].Name}.");
         }
     }
 

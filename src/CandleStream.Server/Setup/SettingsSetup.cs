@@ -5,6 +5,7 @@ internal static class SettingsSetup
 {
     public static void AddServerSettings(this WebApplicationBuilder builder, TimeProvider? time = null)
     {
+        SettingsLists.Split(builder.Configuration, SettingsSection.All);
         SettingsCheck.Run(builder.Configuration, SettingsSection.All);
         foreach (var section in SettingsSection.All) section.Bind(builder.Services, builder.Configuration.GetSection(section.Name));
         var record = RecordOptions.Read(builder.Configuration);

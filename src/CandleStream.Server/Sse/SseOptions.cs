@@ -59,8 +59,8 @@ public sealed class SseOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan CoalesceInterval { get; set; } = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>How long a stopping server tries to say <c>bye</c> to readers whose sockets are full. Default: 2 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    /// <summary>How long a stopping server tries to say <c>bye</c> to readers whose sockets are full; the whole stop takes ten seconds at most. Default: 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:06")]
     public TimeSpan ByeTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

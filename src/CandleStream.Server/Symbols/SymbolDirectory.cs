@@ -69,6 +69,8 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         {
             // The rest of the hour, cut short by a miss; after a failure there is no rest.
             var rest = fetchedAt == DateTimeOffset.MinValue ? TimeSpan.Zero : fetchedAt + RefreshEvery - time.GetUtcNow();
+            // A list of the future was fetched by a clock that was wrong.
+            if (rest > RefreshEvery) rest = RefreshEvery;
             if (rest > TimeSpan.Zero) await WaitForMissAsync(rest, stopping);
             if (await FetchAsync(stopping) is { } now) fetchedAt = now;
             await Task.Delay(RefreshAtMost, time, stopping);

@@ -104,9 +104,13 @@ public sealed class StartAccessTests
     [InlineData("Security:KeyFile=")]
     [InlineData("Security:KnownProxies:0=proxy")]
     [InlineData("Security:KnownProxies:0=10.0.0.0/40")]
+    [InlineData("Security:KnownProxies=127.0.0.1,proxy")]
     [InlineData("Streaming:MaxStreamsPerKey=0")]
     [InlineData("Streaming:MaxReaderMemoryMegabytes=100")]
     [InlineData("Streaming:PendingClosedCandles=100000")]
+    [InlineData("Streaming:ByeTimeout=00:00:09")]
+    [InlineData("Storage:Retention:1m=90d")]
+    [InlineData("Storage:Retention=90.00:00:00")]
     public async Task A_limit_out_of_range_or_against_another_is_refused(string setting)
     {
         var (key, value) = (setting.Split('=')[0], setting.Split('=')[1]);
@@ -127,6 +131,7 @@ public sealed class StartAccessTests
         using var folder = new TempFolder();
         WriteCertificate(folder, fromDays, toDays);
         await AssertRefusedAsync(named, TlsIn(folder));
+        await AssertRefusedAsync(named, [.. TlsIn(folder).Select(s => (s.Item1.Replace(":Certificate:", ":Sni:charts.example.org:Certificate:", StringComparison.Ordinal), s.Item2))]);
     }
 
     [Fact(Timeout = Limit)]

@@ -15,7 +15,7 @@ public sealed class AddressTests
     [Fact(Timeout = Limit)]
     public async Task A_known_proxy_tells_the_client_and_what_the_client_adds_changes_nothing()
     {
-        await using var server = await RunningServer.StartAsync(("Security:KnownProxies:0", "127.0.0.1"), ("Streaming:MaxStreamsPerAddress", "1"));
+        await using var server = await RunningServer.StartAsync(("Security:KnownProxies", "192.0.2.1, 127.0.0.1"), ("Streaming:MaxStreamsPerAddress", "1"));
         using var first = await AskAsync(server, Stream, "203.0.113.7");
         Assert.Equal(200, (int)first.StatusCode);
         foreach (var forged in (string[])["203.0.113.7", "198.51.100.1, 203.0.113.7", "127.0.0.1, 203.0.113.7", "nonsense, 203.0.113.7"])

@@ -86,6 +86,15 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
         await UntilAsync(async () => (await _store.FindSymbolsAsync(Cancel))!.Symbols is ["BTCUSD", "ETHUSD"], timePasses: false);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_list_of_the_future_is_an_hour_old_in_an_hour()
+    {
+        await _store.SaveSymbolsAsync(new SymbolList(["OLDUSD"], _time.GetUtcNow().AddYears(1)), Cancel);
+        using var directory = await StartAsync();
+        await UntilAsync(() => directory.Symbols.Count == 2);
+        Assert.InRange(_time.GetUtcNow(), _exchange.AskedAt[0], _exchange.AskedAt[0].AddMinutes(1));
+    }
+
     private async Task<SymbolDirectory> StartAsync()
     {
         _exchange.Time = _time;

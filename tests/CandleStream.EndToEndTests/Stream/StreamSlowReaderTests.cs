@@ -39,7 +39,7 @@ public abstract class StreamSlowReaderTests(StreamPath path)
     [Fact(Timeout = Limit)]
     public async Task A_stopping_server_finishes_the_event_it_began_and_says_bye_to_a_slow_reader_that_reads_on()
     {
-        await using var host = await StalledReader.StartAsync(path, new() { ["ByeTimeout"] = "00:00:30" });
+        await using var host = await StalledReader.StartAsync(path, new() { ["ByeTimeout"] = "00:00:06" });
         using var slow = await StalledReader.OpenAsync(host);
         await StalledReader.PushUntilConflatedAsync(host);
         var stop = host.StopAsync();
