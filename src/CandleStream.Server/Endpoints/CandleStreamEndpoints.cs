@@ -17,7 +17,7 @@ public static class CandleStreamEndpoints
 
     public static IEndpointRouteBuilder MapCandleStream(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/candles/stream", Methods, StreamAsync)
+        routes.MapMethods(StreamTickets.StreamPath, Methods, StreamAsync)
             .WithName("candles-stream")
             .WithSummary("Live candles of 1 to 100 series as server-sent events")
             .Produces(StatusCodes.Status200OK, contentType: EventStream)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CandleStream.Server.Sse;
 using CandleStream.Streaming;
 
 namespace CandleStream.Server.Endpoints;
@@ -30,25 +31,10 @@ internal static class HistoryJson
 
         json.WriteEndArray();
         json.WriteNumber("asof", answer.AsOf);
-        WriteGaps(json, answer.Gaps);
+        SeriesStatusJson.WriteGaps(json, answer.Gaps);
         if (answer.Next is { } next) json.WriteNumber("next", next);
         else json.WriteNull("next");
         if (answer.Reset) json.WriteBoolean("reset", true);
         json.WriteEndObject();
-    }
-
-    /// <summary>Writes <c>"gaps":[[from,to],…]</c>.</summary>
-    public static void WriteGaps(Utf8JsonWriter json, IEnumerable<TimeRange> gaps)
-    {
-        json.WriteStartArray("gaps");
-        foreach (var gap in gaps)
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(gap.From);
-            json.WriteNumberValue(gap.To);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -26,12 +26,11 @@ internal static class StatusEndpoints
             json.WriteStartObject();
             json.WriteString("key", hub.Series.ToString());
             json.WriteNumber("subscribers", subscribers);
-            WriteFeed(json, hub.Status, now);
+            SeriesStatusJson.Write(json, hub.Status, now);
             WriteAge(json, "last_message_age_ms", hub.LastMessageAt, now);
             WriteAge(json, "last_trade_age_ms", hub.LastTradeAt, now);
             WriteNumber(json, "exchange_clock_offset_ms", hub.ExchangeClockOffsetMs);
             WriteLatest(json, hub.Latest);
-            HistoryJson.WriteGaps(json, hub.Status.Gaps);
             json.WriteBoolean("simulated", provider.IsSimulated);
             WriteCounters(json, counters.Of(hub.Series));
             json.WriteEndObject();
@@ -39,17 +38,6 @@ internal static class StatusEndpoints
 
         json.WriteEndArray();
         json.WriteEndObject();
-    }
-
-    private static void WriteFeed(Utf8JsonWriter json, SeriesStatus status, DateTimeOffset now)
-    {
-        var feed = status.Feed;
-        json.WriteBoolean("connected", status.Connected);
-        json.WriteString("state", feed.State.ToString().ToLowerInvariant());
-        if (feed.Attempt > 0) json.WriteNumber("attempt", feed.Attempt);
-        if (feed.RetryAt is { } at) json.WriteNumber("retry_in_ms", Milliseconds(at - now));
-        if (feed.Reason is not null) json.WriteString("reason", feed.Reason);
-        if (feed.PollEvery is { } every) json.WriteNumber("poll_every_ms", Milliseconds(every));
     }
 
     private static void WriteCounters(Utf8JsonWriter json, SseSeriesCounters counters)

@@ -8,8 +8,6 @@ namespace CandleStream.Server.Setup;
 /// <summary>What every route shares: JSON names, error answers, security headers, compression, CORS.</summary>
 internal static class ApiSetup
 {
-    private const string StreamPath = "/candles/stream";
-
     /// <summary>The page runs its own files only; a screenshot of the chart is a blob.</summary>
     private const string PagePolicy =
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self' data:; " +
@@ -40,7 +38,7 @@ internal static class ApiSetup
         app.Use(AddSecurityHeaders);
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
-        app.UseWhen(context => !context.Request.Path.Equals(StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
+        app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
         app.UsePageAtRoot();
         app.UseRouting();
         app.UseCors();

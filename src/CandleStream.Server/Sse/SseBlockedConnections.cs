@@ -12,8 +12,6 @@ internal sealed class SseBlockedConnections
 
     private readonly List<SseConnection> _connections = [];
 
-    public int Count => _connections.Count;
-
     public void Add(SseConnection connection)
     {
         if (!connection.IsListedBlocked)

@@ -10,6 +10,8 @@ namespace CandleStream.Server.Sse;
 internal static class SseEvents
 {
     private const int MaxKeptBuffer = 64 * 1024;
+    private const int MinByeRetryMs = 500;
+    private const int MaxByeRetryMs = 8000;
 
     [ThreadStatic] private static ArrayBufferWriter<byte>? _buffer;
     [ThreadStatic] private static Utf8JsonWriter? _json;
@@ -41,22 +43,7 @@ internal static class SseEvents
     {
         var json = BeginData();
         json.WriteString("series"u8, status.Series.ToString());
-        json.WriteString("state"u8, NameOf(status.Feed.State));
-        json.WriteBoolean("connected"u8, status.Connected);
-        if (status.Feed.Attempt > 0) json.WriteNumber("attempt"u8, status.Feed.Attempt);
-        if (status.Feed.RetryAt is { } retryAt) json.WriteNumber("retry_in_ms"u8, Math.Max(0, (long)(retryAt - now).TotalMilliseconds));
-        if (status.Feed.Reason is { } reason) json.WriteString("reason"u8, reason);
-        if (status.Feed.PollEvery is { } pollEvery) json.WriteNumber("poll_every_ms"u8, (long)pollEvery.TotalMilliseconds);
-        json.WriteStartArray("gaps"u8);
-        foreach (var gap in status.Gaps)
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(gap.From);
-            json.WriteNumberValue(gap.To);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndArray();
+        SeriesStatusJson.Write(json, status, now);
         return EndData("event: status\ndata: "u8);
     }
 
@@ -118,23 +105,15 @@ internal static class SseEvents
         return SseFrame.Of(Format(text, $"event: heartbeat\ndata: {{\"server_time\":{serverTime}}}\n\n"));
     }
 
-    /// <summary>The server stops; the client comes back after <paramref name="retryMs"/>, to the next server or the restarted one.</summary>
+    /// <summary>The server stops; the client comes back to the next server or the restarted one after a time that is drawn anew for each, so that not all come at once.</summary>
+    public static SseFrame Bye() => Bye(Random.Shared.Next(MinByeRetryMs, MaxByeRetryMs + 1));
+
+    /// <summary>The same with a given time.</summary>
     public static SseFrame Bye(int retryMs)
     {
         Span<byte> text = stackalloc byte[120];
         return SseFrame.Of(Format(text, $"event: bye\ndata: {{\"reason\":\"shutdown\",\"retry_ms\":{retryMs}}}\nretry: {retryMs}\n\n"));
     }
-
-    /// <summary>The word for a state, as it stands in events and in the status route.</summary>
-    public static string NameOf(SeriesState state) => state switch
-    {
-        SeriesState.Connecting => "connecting",
-        SeriesState.Live => "live",
-        SeriesState.Reconnecting => "reconnecting",
-        SeriesState.Polling => "polling",
-        SeriesState.Down => "down",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
-    };
 
     private static string NameOf(JoinMode mode) => mode switch
     {

@@ -16,8 +16,6 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     /// <summary>A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.</summary>
     private const int LateItems = 1000;
 
-    private const int MinByeRetryMs = 500;
-    private const int MaxByeRetryMs = 8000;
 
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromSeconds(1);
@@ -324,7 +322,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             }
 
             connection.IsFinishing = true;
-            connection.Waiting.Add(null, SseEvents.Bye(Random.Shared.Next(MinByeRetryMs, MaxByeRetryMs + 1)));
+            connection.Waiting.Add(null, SseEvents.Bye());
             connection.Waiting.Add(null, SseFrame.EndOfBody);
             MarkDirty(connection);
         }

@@ -15,8 +15,6 @@ internal sealed partial class SseStreams(
 {
     private const int MinRetryMs = 1500;
     private const int MaxRetryMs = 2500;
-    private const int MinByeRetryMs = 500;
-    private const int MaxByeRetryMs = 8000;
 
     /// <summary>Returns when the stream has ended and nothing of it is left anywhere.</summary>
     /// <param name="context">The request; nothing of its answer is written yet.</param>
@@ -113,7 +111,7 @@ internal sealed partial class SseStreams(
 
     private static async ValueTask SayByeAsync(SseJoinWriter writer, CancellationToken aborted)
     {
-        await writer.WriteAsync(SseEvents.Bye(Random.Shared.Next(MinByeRetryMs, MaxByeRetryMs + 1)), aborted);
+        await writer.WriteAsync(SseEvents.Bye(), aborted);
         await writer.WriteAsync(SseFrame.EndOfBody, aborted);
         await writer.FlushAsync(aborted);
     }

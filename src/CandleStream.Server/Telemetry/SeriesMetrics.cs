@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using CandleStream.Server.Sse;
 using CandleStream.Streaming;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +10,7 @@ internal sealed class SeriesMetrics
 {
     private const string Closed = "closed";
 
-    private static readonly string[] States = [.. Enum.GetValues<SeriesState>().Select(NameOf)];
+    private static readonly string[] States = [.. Enum.GetValues<SeriesState>().Select(SeriesStatusJson.NameOf)];
 
     private readonly CandleStreamService _service;
     private readonly int _maxLabelled;
@@ -33,7 +34,7 @@ internal sealed class SeriesMetrics
 
     private List<Measurement<int>> CountStates()
     {
-        var counts = _service.Hubs.CountBy(h => NameOf(h.Status.Feed.State)).ToDictionary();
+        var counts = _service.Hubs.CountBy(h => SeriesStatusJson.NameOf(h.Status.Feed.State)).ToDictionary();
         return [.. States.Select(s => new Measurement<int>(counts.GetValueOrDefault(s), new KeyValuePair<string, object?>("state", s)))];
     }
 
@@ -49,7 +50,7 @@ internal sealed class SeriesMetrics
         var measured = new List<Measurement<int>>();
         foreach (var (name, hub) in Labelled())
         {
-            var state = hub is null ? Closed : NameOf(hub.Status.Feed.State);
+            var state = hub is null ? Closed : SeriesStatusJson.NameOf(hub.Status.Feed.State);
             foreach (var one in (ReadOnlySpan<string>)[.. States, Closed])
                 measured.Add(new Measurement<int>(one == state ? 1 : 0, new KeyValuePair<string, object?>("series", name), new KeyValuePair<string, object?>("state", one)));
         }
@@ -73,6 +74,4 @@ internal sealed class SeriesMetrics
             return [.. _labelled.Select(name => (name, open.GetValueOrDefault(name)))];
         }
     }
-
-    private static string NameOf(SeriesState state) => state.ToString().ToLowerInvariant();
 }
