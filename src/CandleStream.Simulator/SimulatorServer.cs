@@ -93,6 +93,8 @@ internal sealed class SimulatorServer : IAsyncDisposable
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.Body.Length;
         response.Headers.Date = answer.Date.ToString("R");
+        if (answer.IsSpoiledGzip)
+            response.Headers.ContentEncoding = "gzip";
         if (answer.Age is { } age)
             response.Headers.Age = age.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (HttpMethods.IsGet(request.Method))

@@ -70,6 +70,7 @@ public enum FaultKind
     Rest500,
     RestMaintenance,
     RestHtml,
+    RestBadGzip,
     RestSlow,
     RestStale,
     RestOutsideRange,

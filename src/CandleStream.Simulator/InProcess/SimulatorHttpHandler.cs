@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using CandleStream.Simulator.Rest;
@@ -18,7 +19,10 @@ public sealed class SimulatorHttpHandler : HttpMessageHandler
         if (answer.Status == 0)
             throw new HttpRequestException(HttpRequestError.ConnectionError, "The simulated exchange is unreachable.");
 
-        var content = new ByteArrayContent(answer.Body);
+        // A handler over sockets decompresses before anybody reads; so does this one.
+        HttpContent content = answer.IsSpoiledGzip
+            ? new StreamContent(new GZipStream(new MemoryStream(answer.Body), CompressionMode.Decompress))
+            : new ByteArrayContent(answer.Body);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(answer.ContentType);
         var response = new HttpResponseMessage((HttpStatusCode)answer.Status) { Content = content, RequestMessage = request };
         response.Headers.Date = answer.Date;

@@ -38,6 +38,8 @@ internal sealed class SimulatorRest
             // Read before the content: an answer must not claim to be newer than what it holds, even if the clock moves in between.
             var date = DateTimeOffset.FromUnixTimeMilliseconds(_exchange.Market.Now);
             var answer = Answer(path, query ?? "") with { Date = date };
+            if (answer.Status != 0 && _exchange.Faults.Strike(FaultKind.RestBadGzip, KeyOf(path)) is not null)
+                answer = answer.AsSpoiledGzip();
             Calls.Add(new RestCall(_exchange.Time.GetUtcNow(), path, (query ?? "").TrimStart('?'), answer.Status));
             return answer;
         }

@@ -79,12 +79,11 @@ internal sealed partial class BitfinexRestClient(
             using var response = await _http.SendAsync(request, either.Token);
             return (await ReadBodyAsync(response, either.Token), response.StatusCode, ExchangeTimeOf(response));
         }
-        catch (Exception e) when (BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException)
+        catch (Exception e)
         {
             // A call that failed while it was given up was given up: its caller expects nothing else.
             cancel.ThrowIfCancellationRequested();
-            metrics.RestCall(name, timeout.IsCancellationRequested ? "timeout" : "unreachable");
-            throw new CandleProviderException(timeout.IsCancellationRequested ? "the exchange did not answer over REST in time" : "the exchange cannot be reached over REST", inner: e);
+            throw Failure(name, e, timeout.IsCancellationRequested);
         }
     }
 
@@ -102,6 +101,20 @@ internal sealed partial class BitfinexRestClient(
             if (length >= options.MaxRestAnswerBytes) throw new IOException("The answer is too long.");
             Array.Resize(ref buffer, Math.Min(buffer.Length * 2, options.MaxRestAnswerBytes));
         }
+    }
+
+    // Whatever the way to the exchange throws is a failure on that way: a spoiled body shows as no kind of connection trouble.
+    private CandleProviderException Failure(string name, Exception e, bool isTimeout)
+    {
+        if (isTimeout)
+        {
+            metrics.RestCall(name, "timeout");
+            return new CandleProviderException("the exchange did not answer over REST in time", inner: e);
+        }
+
+        var isUnreachable = BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException;
+        metrics.RestCall(name, isUnreachable ? "unreachable" : "error");
+        return new CandleProviderException(isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
     }
 
     private CandleProviderException Failure(string name, RestAnswer read, HttpStatusCode status)
@@ -127,12 +140,13 @@ internal sealed partial class BitfinexRestClient(
         if (_logGate.Allows("rows dropped")) LogRowsDropped(rows);
     }
 
-    // What a cache answers is as old as its Age says.
+    // What a cache answers is as old as its Age says. A Date that no exchange can have is none, and calendar arithmetic could not handle it.
     private static long? ExchangeTimeOf(HttpResponseMessage response)
     {
         if (response.Headers.Date is not { } date) return null;
-        var age = response.Headers.Age is { } stated && stated > TimeSpan.Zero ? stated : TimeSpan.Zero;
-        return (date - age).ToUnixTimeMilliseconds();
+        var age = response.Headers.Age is { } stated && stated > TimeSpan.Zero ? (long)stated.TotalMilliseconds : 0;
+        var time = date.ToUnixTimeMilliseconds() - age;
+        return CandleReader.IsPossible(time) ? time : null;
     }
 
     [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that were not asked for, out of order or there twice; they were dropped")]

@@ -4,7 +4,7 @@ namespace CandleStream.Bitfinex;
 
 /// <summary>What all series of a provider share.</summary>
 internal sealed record BitfinexServices(
-    BitfinexOptions Options, TimeProvider Time, Random Random, BitfinexMetrics Metrics, ILogger Logger, ConnectionPool Pool, BitfinexRestClient Rest, PollRoster Polls);
+    BitfinexOptions Options, TimeProvider Time, Random Random, BitfinexMetrics Metrics, ILogger Logger, LogGate LogGate, ConnectionPool Pool, BitfinexRestClient Rest, PollRoster Polls);
 
 /// <summary>How many series are polled, and what that makes of their interval. Thread-safe.</summary>
 internal sealed class PollRoster(BitfinexOptions options)

@@ -24,7 +24,7 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
         var pool = new ConnectionPool(transport.ConnectAsync, options, time, metrics, logger);
         var rest = new BitfinexRestClient(transport.Http, options, _budget, time, metrics, logger);
         metrics.Observe(pool, _budget, time);
-        _services = new BitfinexServices(options, time, random, metrics, logger, pool, rest, new PollRoster(options));
+        _services = new BitfinexServices(options, time, random, metrics, logger, new LogGate(time), pool, rest, new PollRoster(options));
     }
 
     public bool IsSimulated => _services.Options.Simulated || _services.Pool.IsSimulated;

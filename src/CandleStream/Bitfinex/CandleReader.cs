@@ -38,8 +38,11 @@ internal static class CandleReader
     public static bool TryReadTime(ref Utf8JsonReader json, out long time)
     {
         time = 0;
-        return TryReadInteger(ref json, out time) && time is > 0 and < MaxTime;
+        return TryReadInteger(ref json, out time) && IsPossible(time);
     }
+
+    /// <summary>True where a time in Unix ms can be one of the exchange's.</summary>
+    public static bool IsPossible(long time) => time is > 0 and < MaxTime;
 
     /// <summary>Reads a whole number, also where it is written with an exponent.</summary>
     public static bool TryReadInteger(ref Utf8JsonReader json, out long value)

@@ -1,10 +1,13 @@
 using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Bitfinex;
 
 /// <summary>Asks REST for the newest candles of one series again and again, as often as the options and the budget allow, from start to stop.</summary>
-internal sealed class SeriesPoller(FollowedSeries series, BitfinexServices services, Action<HistoryPage> onPage, Action<string> onFailed) : IAsyncDisposable
+internal sealed partial class SeriesPoller(FollowedSeries series, BitfinexServices services, Action<HistoryPage> onPage, Action<string> onFailed) : IAsyncDisposable
 {
+    private readonly ILogger _logger = services.Logger;
+
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private CancellationTokenSource? _stop;
@@ -77,5 +80,14 @@ internal sealed class SeriesPoller(FollowedSeries series, BitfinexServices servi
         {
             onFailed(e.Message);
         }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            // A mistake of ours must cost one poll, not all that would follow.
+            if (services.LogGate.Allows($"poll {e.GetType().Name}")) LogPollFailed(series.Series, e);
+            onFailed("an internal error");
+        }
     }
+
+    [LoggerMessage(LogLevel.Error, "{Series}: a poll failed by a mistake of ours")]
+    private partial void LogPollFailed(SeriesKey series, Exception error);
 }

@@ -9,6 +9,8 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
+    private readonly LogGate _logGate = new(time);
+
     // Holds at most one item: "there may be work".
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -48,8 +50,17 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
             LogFailed(hub.Series, range.From, range.To, failure.Message);
             return false;
         }
+        catch (Exception bug) when (!stop.IsCancellationRequested)
+        {
+            // The gap stays named, and the next attempt may get past it: a series without repair would stay incomplete for ever.
+            if (_logGate.Allows(bug.GetType().Name)) LogMistake(hub.Series, range.From, range.To, bug);
+            return false;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: could not fetch [{From}, {To}): {Reason}")]
     private partial void LogFailed(SeriesKey series, long from, long to, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching [{From}, {To}) failed by a mistake of ours; it is tried again")]
+    private partial void LogMistake(SeriesKey series, long from, long to, Exception error);
 }

@@ -163,6 +163,28 @@ public class BitfinexRestClientTests
     }
 
     [Fact]
+    public async Task A_body_that_cannot_be_decompressed_is_a_failure_like_any_other()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.SpoiledGzip();
+
+        Assert.Equal("the exchange's answer over REST cannot be read", (await FailsAsync(f)).Message);
+    }
+
+    [Theory]
+    [InlineData(1, 366)]
+    [InlineData(9999, 0)]
+    public async Task A_date_that_no_exchange_can_have_is_none(int year, int ageDays)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[60000,1,1,1,1,1],[120000,2,2,2,2,1]]");
+        f.Exchange.RestDate = new DateTimeOffset(year, 12, 31, 23, 59, 59, TimeSpan.Zero);
+        f.Exchange.RestAge = TimeSpan.FromDays(ageDays);
+
+        Assert.Equal(120_000, (await FetchAsync(f)).AsOf);
+    }
+
+    [Fact]
     public async Task A_caller_who_gives_up_is_told_so()
     {
         await using var f = new ProviderFixture();

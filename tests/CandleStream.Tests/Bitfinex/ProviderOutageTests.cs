@@ -64,6 +64,23 @@ public class ProviderOutageTests
     }
 
     [Fact]
+    public async Task A_spoiled_answer_costs_one_poll_and_polling_goes_on()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        f.Exchange.Socket.Cut();
+        await f.Until(() => btc.State == SeriesState.Polling);
+
+        f.Exchange.Rest = _ => ScriptedExchange.SpoiledGzip();
+        await f.Until(() => btc.State == SeriesState.Down);
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[]");
+        await f.Until(() => btc.State == SeriesState.Polling);
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => btc.State == SeriesState.Live);
+    }
+
+    [Fact]
     public async Task While_polling_the_socket_is_tried_every_minute()
     {
         await using var f = new ProviderFixture();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -58,12 +59,23 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     private HttpResponseMessage Dated(HttpResponseMessage answer)
     {
-        answer.Headers.Date = _time.GetUtcNow();
+        answer.Headers.Date = RestDate ?? _time.GetUtcNow();
+        answer.Headers.Age ??= RestAge;
         return answer;
     }
 
+    /// <summary>An answer whose body breaks off as one does that was compressed and spoiled on the way.</summary>
+    public static HttpResponseMessage SpoiledGzip() =>
+        new(HttpStatusCode.OK) { Content = new StreamContent(new GZipStream(new MemoryStream([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF]), CompressionMode.Decompress)) };
+
     public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+
+    /// <summary>The Date of REST answers; by the clock unless told.</summary>
+    public DateTimeOffset? RestDate { get; set; }
+
+    /// <summary>The Age of REST answers that name none.</summary>
+    public TimeSpan? RestAge { get; set; }
 
     /// <summary>What a REST call waits for.</summary>
     public Task RestDelay { get; set; } = Task.CompletedTask;

@@ -58,6 +58,26 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bad_gzip_is_an_answer_whose_body_cannot_be_read()
+    {
+        await AddAsync("""{"fault":"rest-bad-gzip","count":2}""");
+        using var decompressing = new HttpClient(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All });
+        using var answer = await decompressing.GetAsync(new Uri(_simulator.Url, History), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var inProcess = new HttpMessageInvoker(_simulator.CreateHttpHandler());
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://x.test/" + History));
+        using var same = await inProcess.SendAsync(request, TestContext.Current.CancellationToken);
+
+        foreach (var spoiled in (HttpResponseMessage[])[answer, same])
+        {
+            Assert.Equal(HttpStatusCode.OK, spoiled.StatusCode);
+            await using var body = await spoiled.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            await Assert.ThrowsAsync<InvalidDataException>(() => body.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
+        }
+
+        Assert.StartsWith("[[", await _http.GetStringAsync(History, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Slow_answers_after_its_delay_by_the_clock()
     {
         await AddAsync("""{"fault":"rest-slow","delay_ms":30000,"count":1}""");

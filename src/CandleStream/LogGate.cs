@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace CandleStream.Bitfinex;
+namespace CandleStream;
 
 /// <summary>Lets one log line per kind and minute pass, so that bad input cannot fill a disk. Thread-safe; kinds are few and ours, never the exchange's text.</summary>
 internal sealed class LogGate(TimeProvider time)
