@@ -7,8 +7,8 @@ internal sealed class SlidingLimit(int perMinute, TimeProvider time)
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
-    private readonly Queue<DateTimeOffset> _taken = new();
-    private DateTimeOffset _blockedUntil = DateTimeOffset.MinValue;
+    private readonly Queue<long> _taken = new();
+    private long? _blockedAt;
 
     public bool TryTake()
     {
@@ -16,14 +16,15 @@ internal sealed class SlidingLimit(int perMinute, TimeProvider time)
             return true;
         lock (_gate)
         {
-            var now = time.GetUtcNow();
-            if (now < _blockedUntil)
+            // Timestamps: a wall clock that is set must neither lift a block nor lengthen it.
+            var now = time.GetTimestamp();
+            if (_blockedAt is { } blocked && time.GetElapsedTime(blocked, now) < Block)
                 return false;
-            while (_taken.TryPeek(out var oldest) && oldest <= now - Window)
+            while (_taken.TryPeek(out var oldest) && time.GetElapsedTime(oldest, now) >= Window)
                 _taken.Dequeue();
             if (_taken.Count >= perMinute)
             {
-                _blockedUntil = now + Block;
+                _blockedAt = now;
                 return false;
             }
             _taken.Enqueue(now);

@@ -29,7 +29,7 @@ internal sealed partial class BitfinexConnection
         {
             var limit = Math.Min(_options.ChannelsPerSocket, _refusedAt);
             if (_end is not null || _isClosing || _isPaused || _channels.Count >= limit || _channels.Contains(channel.Key)) return null;
-            channel.Deadline = In(_options.AckTimeout);
+            channel.Deadline = _time.In(_options.AckTimeout);
             ask = _channels.Add(channel);
         }
 
@@ -59,7 +59,7 @@ internal sealed partial class BitfinexConnection
         lock (_gate)
         {
             if (channel.State == ChannelState.Ended) return;
-            id = _channels.Remove(channel, In(_options.AckTimeout));
+            id = _channels.Remove(channel, _time.In(_options.AckTimeout));
         }
 
         if (id != 0) Post(BitfinexRequest.Unsubscribe(id));
@@ -90,14 +90,14 @@ internal sealed partial class BitfinexConnection
                 else
                 {
                     _channels.Acknowledge(channel, id, out displaced, out next);
-                    channel.Deadline = In(_options.SilenceLimit);
+                    channel.Deadline = _time.In(_options.SilenceLimit);
                 }
             }
             else if (!_channels.TryFind(id, out var held) || held.Key != answer.Key)
             {
                 // Somebody gave up before the answer came.
                 unwanted = _end is null && !_channels.IsLeaving(id);
-                if (unwanted) _channels.Leave(id, answer.Key ?? "", In(_options.AckTimeout));
+                if (unwanted) _channels.Leave(id, answer.Key ?? "", _time.In(_options.AckTimeout));
             }
         }
 
@@ -169,8 +169,8 @@ internal sealed partial class BitfinexConnection
             foreach (var channel in _channels.All)
             {
                 if (channel.Id == 0) continue;
-                var id = _channels.Remove(channel, In(_options.AckTimeout));
-                channel.Deadline = In(_options.AckTimeout);
+                var id = _channels.Remove(channel, _time.In(_options.AckTimeout));
+                channel.Deadline = _time.In(_options.AckTimeout);
                 _channels.Add(channel);
                 resynced.Add((channel, id));
             }
@@ -191,7 +191,7 @@ internal sealed partial class BitfinexConnection
         lock (_gate)
         {
             _isPaused = true;
-            _pauseDeadline = In(_options.MaintenanceLimit);
+            _pauseDeadline = _time.In(_options.MaintenanceLimit);
             channels = _channels.All;
         }
 
@@ -204,7 +204,7 @@ internal sealed partial class BitfinexConnection
         lock (_gate)
         {
             _isPaused = false;
-            foreach (var channel in _channels.All) channel.Deadline = In(_options.AckTimeout);
+            foreach (var channel in _channels.All) channel.Deadline = _time.In(_options.AckTimeout);
         }
 
         Resync("maintenance of the exchange is over (20061)");
@@ -218,7 +218,7 @@ internal sealed partial class BitfinexConnection
             if (_end is not null) return;
             var next = _isPaused ? _pauseDeadline : _channels.All.Select(DeadlineOf).DefaultIfEmpty(long.MaxValue).Min();
             if (next == long.MaxValue) return;
-            var wait = _time.GetElapsedTime(_time.GetTimestamp(), next);
+            var wait = _time.Until(next);
             _watch.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
         }
     }
@@ -258,9 +258,5 @@ internal sealed partial class BitfinexConnection
     };
 
     private long DeadlineOf(BitfinexChannel channel) =>
-        channel.State == ChannelState.Live ? channel.LastFrameAt + Ticks(_options.SilenceLimit) : channel.Deadline;
-
-    private long In(TimeSpan delay) => _time.GetTimestamp() + Ticks(delay);
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+        channel.State == ChannelState.Live ? channel.LastFrameAt + _time.Ticks(_options.SilenceLimit) : channel.Deadline;
 }

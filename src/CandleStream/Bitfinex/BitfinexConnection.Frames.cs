@@ -68,7 +68,7 @@ internal sealed partial class BitfinexConnection
     {
         if (message.IsEmpty) _metrics.Frame(FrameKind.Malformed);
         LogOnce("malformed", message);
-        var now = _time.GetUtcNow();
+        var now = _time.GetTimestamp();
         _malformed.Take(now);
         if (_malformed.WaitAt(now) > TimeSpan.Zero) End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
     }
@@ -181,7 +181,7 @@ internal sealed partial class BitfinexConnection
 
     private void OnFramesLost(string reason)
     {
-        var now = _time.GetUtcNow();
+        var now = _time.GetTimestamp();
         var tooMany = _gaps.WaitAt(now) > TimeSpan.Zero;
         _gaps.Take(now);
         if (tooMany) End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames go missing again and again"));

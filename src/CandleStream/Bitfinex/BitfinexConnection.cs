@@ -42,8 +42,8 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         _changed = changed;
         _reader = new MessageReader(socket, options.MaxMessageBytes);
         _outbox = new Outbox(socket);
-        _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1));
-        _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1));
+        _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
+        _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1), time);
         _lastFrameAt = time.GetTimestamp();
         _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

@@ -25,7 +25,7 @@ internal sealed partial class BitfinexRestClient(
 
     /// <summary>One page of history: the candles of <paramref name="range"/> from its beginning, as many as a page holds.</summary>
     /// <exception cref="CandleProviderException">No answer, a refusal, or an answer that cannot be true.</exception>
-    public async Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, DateTimeOffset followedSince, CancellationToken cancel)
+    public async Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         if (range.IsEmpty) return new HistoryPage(range, [], 0);
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={PageLimit}&start={range.From}&end={range.To - 1}&sort=1");
@@ -35,7 +35,7 @@ internal sealed partial class BitfinexRestClient(
 
     /// <summary>The newest candles, the running one included.</summary>
     /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
-    public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+    public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, long followedSince, CancellationToken cancel)
     {
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={NewestLimit}&sort=-1");
         var (rows, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
@@ -47,7 +47,7 @@ internal sealed partial class BitfinexRestClient(
     public async Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel)
     {
         const string Path = "/conf/pub:list:pair:exchange,pub:list:pair:futures";
-        var answer = await AskAsync(Path, FetchPurpose.History, "symbols", default, time.GetUtcNow(), cancel);
+        var answer = await AskAsync(Path, FetchPurpose.History, "symbols", default, time.GetTimestamp(), cancel);
         var symbols = answer.Status == HttpStatusCode.OK ? RestAnswer.ReadSymbols(answer.Body.Span) : null;
         if (symbols is not { Count: > 0 }) throw Failure("symbols", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
         metrics.RestCall("symbols", "ok");
@@ -57,7 +57,7 @@ internal sealed partial class BitfinexRestClient(
     public void Dispose() => _http.Dispose();
 
     private async Task<(List<Candle> Rows, long? AsOf)> FetchCandlesAsync(
-        SeriesKey series, string query, FetchPurpose purpose, DateTimeOffset followedSince, CancellationToken cancel)
+        SeriesKey series, string query, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         var name = BitfinexMetrics.NameOf(purpose);
         var answer = await AskAsync($"/candles/{BitfinexRequest.KeyOf(series)}/hist?{query}", purpose, name, series, followedSince, cancel);
@@ -68,7 +68,7 @@ internal sealed partial class BitfinexRestClient(
     }
 
     private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
-        string path, FetchPurpose purpose, string name, SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+        string path, FetchPurpose purpose, string name, SeriesKey series, long followedSince, CancellationToken cancel)
     {
         await budget.WaitAsync(purpose, series, followedSince, cancel);
         using var timeout = new CancellationTokenSource(options.RestTimeout, time);

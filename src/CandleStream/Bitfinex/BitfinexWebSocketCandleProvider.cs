@@ -49,10 +49,10 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
         _budget.Dispose();
     }
 
-    private DateTimeOffset FollowedSince(SeriesKey series)
+    private long FollowedSince(SeriesKey series)
     {
         foreach (var (followed, key) in _followed)
             if (key == series) return followed.Since;
-        return _services.Time.GetUtcNow();
+        return _services.Time.GetTimestamp();
     }
 }

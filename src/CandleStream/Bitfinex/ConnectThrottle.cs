@@ -4,7 +4,7 @@ namespace CandleStream.Bitfinex;
 internal sealed class ConnectThrottle(int socketsPerMinute, TimeProvider time) : IDisposable
 {
     // A second more than the exchange counts: our connects do not reach it at the distance we sent them.
-    private readonly SlidingWindow _window = new(socketsPerMinute, TimeSpan.FromSeconds(61));
+    private readonly SlidingWindow _window = new(socketsPerMinute, TimeSpan.FromSeconds(61), time);
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>Waits until one more socket may be opened and counts it; callers are served in turn.</summary>
@@ -13,9 +13,9 @@ internal sealed class ConnectThrottle(int socketsPerMinute, TimeProvider time) :
         await _turn.WaitAsync(cancel);
         try
         {
-            for (var wait = _window.WaitAt(time.GetUtcNow()); wait > TimeSpan.Zero; wait = _window.WaitAt(time.GetUtcNow()))
+            for (var wait = _window.WaitAt(time.GetTimestamp()); wait > TimeSpan.Zero; wait = _window.WaitAt(time.GetTimestamp()))
                 await Task.Delay(wait, time, cancel);
-            _window.Take(time.GetUtcNow());
+            _window.Take(time.GetTimestamp());
         }
         finally
         {

@@ -32,7 +32,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     private int _opening;
     private bool _isFailing;
     private int _failures;
-    private DateTimeOffset _notBefore;
+    private long _notBefore;
     private bool _isPlacing;
     private bool _placeAgain;
     private long _arrivals;
@@ -214,7 +214,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
 
     private TimeSpan PauseLeft()
     {
-        lock (_gate) return _notBefore - _time.GetUtcNow();
+        lock (_gate) return _time.Until(_notBefore);
     }
 
     private bool IsNobodyWaiting()
@@ -261,7 +261,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
             // Shorter than any series' own delay, so that it never adds to it, but enough that many series do not probe one after another.
             var pause = failure.IsRateLimited ? RateLimitPause : TimeSpan.FromSeconds(0.75 * (1 << Math.Min(_failures, MaxProbeDoublings)));
             _failures++;
-            _notBefore = _time.GetUtcNow() + pause;
+            _notBefore = _time.In(pause);
             if (_opening == 0)
             {
                 failed = [.. _waiting];

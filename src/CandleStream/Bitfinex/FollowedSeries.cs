@@ -35,14 +35,14 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         _disposed = disposed;
         _policy = new FeedPolicy(services.Options);
         _poller = new SeriesPoller(this, services, OnPolled, OnPollFailed);
-        Since = services.Time.GetUtcNow();
+        Since = services.Time.GetTimestamp();
         _work = Task.Run(RunAsync);
     }
 
     public SeriesKey Series { get; }
 
-    /// <summary>When it began to be followed.</summary>
-    public DateTimeOffset Since { get; }
+    /// <summary>When it began to be followed (timestamp).</summary>
+    public long Since { get; }
 
     public DateTimeOffset? LastMessageAt
     {

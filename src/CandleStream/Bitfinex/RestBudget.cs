@@ -21,23 +21,23 @@ internal sealed class RestBudget : IDisposable
     private readonly Lock _gate = new();
     private readonly SlidingWindow _window;
     private readonly List<Waiter> _waiting = [];
-    private readonly Queue<(DateTimeOffset At, FetchPurpose Purpose, SeriesKey Series)> _recent = new();
-    private DateTimeOffset _blockedUntil;
+    private readonly Queue<(long At, FetchPurpose Purpose, SeriesKey Series)> _recent = new();
+    private long _blockedUntil;
     private long _arrivals;
 
     public RestBudget(int callsPerMinute, TimeProvider time)
     {
         _time = time;
-        _window = new SlidingWindow(callsPerMinute, WindowLength);
+        _window = new SlidingWindow(callsPerMinute, WindowLength, time);
         _timer = time.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Waits for the turn of one call and counts it.</summary>
     /// <param name="purpose">What it is for.</param>
     /// <param name="series">The series it is for; the default value for calls that concern none.</param>
-    /// <param name="followedSince">When the series began to be followed; later ones wait longer.</param>
+    /// <param name="followedSince">When the series began to be followed (timestamp); later ones wait longer.</param>
     /// <param name="cancel">Gives up the place in the queue.</param>
-    public async Task WaitAsync(FetchPurpose purpose, SeriesKey series, DateTimeOffset followedSince, CancellationToken cancel)
+    public async Task WaitAsync(FetchPurpose purpose, SeriesKey series, long followedSince, CancellationToken cancel)
     {
         Waiter waiter;
         lock (_gate)
@@ -54,7 +54,7 @@ internal sealed class RestBudget : IDisposable
     /// <summary>Lets no call begin for this long: the exchange told us to stop.</summary>
     public void Block(TimeSpan duration)
     {
-        lock (_gate) _blockedUntil = _time.GetUtcNow() + duration;
+        lock (_gate) _blockedUntil = _time.In(duration);
     }
 
     /// <summary>Calls that may begin now; 0 while the exchange blocks us.</summary>
@@ -64,7 +64,7 @@ internal sealed class RestBudget : IDisposable
         {
             lock (_gate)
             {
-                var now = _time.GetUtcNow();
+                var now = _time.GetTimestamp();
                 return _blockedUntil > now ? 0 : _window.LeftAt(now);
             }
         }
@@ -82,11 +82,11 @@ internal sealed class RestBudget : IDisposable
     {
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
+            var now = _time.GetTimestamp();
             _waiting.RemoveAll(w => w.Turn.Task.IsCompleted);
             while (_waiting.Count > 0)
             {
-                var wait = Max(_window.WaitAt(now), _blockedUntil - now);
+                var wait = Max(_window.WaitAt(now), _time.GetElapsedTime(now, _blockedUntil));
                 if (wait > TimeSpan.Zero)
                 {
                     _timer.Change(wait, Timeout.InfiniteTimeSpan);
@@ -98,7 +98,7 @@ internal sealed class RestBudget : IDisposable
         }
     }
 
-    private void Serve(Waiter waiter, DateTimeOffset now)
+    private void Serve(Waiter waiter, long now)
     {
         _waiting.Remove(waiter);
         if (!waiter.Turn.TrySetResult()) return;
@@ -106,21 +106,21 @@ internal sealed class RestBudget : IDisposable
         _recent.Enqueue((now, waiter.Purpose, waiter.Series));
     }
 
-    private Waiter Next(DateTimeOffset now)
+    private Waiter Next(long now)
     {
-        while (_recent.TryPeek(out var oldest) && now - oldest.At >= PollingMemory) _recent.Dequeue();
+        while (_recent.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.At, now) >= PollingMemory) _recent.Dequeue();
         return _waiting.MinBy(w => (w.Purpose, RecentCallsOf(w, now), w.FollowedSince, w.Arrival))!;
     }
 
-    private int RecentCallsOf(Waiter waiter, DateTimeOffset now)
+    private int RecentCallsOf(Waiter waiter, long now)
     {
         var memory = waiter.Purpose == FetchPurpose.Polling ? PollingMemory : WindowLength;
-        return _recent.Count(r => r.Series == waiter.Series && r.Purpose == waiter.Purpose && now - r.At < memory);
+        return _recent.Count(r => r.Series == waiter.Series && r.Purpose == waiter.Purpose && _time.GetElapsedTime(r.At, now) < memory);
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
-    private sealed record Waiter(FetchPurpose Purpose, SeriesKey Series, DateTimeOffset FollowedSince, long Arrival)
+    private sealed record Waiter(FetchPurpose Purpose, SeriesKey Series, long FollowedSince, long Arrival)
     {
         public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

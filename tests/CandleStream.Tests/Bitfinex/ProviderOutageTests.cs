@@ -112,6 +112,34 @@ public class ProviderOutageTests
         AssertNeverMoreThan(20, f.Exchange.RestCalls.Select(c => c.At));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    [InlineData(-50 * 24)]
+    public async Task A_wall_clock_that_is_set_neither_stops_calls_and_connects_nor_lets_more_of_them_through(int hours)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RefusesConnects = () => new SocketException((int)SocketError.ConnectionRefused);
+        var feeds = Enumerable.Range(0, 30).Select(i => new RecordingFeed()).ToArray();
+        for (var i = 0; i < 30; i++) f.Provider.Follow(ProviderFixture.Series($"S{i:00}USD:1m"), feeds[i]);
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Polling), TimeSpan.FromMinutes(30));
+
+        // Just after calls, so that one more comes while the budget is used up.
+        var calls = f.Exchange.RestCalls.Count;
+        await f.Until(() => f.Exchange.RestCalls.Count > calls);
+        var connects = f.Exchange.Connects.Count;
+        calls = f.Exchange.RestCalls.Count;
+        f.Time.WallClockStep = TimeSpan.FromHours(hours);
+        var history = f.Provider.FetchAsync(ProviderFixture.Series(), new TimeRange(60_000, 120_000), FetchPurpose.Repair, TestContext.Current.CancellationToken);
+        await f.Pass(TimeSpan.FromMinutes(5));
+
+        Assert.True(history.IsCompletedSuccessfully);
+        Assert.InRange(f.Exchange.RestCalls.Count - calls, 80, 100);
+        Assert.InRange(f.Exchange.Connects.Count - connects, 4, 100);
+        AssertNeverMoreThan(20, f.Exchange.RestCalls.Select(c => c.At));
+        AssertNeverMoreThan(20, f.Exchange.Connects);
+    }
+
     [Fact]
     public async Task One_socket_probes_for_all_and_the_others_are_opened_when_it_works()
     {

@@ -17,7 +17,7 @@ public class RestBudgetTests
 
     private async Task AskAsync(RestBudget budget, FetchPurpose purpose, string symbol, DateTimeOffset since, CancellationToken cancel)
     {
-        await budget.WaitAsync(purpose, Series(symbol), since, cancel);
+        await budget.WaitAsync(purpose, Series(symbol), since.Ticks, cancel);
         lock (_served) _served.Add(($"{purpose} {symbol}", _time.GetUtcNow()));
     }
 

@@ -5,19 +5,18 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using CandleStream.Bitfinex;
-using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Bitfinex;
 
 /// <summary>An exchange that does exactly what a test says, in virtual time. Unless told otherwise it greets, configures, acknowledges, sends an empty snapshot and heartbeats.</summary>
 internal sealed class ScriptedExchange : HttpMessageHandler
 {
-    private readonly FakeTimeProvider _time;
+    private readonly VirtualClock _time;
     private readonly ITimer _heart;
     private readonly ConcurrentQueue<ScriptedSocket> _sockets = new();
     private int _channelIds;
 
-    public ScriptedExchange(FakeTimeProvider time)
+    public ScriptedExchange(VirtualClock time)
     {
         _time = time;
         _heart = time.CreateTimer(_ => Beat(), null, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
@@ -59,7 +58,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     private HttpResponseMessage Dated(HttpResponseMessage answer)
     {
-        answer.Headers.Date = RestDate ?? _time.GetUtcNow();
+        answer.Headers.Date = RestDate ?? _time.Passed;
         answer.Headers.Age ??= RestAge;
         return answer;
     }
@@ -83,7 +82,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var path = request.RequestUri!.PathAndQuery;
-        RestCalls.Enqueue((_time.GetUtcNow(), path));
+        RestCalls.Enqueue((_time.Passed, path));
         await RestDelay.WaitAsync(cancellationToken);
         return Dated(Rest(path));
     }
@@ -97,7 +96,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     private async Task<WebSocket> ConnectAsync(CancellationToken cancel)
     {
         await Task.Yield();
-        Connects.Enqueue(_time.GetUtcNow());
+        Connects.Enqueue(_time.Passed);
         await ConnectDelay.WaitAsync(cancel);
         if (RefusesConnects?.Invoke() is { } refusal) throw refusal;
         var (client, server) = DuplexStream.CreatePair();
@@ -114,7 +113,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 }
 
 /// <summary>One socket of the scripted exchange.</summary>
-internal sealed class ScriptedSocket(ScriptedExchange exchange, FakeTimeProvider time, WebSocket socket)
+internal sealed class ScriptedSocket(ScriptedExchange exchange, VirtualClock time, WebSocket socket)
 {
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<int, string> _channels = new();
@@ -149,7 +148,7 @@ internal sealed class ScriptedSocket(ScriptedExchange exchange, FakeTimeProvider
     /// <summary>Sends <c>[id,payload,sequence,time]</c>.</summary>
     public void Send(int channel, string payload, long? exchangeTime = null)
     {
-        lock (_gate) Say($"[{channel},{payload},{++_sequence},{exchangeTime ?? time.GetUtcNow().ToUnixTimeMilliseconds()}]");
+        lock (_gate) Say($"[{channel},{payload},{++_sequence},{exchangeTime ?? time.Passed.ToUnixTimeMilliseconds()}]");
     }
 
     /// <summary>The channel of a key.</summary>

@@ -8,16 +8,26 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
 {
     private readonly ConcurrentDictionary<Timer, DateTimeOffset> _due = new();
 
+    /// <summary>How far the wall clock was set away from the time that passes. Timers, timestamps and the exchange take no notice, as on a real machine.</summary>
+    public TimeSpan WallClockStep { get; set; }
+
+    /// <summary>The time that passes, whatever the wall clock says.</summary>
+    public DateTimeOffset Passed => base.GetUtcNow();
+
+    public override DateTimeOffset GetUtcNow() => Passed + WallClockStep;
+
+    public override long GetTimestamp() => Passed.Ticks;
+
     /// <summary>Goes on to the next timer, but no further than <paramref name="end"/>.</summary>
     public void GoOn(DateTimeOffset end)
     {
-        var now = GetUtcNow();
+        var now = Passed;
         var next = _due.Values.Where(due => due > now).DefaultIfEmpty(end).Min();
         SetUtcNow(next < end ? next : end);
     }
 
     /// <summary>Whether a timer is set to go off after just this time.</summary>
-    public bool IsDueIn(TimeSpan wait) => _due.Values.Contains(GetUtcNow() + wait);
+    public bool IsDueIn(TimeSpan wait) => _due.Values.Contains(Passed + wait);
 
     /// <summary>Whether any timer is set.</summary>
     public bool HasTimers => !_due.IsEmpty;
@@ -67,7 +77,7 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
 
         private void Note(TimeSpan wait)
         {
-            if (wait > TimeSpan.Zero) clock._due[this] = clock.GetUtcNow() + wait;
+            if (wait > TimeSpan.Zero) clock._due[this] = clock.Passed + wait;
             else clock._due.TryRemove(this, out _);
         }
     }

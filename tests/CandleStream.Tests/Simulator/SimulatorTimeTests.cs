@@ -4,6 +4,7 @@ using System.Text.Json;
 using CandleStream.Simulator;
 using CandleStream.Simulator.Markets;
 using CandleStream.Simulator.Protocol;
+using CandleStream.Tests.Bitfinex;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Simulator;
@@ -76,6 +77,23 @@ public sealed class SimulatorTimeTests
         _clock.Advance(TimeSpan.FromSeconds(2));
         using var third = await ExchangeClient.ConnectAsync(simulator);
         Assert.Equal([true, true, false, false, false, true], simulator.Connections.Connects.Select(attempt => attempt.Accepted));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_limit_is_counted_by_the_time_that_passes_and_not_by_the_wall_clock(int hours)
+    {
+        var clock = new VirtualClock(_clock.GetUtcNow());
+        var options = new SimulatorOptions { Listen = false, ConnectLimit = 1, TimeProvider = clock, CustomMarket = new ScriptedMarket("BTCUSD") };
+        await using var simulator = await BitfinexSimulator.StartAsync(options, TestContext.Current.CancellationToken);
+        using var first = new ExchangeClient(simulator.ConnectInProcess());
+        Assert.Throws<WebSocketException>(simulator.ConnectInProcess);
+
+        clock.WallClockStep = TimeSpan.FromHours(hours);
+        Assert.Throws<WebSocketException>(simulator.ConnectInProcess);
+        clock.Advance(TimeSpan.FromSeconds(61));
+        using var second = new ExchangeClient(simulator.ConnectInProcess());
     }
 
     [Fact]
