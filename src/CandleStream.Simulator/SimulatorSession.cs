@@ -12,6 +12,8 @@ internal sealed class SimulatorSession
 {
     private const int LongestRequest = 64 * 1024;
 
+    private const long LeapMs = 365L * 86_400_000;
+
     private readonly SimulatorExchange _exchange;
     private readonly WebSocket _socket;
     private readonly SessionStream? _stream;
@@ -26,6 +28,7 @@ internal sealed class SimulatorSession
     private volatile bool _isAnswering;
     private long _sequence;
     private long _lastStamp;
+    private bool _hasLeapt;
     private DateTimeOffset _lastActivity;
 
     public SimulatorSession(SimulatorExchange exchange, int id, WebSocket socket, SessionStream? stream)
@@ -190,7 +193,9 @@ internal sealed class SimulatorSession
             return;
         if (faults.Strike(FaultKind.SequenceGap, key, Id) is not null)
             NextNumber();
-        var frame = ArrayFrame.Write(channel.Id, payload, Flags, NextNumber(), _lastStamp);
+        // Never two in a row: the frame behind it shows the truth.
+        _hasLeapt = !_hasLeapt && faults.Strike(FaultKind.TimeLeap, key, Id) is not null;
+        var frame = ArrayFrame.Write(channel.Id, payload, Flags, NextNumber(), _hasLeapt ? _lastStamp + LeapMs : _lastStamp);
         if (faults.Strike(FaultKind.Drop, key, Id) is not null)
             return;
         if (faults.Strike(FaultKind.Malformed, key, Id) is not null)

@@ -47,6 +47,7 @@ public enum FaultKind
     Duplicate,
     Reorder,
     Delay,
+    TimeLeap,
     LateRevision,
     AckWithheld,
     SubscribeError,

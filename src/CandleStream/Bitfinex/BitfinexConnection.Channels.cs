@@ -163,6 +163,7 @@ internal sealed partial class BitfinexConnection
     // Every channel is unsubscribed, and subscribed again as soon as the exchange confirms that.
     private void Resync(string reason)
     {
+        _held = null;
         List<(BitfinexChannel Channel, int Id)> resynced = [];
         lock (_gate)
         {
@@ -187,6 +188,7 @@ internal sealed partial class BitfinexConnection
 
     private void Pause()
     {
+        _held = null;
         BitfinexChannel[] channels;
         lock (_gate)
         {

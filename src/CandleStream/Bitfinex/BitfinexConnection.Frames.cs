@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace CandleStream.Bitfinex;
@@ -19,6 +20,8 @@ internal sealed partial class BitfinexConnection
     private readonly List<Candle> _nothing = [];
     private readonly SlidingWindow _malformed;
     private readonly SlidingWindow _gaps;
+    private readonly ExchangeClock _clock;
+    private HeldFrame? _held;
     private ConfFlags _flags;
     private long? _sequence;
     private int _lateFrames;
@@ -52,6 +55,7 @@ internal sealed partial class BitfinexConnection
                 OnError(frame.Event!);
                 break;
             case FrameKind.Pong:
+                if (frame.Event!.Time is { } now) _clock.Suggest(now, receivedAt);
                 break;
             case FrameKind.Unknown when frame.Event is not null:
                 LogOnce("unknown event", message);
@@ -68,6 +72,11 @@ internal sealed partial class BitfinexConnection
     {
         if (message.IsEmpty) _metrics.Frame(FrameKind.Malformed);
         LogOnce("malformed", message);
+        CountMalformed();
+    }
+
+    private void CountMalformed()
+    {
         var now = _time.GetTimestamp();
         _malformed.Take(now);
         if (_malformed.WaitAt(now) > TimeSpan.Zero) End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
@@ -97,9 +106,15 @@ internal sealed partial class BitfinexConnection
         if (_isGreeted) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange began the session anew"));
         else if (version != 2) End(new ChannelEnd(ChannelEndKind.ConnectFailed, $"the exchange speaks version {version}, not 2"));
         else if (greeting.PlatformStatus == 0) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is in maintenance"));
-        else Post(BitfinexRequest.Configure(WantedFlags));
+        else Greet();
         _isGreeted = true;
         IsSimulated |= greeting.IsSimulator;
+    }
+
+    private void Greet()
+    {
+        Post(BitfinexRequest.Configure(WantedFlags));
+        Post(BitfinexRequest.Ping());
     }
 
     // Where the flags are refused the feed works without exchange time and sequence numbers: less is known, nothing is wrong.
@@ -126,29 +141,67 @@ internal sealed partial class BitfinexConnection
             return;
         }
 
-        var start = FindChannel(frame.ChannelId, receivedAt, out var channel, out var wasSilent);
+        if (_held is not null) Decide(frame.ExchangeTime);
+        var isFirst = FindChannel(frame.ChannelId, receivedAt, out var channel, out var wasSilent);
         if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
+        if (frame.ExchangeTime is { } time)
+        {
+            if (!_clock.Believes(time, receivedAt))
+            {
+                _held = new HeldFrame(channel, frame, time, [.. _snapshot], isFirst, wasSilent, receivedAt);
+                return;
+            }
+
+            _clock.Set(time, receivedAt);
+        }
+
+        Take(channel, frame, _snapshot, isFirst, wasSilent, receivedAt);
+    }
+
+    // The next frame is here and tells whether the time of the one before it was true.
+    private void Decide(long? next)
+    {
+        var held = _held!;
+        _held = null;
+        if (ExchangeClock.BearsOut(next, held.Time))
+        {
+            _clock.Set(held.Time, held.ReceivedAt);
+            Take(held.Channel, held.Frame, held.Snapshot, held.IsFirst, held.WasSilent, held.ReceivedAt);
+            return;
+        }
+
+        _metrics.Frame(FrameKind.Malformed);
+        LogOnce("a time that leaps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
+        CountMalformed();
+
+        // From when on nothing is missing has to be known by time; a candle goes without it.
+        if (held.IsFirst || held.WasSilent) OnFramesLost("a frame told an impossible time");
+        else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, isFirst: false, wasSilent: false, held.ReceivedAt);
+    }
+
+    private void Take(BitfinexChannel? channel, in BitfinexFrame frame, List<Candle> snapshot, bool isFirst, bool wasSilent, long receivedAt)
+    {
         if (channel is not null)
         {
             if (wasSilent) channel.Listener.OnSilenceEnded(channel, frame.ExchangeTime);
             if (frame.ExchangeTime is { } heard) channel.HeardUntil = Math.Max(channel.HeardUntil, heard);
-            Deliver(channel, frame, start, receivedAt);
+            Deliver(channel, frame, snapshot, isFirst, receivedAt);
         }
 
         if (frame.ExchangeTime is { } time) PassOn(time);
     }
 
-    private void Deliver(BitfinexChannel channel, in BitfinexFrame frame, bool isFirst, long receivedAt)
+    private void Deliver(BitfinexChannel channel, in BitfinexFrame frame, List<Candle> snapshot, bool isFirst, long receivedAt)
     {
         var listener = channel.Listener;
         if (isFirst)
         {
-            listener.OnSnapshot(channel, frame.Kind == FrameKind.Snapshot ? _snapshot : _nothing, frame.ExchangeTime);
+            listener.OnSnapshot(channel, frame.Kind == FrameKind.Snapshot ? snapshot : _nothing, frame.ExchangeTime);
         }
         else if (frame.Kind == FrameKind.Snapshot)
         {
             // A snapshot nobody asked for is candles, no more; newest first, as they come.
-            for (var i = _snapshot.Count - 1; i >= 0; i--) listener.OnCandle(channel, _snapshot[i], frame.ExchangeTime, receivedAt);
+            for (var i = snapshot.Count - 1; i >= 0; i--) listener.OnCandle(channel, snapshot[i], frame.ExchangeTime, receivedAt);
         }
 
         if (frame.Kind == FrameKind.Update) listener.OnCandle(channel, frame.Candle, frame.ExchangeTime, receivedAt);
@@ -204,4 +257,8 @@ internal sealed partial class BitfinexConnection
         if (!_logGate.Allows(kind)) return;
         LogBadInput(kind, Encoding.UTF8.GetString(message[..Math.Min(message.Length, Shown)]));
     }
+
+    // A frame whose time leaps ahead waits for the next one.
+    private sealed record HeldFrame(
+        BitfinexChannel? Channel, BitfinexFrame Frame, long Time, List<Candle> Snapshot, bool IsFirst, bool WasSilent, long ReceivedAt);
 }

@@ -44,6 +44,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         _outbox = new Outbox(socket);
         _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
         _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1), time);
+        _clock = new ExchangeClock(time);
         _lastFrameAt = time.GetTimestamp();
         _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

@@ -25,6 +25,7 @@ internal static class BitfinexEventReader
             else if (json.ValueTextEquals("chanId"u8)) content = content with { ChannelId = ReadInt(ref json) };
             else if (json.ValueTextEquals("flags"u8)) content = content with { Flags = ReadInt(ref json) };
             else if (json.ValueTextEquals("status"u8)) content = content with { Status = ReadText(ref json) };
+            else if (json.ValueTextEquals("ts"u8)) content = content with { Time = ReadTime(ref json) };
             else SkipValue(ref json);
         }
 
@@ -66,6 +67,14 @@ internal static class BitfinexEventReader
         json.Read();
         if (json.TokenType == JsonTokenType.Number) return json.TryGetInt32(out var number) ? number : null;
         if (json.TokenType == JsonTokenType.String) return int.TryParse(json.GetString(), out var number) ? number : null;
+        json.Skip();
+        return null;
+    }
+
+    private static long? ReadTime(ref Utf8JsonReader json)
+    {
+        json.Read();
+        if (CandleReader.TryReadTime(ref json, out var time)) return time;
         json.Skip();
         return null;
     }

@@ -77,6 +77,9 @@ internal sealed record BitfinexEvent
     /// <summary>The flags that a <c>conf</c> answer confirms.</summary>
     public int? Flags { get; init; }
 
+    /// <summary>The exchange's clock in a pong, Unix ms.</summary>
+    public long? Time { get; init; }
+
     /// <summary><c>OK</c> or <c>FAILED</c>.</summary>
     public string? Status { get; init; }
 }

@@ -12,6 +12,9 @@ internal static class BitfinexRequest
     public static byte[] Configure(ConfFlags flags) =>
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"event":"conf","flags":{{(int)flags}}}"""));
 
+    /// <summary>Answered with the exchange's time.</summary>
+    public static byte[] Ping() => """{"event":"ping","cid":1}"""u8.ToArray();
+
     public static byte[] Subscribe(string key) =>
         Encoding.UTF8.GetBytes($$"""{"event":"subscribe","channel":"candles","key":"{{key}}"}""");
 

@@ -166,6 +166,68 @@ public class FrameFaultTests
     }
 
     [Fact]
+    public async Task A_time_that_leaps_ahead_and_comes_back_is_not_believed_and_its_candle_is_kept()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var socket = f.Exchange.Socket;
+
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,1]", f.Now.AddYears(1).ToUnixTimeMilliseconds());
+        socket.Send(socket.ChannelOf(Eth), "[60000,2,2,2,2,2]");
+        await f.Until(() => btc.Candles.Length == 1 && eth.Candles.Length == 1);
+        await f.Pass(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(("Live", "Live"), (btc.Path, eth.Path));
+        Assert.All(btc.ExchangeTimes.Concat(eth.ExchangeTimes), t => Assert.InRange(t, 0, f.Now.ToUnixTimeMilliseconds()));
+        Assert.Equal([60000], btc.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task A_replay_that_leaps_with_every_frame_is_believed_one_frame_later()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var channel = f.Exchange.Socket.ChannelOf(Btc);
+        var began = f.Now.ToUnixTimeMilliseconds();
+
+        for (var hour = 1; hour <= 4; hour++) f.Exchange.Socket.Send(channel, $"[{hour * 3_600_000},1,1,1,1,1]", began + (hour * 3_600_000));
+        await f.Until(() => btc.Candles.Length == 3);
+
+        Assert.Equal([3_600_000, 7_200_000, 10_800_000], btc.Candles.Select(c => c.Time));
+        Assert.Equal(began + 10_800_000, btc.ExchangeTimes[^1]);
+
+        f.Exchange.Socket.Send(channel, "\"hb\"", began + (4 * 3_600_000) + 1);
+        await f.Until(() => btc.Candles.Length == 4);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_first_time_of_a_socket_is_not_believed_on_its_own(bool answersPings)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.AnswersPings = answersPings;
+        var asked = 0;
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            if (Interlocked.Increment(ref asked) > 1) return false;
+            socket.Say($$"""{"event":"subscribed","channel":"candles","chanId":777,"key":"{{key}}"}""");
+            socket.Send(777, "[]", f.Now.AddYears(1).ToUnixTimeMilliseconds());
+            socket.Send(777, "\"hb\"");
+            return true;
+        };
+
+        var (btc, _) = await f.FollowLiveAsync();
+        await f.Pass(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(2, asked);
+        Assert.Single(f.Exchange.Connects);
+        Assert.InRange(Assert.Single(btc.SnapshotTimes)!.Value, 1, f.Now.ToUnixTimeMilliseconds());
+        Assert.All(btc.ExchangeTimes, t => Assert.InRange(t, 0, f.Now.ToUnixTimeMilliseconds()));
+    }
+
+    [Fact]
     public async Task Unknown_events_and_notices_change_nothing()
     {
         await using var f = new ProviderFixture();

@@ -21,7 +21,8 @@ public class ProviderLifeTests
         Assert.Equal(f.Now, followed.LastMessageAt);
         var sent = f.Exchange.Socket.Received.ToArray();
         Assert.Equal("""{"event":"conf","flags":98304}""", sent[0]);
-        Assert.Equal("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD"}""", sent[1]);
+        Assert.Equal("""{"event":"ping","cid":1}""", sent[1]);
+        Assert.Equal("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD"}""", sent[2]);
     }
 
     [Fact]

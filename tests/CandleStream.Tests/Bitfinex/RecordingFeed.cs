@@ -11,6 +11,7 @@ internal sealed class RecordingFeed : ICandleFeed
     private readonly List<Candle> _candles = [];
     private readonly List<HistoryPage> _polls = [];
     private readonly List<long> _times = [];
+    private readonly List<long?> _snapshotTimes = [];
     private int _inside;
 
     /// <summary>What was told, one word each: the states' names, snapshot, candle, interrupted, polled.</summary>
@@ -27,6 +28,8 @@ internal sealed class RecordingFeed : ICandleFeed
 
     public long[] ExchangeTimes => Read(() => _times.ToArray());
 
+    public long?[] SnapshotTimes => Read(() => _snapshotTimes.ToArray());
+
     public IReadOnlyList<Candle> LastSnapshot { get; private set; } = [];
 
     public SeriesState State => States is { Length: > 0 } states ? states[^1].State : SeriesState.Connecting;
@@ -38,7 +41,11 @@ internal sealed class RecordingFeed : ICandleFeed
 
     public void OnState(FeedState state) => Write(state.State.ToString(), () => _states.Add(state));
 
-    public void OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime) => Write("snapshot", () => LastSnapshot = candles);
+    public void OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime) => Write("snapshot", () =>
+    {
+        LastSnapshot = candles;
+        _snapshotTimes.Add(exchangeTime);
+    });
 
     public void OnCandle(in Candle candle, long? exchangeTime, long receivedAt)
     {

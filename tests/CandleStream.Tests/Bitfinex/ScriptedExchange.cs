@@ -36,6 +36,8 @@ internal sealed class ScriptedExchange : HttpMessageHandler
     /// <summary>True while an unsubscribe is left without an answer.</summary>
     public bool IgnoresUnsubscribe { get; set; }
 
+    public bool AnswersPings { get; set; } = true;
+
     /// <summary>The candles of the snapshots, as JSON, newest first.</summary>
     public string Snapshot { get; set; } = "[]";
 
@@ -225,6 +227,9 @@ internal sealed class ScriptedSocket(ScriptedExchange exchange, VirtualClock tim
         {
             case "conf":
                 Say($$"""{"event":"conf","status":"OK","flags":{{json.GetProperty("flags").GetInt32()}}}""");
+                break;
+            case "ping" when exchange.AnswersPings:
+                Say($$"""{"event":"pong","cid":{{json.GetProperty("cid").GetInt32()}},"ts":{{time.Passed.ToUnixTimeMilliseconds()}}}""");
                 break;
             case "subscribe":
                 var key = json.GetProperty("key").GetString()!;

@@ -185,7 +185,7 @@ public class SubscriptionFaultTests
         };
         var btc = new RecordingFeed();
         f.Provider.Follow(ProviderFixture.Series(), btc);
-        await f.Until(() => f.Exchange.OpenSockets.Any(s => s.Received.Count == 2));
+        await f.Until(() => f.Exchange.OpenSockets.Any(s => s.Received.Count == 3));
 
         f.Exchange.Socket.Send(888, "\"hb\"");
         f.Exchange.Socket.Send(888, "[60000,1,1,1,1,1]");

@@ -248,6 +248,23 @@ public sealed class SimulatorFaultTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Time_leap_stamps_a_frame_a_year_ahead_and_never_two_in_a_row()
+    {
+        using var client = await SubscribedAsync();
+        await client.SendAsync("""{"event":"conf","flags":98304}""");
+        await client.ReceiveAsync();
+        Simulator.Faults.Add(new Fault(FaultKind.TimeLeap) { Count = 2 });
+        for (var minute = 1; minute <= 4; minute++)
+            _market.Send(Key, Candle(minute));
+
+        var stamps = new List<long>();
+        for (var frame = 0; frame < 4; frame++)
+            stamps.Add((await client.ReceiveDataAsync())[3].GetInt64());
+        const long Year = 365L * 86_400_000;
+        Assert.Equal([stamps[1] + Year, stamps[1], stamps[1] + Year, stamps[1]], stamps);
+    }
+
+    [Fact]
     public async Task Huge_sends_one_very_long_frame()
     {
         using var client = await SubscribedAsync();
