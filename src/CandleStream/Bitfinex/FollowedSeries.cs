@@ -128,6 +128,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             var wait = _policy.Failed(end.Reason, end.Kind == ChannelEndKind.Refused, jitter);
             _retryAt = _services.Time.GetUtcNow() + wait;
             if (_policy.IsPolling) _poller.Start();
+            else _poller.Stop();
             Publish();
             return wait;
         }

@@ -175,6 +175,33 @@ public class SubscriptionFaultTests
     }
 
     [Fact]
+    public async Task A_series_that_is_refused_while_it_is_polled_is_polled_no_more()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Refuse(key, 10305, "subscribe: limit");
+            return true;
+        };
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+        await f.Until(() => btc.State == SeriesState.Polling);
+
+        f.Exchange.OnSubscribe = (socket, key) =>
+        {
+            socket.Refuse(key, 10300, "symbol: invalid");
+            return true;
+        };
+        await f.Until(() => btc.State == SeriesState.Down);
+        var polls = f.Exchange.RestCalls.Count;
+        await f.Pass(TimeSpan.FromMinutes(5));
+        Assert.Equal(polls, f.Exchange.RestCalls.Count);
+
+        f.Exchange.OnSubscribe = null;
+        await f.Until(() => btc.State == SeriesState.Live);
+    }
+
+    [Fact]
     public async Task Already_subscribed_10301_is_success_with_that_number()
     {
         await using var f = new ProviderFixture();
