@@ -175,14 +175,14 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
             await WaitForPermissionAsync();
             if (IsNobodyWaiting())
             {
-                Opened(null);
+                _ = Opened(null);
                 return;
             }
 
             var connection = await BitfinexConnection.OpenAsync(_connect, _options, _time, _metrics, _logGate, _logger, OnChanged, _stop.Token);
             _metrics.Connect("opened");
-            Opened(connection);
-            OnChanged(connection);
+            if (Opened(connection)) OnChanged(connection);
+            else await connection.DisposeAsync();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -222,11 +222,13 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         lock (_gate) return _waiting.All(w => w.Place.Task.IsCompleted);
     }
 
-    private void Opened(BitfinexConnection? connection)
+    // False when the pool was disposed meanwhile: it has counted its sockets by then, and would leave this one open.
+    private bool Opened(BitfinexConnection? connection)
     {
         lock (_gate)
         {
             _opening--;
+            if (_stop.IsCancellationRequested) return false;
             if (connection is not null)
             {
                 _isFailing = false;
@@ -239,6 +241,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         }
 
         Place();
+        return true;
     }
 
     // Called under _gate.

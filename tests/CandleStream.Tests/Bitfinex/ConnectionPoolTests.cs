@@ -1,0 +1,101 @@
+using System.Net.WebSockets;
+using System.Text;
+using CandleStream.Bitfinex;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CandleStream.Tests.Bitfinex;
+
+[Collection(nameof(VirtualTime))]
+public class ConnectionPoolTests
+{
+    [Fact]
+    public async Task A_socket_that_is_ready_only_when_the_pool_is_disposed_is_closed_too()
+    {
+        Quiet.Calibrate();
+        var cancel = TestContext.Current.CancellationToken;
+        var time = new VirtualClock(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
+        using var metrics = new BitfinexMetrics();
+        using var socket = new ReadySocket();
+        var (asked, given) = (new TaskCompletionSource(), new TaskCompletionSource<WebSocket>());
+        var pool = new ConnectionPool(
+            _ =>
+            {
+                asked.SetResult();
+                return given.Task;
+            },
+            new BitfinexOptions(), time, metrics, NullLogger.Instance);
+        var placing = pool.PlaceAsync(new NoListener(), recovers: false, cancel);
+        await asked.Task.WaitAsync(cancel);
+
+        var disposing = pool.DisposeAsync().AsTask();
+        await Quiet.WaitAsync(cancel);
+        given.SetResult(socket);
+        await disposing.WaitAsync(TimeSpan.FromSeconds(30), cancel);
+
+        Assert.True(socket.IsDisposed);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => placing);
+    }
+
+    /// <summary>A socket whose greeting and configuration are there before anybody waits for them.</summary>
+    private sealed class ReadySocket : WebSocket
+    {
+        private readonly Queue<string> _messages = new(["""{"event":"info","version":2,"platform":{"status":1}}""", """{"event":"conf","status":"OK","flags":98304}"""]);
+        private readonly TaskCompletionSource<ValueWebSocketReceiveResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsDisposed { get; private set; }
+
+        public override WebSocketCloseStatus? CloseStatus => null;
+
+        public override string? CloseStatusDescription => null;
+
+        public override WebSocketState State => _end.Task.IsCompleted ? WebSocketState.Aborted : WebSocketState.Open;
+
+        public override string? SubProtocol => null;
+
+        public override void Abort() => _end.TrySetException(new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
+
+        public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override void Dispose() => IsDisposed = true;
+
+        public override Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public override ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+            _messages.TryDequeue(out var message)
+                ? ValueTask.FromResult(new ValueWebSocketReceiveResult(Encoding.UTF8.GetBytes(message, buffer.Span), WebSocketMessageType.Text, endOfMessage: true))
+                : new ValueTask<ValueWebSocketReceiveResult>(_end.Task);
+
+        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private sealed class NoListener : IChannelListener
+    {
+        public SeriesKey Series { get; } = ProviderFixture.Series();
+
+        public void OnPlaced(BitfinexChannel channel)
+        {
+        }
+
+        public void OnSnapshot(BitfinexChannel channel, List<Candle> candles, long? exchangeTime)
+        {
+        }
+
+        public void OnCandle(BitfinexChannel channel, in Candle candle, long? exchangeTime, long receivedAt)
+        {
+        }
+
+        public void OnExchangeTime(BitfinexChannel channel, long exchangeTime)
+        {
+        }
+
+        public void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime)
+        {
+        }
+
+        public void OnInterrupted(BitfinexChannel channel, string reason)
+        {
+        }
+    }
+}
