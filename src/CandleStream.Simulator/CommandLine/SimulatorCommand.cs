@@ -8,6 +8,12 @@ namespace CandleStream.Simulator.CommandLine;
 /// <summary>The simulator's switches and how they become <see cref="SimulatorOptions"/>.</summary>
 internal static class SimulatorCommand
 {
+    // A year in half a minute; beyond, max is meant.
+    private const int MostSpeed = 1_000_000;
+
+    // A timer's resolution.
+    private const double Least = 0.001;
+
     private static readonly SimulatorOptions Defaults = new();
 
     private static readonly Option<int> Port = Number("--port", "TCP port on 127.0.0.1; 0: a free one", Defaults.Port, 0, 65_535);
@@ -27,7 +33,7 @@ internal static class SimulatorCommand
     {
         Description = "pairs of the synthetic market, separated by commas",
         DefaultValueFactory = _ => [.. SyntheticMarket.DefaultPairs],
-        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        CustomParser = ParseSymbols,
         HelpName = "BTCUSD,ETHUSD",
     };
 
@@ -39,7 +45,7 @@ internal static class SimulatorCommand
         HelpName = "BTCUSD=FILE",
     };
 
-    private static readonly Option<string?> Frames = new("--frames") { Description = "a recording of frames to replay instead of a market", HelpName = "FILE" };
+    private static readonly Option<string?> Frames = new("--frames") { Description = "a recording of frames to replay instead of a market", HelpName = "FILE", CustomParser = ParseFile };
 
     private static readonly Option<double> Speed = new("--speed")
     {
@@ -53,7 +59,7 @@ internal static class SimulatorCommand
 
     private static readonly Option<int> Series = Number("--series", "series of the load market", Defaults.Series, 1, 100_000);
 
-    private static readonly Option<double> Rate = Positive("--rate", "updates per second of each series of the load market", Defaults.Rate);
+    private static readonly Option<double> Rate = Positive("--rate", "updates per second of each series of the load market", Defaults.Rate, most: 1_000_000);
 
     private static readonly Option<int> Burst = Number("--burst", "updates of a series sent back to back by the load market; 1: spread evenly", Defaults.Burst, 1, 100_000);
 
@@ -65,7 +71,7 @@ internal static class SimulatorCommand
 
     private static readonly Option<int> RestLimit = Number("--rest-limit", "REST calls a minute and endpoint; 0: no limit", Defaults.RestLimit, 0, int.MaxValue / 3);
 
-    private static readonly Option<double> Heartbeat = Positive("--heartbeat", "seconds between two heartbeats of a channel", Defaults.Heartbeat.TotalSeconds);
+    private static readonly Option<double> Heartbeat = Positive("--heartbeat", "seconds between two heartbeats of a channel", Defaults.Heartbeat.TotalSeconds, most: 86_400);
 
     public static RootCommand Create(Func<SimulatorOptions, CancellationToken, Task<int>> run)
     {
@@ -109,6 +115,24 @@ internal static class SimulatorCommand
             command.AddError("--trades belongs to --market trades.");
     }
 
+    private static string[] ParseSymbols(ArgumentResult result)
+    {
+        string[] pairs = [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        if (pairs.Length == 0)
+            result.AddError("--symbols: no pair is named.");
+        if (pairs.GroupBy(pair => pair).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            result.AddError($"--symbols: '{twice.Key}' is named twice.");
+        return pairs;
+    }
+
+    private static string? ParseFile(ArgumentResult result)
+    {
+        var path = result.Tokens[0].Value;
+        if (path.Length == 0)
+            result.AddError("--frames: no file is named.");
+        return path;
+    }
+
     private static TradesFile[] ParseTrades(ArgumentResult result)
     {
         var files = new List<TradesFile>();
@@ -127,9 +151,9 @@ internal static class SimulatorCommand
         var text = result.Tokens[0].Value;
         if (text == "max")
             return double.PositiveInfinity;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed) && speed > 0)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed) && speed is > 0 and <= MostSpeed)
             return speed;
-        result.AddError($"--speed: '{text}' is neither a number above 0 nor max.");
+        result.AddError($"--speed: '{text}' is neither max nor a number above 0 and at most {MostSpeed}.");
         return 1;
     }
 
@@ -156,13 +180,13 @@ internal static class SimulatorCommand
         return option;
     }
 
-    private static Option<double> Positive(string name, string description, double fallback)
+    private static Option<double> Positive(string name, string description, double fallback, double most)
     {
         var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(result =>
         {
-            if (ValueIfParsed<double>(result) is <= 0 or double.NaN)
-                result.AddError($"{name}: must be above 0.");
+            if (ValueIfParsed<double>(result) is { } value && !(value >= Least && value <= most))
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name}: {value} is not in {Least}..{most}."));
         });
         return option;
     }

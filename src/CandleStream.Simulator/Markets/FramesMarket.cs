@@ -82,8 +82,7 @@ public sealed class FramesMarket : IMarket
         var steps = new List<Step>();
         foreach (var frame in frames)
         {
-            using var json = JsonDocument.Parse(frame.Text);
-            var root = json.RootElement;
+            var root = frame.Json;
             if (root.ValueKind == JsonValueKind.Object)
                 Follow(root, keys);
             else if (RecordedFrames.Payload(root) is { } payload && keys.TryGetValue(payload.Channel, out var key))
@@ -94,14 +93,20 @@ public sealed class FramesMarket : IMarket
 
     private static void Follow(JsonElement frame, Dictionary<int, CandleKey> keys)
     {
-        if (frame.TryGetProperty("event", out var name) && frame.TryGetProperty("chanId", out var id) && id.TryGetInt32(out var channel))
-        {
-            if (name.ValueEquals("subscribed") && frame.TryGetProperty("key", out var text) && CandleKey.TryParse(text.GetString(), out var key))
-                keys[channel] = key;
-            else if (name.ValueEquals("unsubscribed"))
-                keys.Remove(channel);
-        }
+        if (!frame.TryGetProperty("chanId", out var id) || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out var channel))
+            return;
+        var name = Text(frame, "event");
+        if (name == "subscribed" && CandleKey.TryParse(Text(frame, "key"), out var key))
+            keys[channel] = key;
+        else if (name == "unsubscribed")
+            keys.Remove(channel);
     }
+
+    private static string? Text(JsonElement frame, string name) =>
+        frame.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    // No timer waits longer; a recording that says so is mistaken.
+    private static TimeSpan Wait(double ms) => TimeSpan.FromMilliseconds(Math.Min(ms, int.MaxValue));
 
     private async Task ReplayAsync(List<Step> steps)
     {
@@ -110,7 +115,7 @@ public sealed class FramesMarket : IMarket
             foreach (var step in steps)
             {
                 if (step.Time is { } due && due > Now && !double.IsPositiveInfinity(_speed))
-                    await Task.Delay(TimeSpan.FromMilliseconds((due - Now) / _speed), _time, _stopping.Token);
+                    await Task.Delay(Wait((due - Now) / _speed), _time, _stopping.Token);
                 lock (_sink!.Gate)
                 {
                     Take(step);
@@ -141,10 +146,16 @@ public sealed class FramesMarket : IMarket
 
     private void Remember(CandleKey key, JsonElement candle)
     {
-        if (candle.GetArrayLength() < 6)
+        // What is no candle is sent as it was recorded, and is no history.
+        if (candle.ValueKind != JsonValueKind.Array || candle.GetArrayLength() < 6 || candle[0].ValueKind != JsonValueKind.Number || !candle[0].TryGetInt64(out var time))
             return;
-        var time = candle[0].GetInt64();
-        Seen(key)[time] = new MarketCandle(time, candle[1].GetDecimal(), candle[3].GetDecimal(), candle[4].GetDecimal(), candle[2].GetDecimal(), candle[5].GetDecimal());
+        var values = new decimal[5];
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (candle[i + 1].ValueKind != JsonValueKind.Number || !candle[i + 1].TryGetDecimal(out values[i]))
+                return;
+        }
+        Seen(key)[time] = new MarketCandle(time, Open: values[0], High: values[2], Low: values[3], Close: values[1], Volume: values[4]);
     }
 
     private SortedDictionary<long, MarketCandle> Seen(CandleKey key)

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace CandleStream.Simulator.Markets;
 
 /// <summary>
-/// One frame the exchange sent. <c>Time</c> is when, in Unix ms, or null where the recording does not say. <c>Text</c> is the frame itself.
+/// One frame the exchange sent. <c>Time</c> is when, in Unix ms, or null where the recording does not say. <c>Json</c> is the frame itself.
 /// </summary>
-internal readonly record struct RecordedFrame(long? Time, string Text);
+internal readonly record struct RecordedFrame(long? Time, JsonElement Json);
 
 /// <summary>
 /// Reads recordings of a WebSocket session: one JSON text a line, or <c>direction TAB unix_seconds TAB frame</c> with the directions
@@ -15,16 +15,23 @@ internal readonly record struct RecordedFrame(long? Time, string Text);
 /// </summary>
 internal static class RecordedFrames
 {
-    /// <exception cref="InvalidDataException">There is no frame in the file.</exception>
+    /// <exception cref="InvalidDataException">A line is no frame, or the file holds none; the message names file and line.</exception>
     public static IReadOnlyList<RecordedFrame> Read(string path)
     {
         using var stream = File.OpenRead(path);
         using var text = new StreamReader(path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
         var frames = new List<RecordedFrame>();
-        while (text.ReadLine() is { } line)
+        for (var number = 1; text.ReadLine() is { } line; number++)
         {
-            if (Parse(line) is { } frame)
-                frames.Add(frame);
+            try
+            {
+                if (Parse(line) is { } frame)
+                    frames.Add(frame);
+            }
+            catch (Exception reason) when (reason is JsonException or OverflowException)
+            {
+                throw new InvalidDataException($"{path}, line {number}: not JSON, nor direction TAB unix_seconds TAB JSON.", reason);
+            }
         }
         return frames.Count > 0 ? frames : throw new InvalidDataException($"{path} holds no frames of the exchange.");
     }
@@ -32,7 +39,7 @@ internal static class RecordedFrames
     /// <summary>What a frame is, where it is an array: its channel, the text of its second element, and the time at its end.</summary>
     public static RecordedPayload? Payload(JsonElement frame)
     {
-        if (frame.ValueKind != JsonValueKind.Array || frame.GetArrayLength() < 2 || !frame[0].TryGetInt32(out var channel))
+        if (frame.ValueKind != JsonValueKind.Array || frame.GetArrayLength() < 2 || frame[0].ValueKind != JsonValueKind.Number || !frame[0].TryGetInt32(out var channel))
             return null;
         var last = frame[frame.GetArrayLength() - 1];
         // A number this long can only be a time in ms; a sequence number never gets there.
@@ -44,11 +51,11 @@ internal static class RecordedFrames
     {
         var fields = line.Split('\t', 3);
         if (fields.Length < 3)
-            return line.Length > 0 ? new RecordedFrame(null, line) : null;
+            return line.Length > 0 ? new RecordedFrame(null, JsonElement.Parse(line)) : null;
         if (fields[0] != "in")
             return null;
         var time = decimal.TryParse(fields[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? (long)(seconds * 1000) : (long?)null;
-        return new RecordedFrame(time, fields[2]);
+        return new RecordedFrame(time, JsonElement.Parse(fields[2]));
     }
 }
 

@@ -47,6 +47,14 @@ public sealed class SimulatorProgramTests
     [InlineData("--shift", "then")]
     [InlineData("--heartbeat", "0")]
     [InlineData("--rate", "-1")]
+    [InlineData("--rate", "1e300")]
+    [InlineData("--heartbeat", "1e300")]
+    [InlineData("--heartbeat", "1e-300")]
+    [InlineData("--heartbeat", "NaN")]
+    [InlineData("--speed", "99999999999")]
+    [InlineData("--symbols", "BTCUSD,ETHUSD,BTCUSD")]
+    [InlineData("--symbols", ",")]
+    [InlineData("--frames", "")]
     public async Task What_it_does_not_understand_stops_the_start(params string[] arguments)
     {
         Assert.Null(await ParseAsync(arguments));
@@ -72,6 +80,29 @@ public sealed class SimulatorProgramTests
         {
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Theory]
+    [InlineData("--symbols", "BTCUSD,BTCUSD", "--symbols: 'BTCUSD' is named twice.")]
+    [InlineData("--heartbeat", "1e300", "--heartbeat: 1E+300 is not in 0.001..86400.")]
+    [InlineData("--frames", "FILE", "FILE, line 2: not JSON, nor direction TAB unix_seconds TAB JSON.")]
+    public async Task What_stops_the_start_is_said_in_one_line(string option, string value, string said)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllLinesAsync(path, ["[1,\"hb\"]", "[1,"], TestContext.Current.CancellationToken);
+            string[] arguments = [typeof(BitfinexSimulator).Assembly.Location, "--port", "0", option, value.Replace("FILE", path, StringComparison.Ordinal)];
+            using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true })!;
+            var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal((1, said.Replace("FILE", path, StringComparison.Ordinal)), (process.ExitCode, error.TrimEnd()));
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
