@@ -27,7 +27,7 @@ public sealed class BitfinexMetrics : IDisposable
     {
         _meter = factory?.Create("CandleStream") ?? new Meter("CandleStream");
         _frames = _meter.CreateCounter<long>("candlestream.upstream.frames", "{frame}", "Messages from the exchange, by kind.");
-        _ignored = _meter.CreateCounter<long>("candlestream.upstream.frames.ignored", "{frame}", "Well-formed messages for a channel that is not ours, by kind.");
+        _ignored = _meter.CreateCounter<long>("candlestream.upstream.frames.ignored", "{frame}", "Well-formed messages that were not used, by kind: for a channel that is not ours, repeated or out of sequence, or of unknown content.");
         _losses = _meter.CreateCounter<long>("candlestream.upstream.losses", "{loss}", "Feeds lost and failed attempts to get them, by reason.");
         _socketEnds = _meter.CreateCounter<long>("candlestream.upstream.socket.ends", "{socket}", "Sockets that ended, by reason; released is our own doing, all others are followed by a reconnect while a series needs one.");
         _sequenceGaps = _meter.CreateCounter<long>("candlestream.upstream.sequence_gaps", "{gap}", "Times that a socket's sequence numbers did not follow each other.");
