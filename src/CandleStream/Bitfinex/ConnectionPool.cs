@@ -52,15 +52,6 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     /// <summary>True once a socket was greeted by the simulator.</summary>
     public bool IsSimulated { get; private set; }
 
-    /// <summary>Sockets open now.</summary>
-    public int SocketCount
-    {
-        get
-        {
-            lock (_gate) return _connections.Count;
-        }
-    }
-
     /// <summary>Every place a socket ever had: the socket that is open there, or null. As many as were open at once, so few.</summary>
     public BitfinexConnection?[] Sockets
     {

@@ -9,6 +9,9 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
+    // What the exchange does not know it may list again one day; until then its budget is for series that it does know.
+    private static readonly TimeSpan RefusedRetry = TimeSpan.FromMinutes(10);
+
     private readonly LogGate _logGate = new(time);
 
     // Holds at most one item: "there may be work".
@@ -24,38 +27,49 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         {
             while (hub.NextRepair() is { } work)
             {
-                if (await TryAsync(work.Range, work.Purpose, stop))
+                switch (await TryAsync(work.Range, work.Purpose, stop))
                 {
-                    retry = FirstRetry;
-                }
-                else
-                {
-                    await Task.Delay(retry, time, stop);
-                    retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                    case Attempt.Worked:
+                        retry = FirstRetry;
+                        break;
+                    case Attempt.Refused:
+                        await Task.Delay(RefusedRetry, time, stop);
+                        break;
+                    default:
+                        await Task.Delay(retry, time, stop);
+                        retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                        break;
                 }
             }
         }
     }
 
-    // True when the answer made the work smaller; a stale answer does not, and asking again at once would only burn the budget.
-    private async Task<bool> TryAsync(TimeRange range, FetchPurpose purpose, CancellationToken stop)
+    // It worked when the answer made the work smaller; a stale answer does not, and asking again at once would only burn the budget.
+    private async Task<Attempt> TryAsync(TimeRange range, FetchPurpose purpose, CancellationToken stop)
     {
         try
         {
             hub.Merge(await provider.FetchAsync(hub.Series, range, purpose, stop));
-            return hub.NextRepair()?.Range != range;
+            return hub.NextRepair()?.Range != range ? Attempt.Worked : Attempt.Failed;
         }
         catch (CandleProviderException failure)
         {
             LogFailed(hub.Series, range.From, range.To, failure.Message);
-            return false;
+            return failure.IsRefusal ? Attempt.Refused : Attempt.Failed;
         }
         catch (Exception bug) when (!stop.IsCancellationRequested)
         {
             // The gap stays named, and the next attempt may get past it: a series without repair would stay incomplete for ever.
             if (_logGate.Allows(bug.GetType().Name)) LogMistake(hub.Series, range.From, range.To, bug);
-            return false;
+            return Attempt.Failed;
         }
+    }
+
+    private enum Attempt
+    {
+        Worked,
+        Failed,
+        Refused,
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: could not fetch [{From}, {To}): {Reason}")]

@@ -21,6 +21,23 @@ public sealed class GapRepairTests : IAsyncDisposable
         await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.IsEmpty));
     }
 
+    [Fact]
+    public async Task A_series_that_the_exchange_refuses_is_asked_for_every_ten_minutes_and_not_given_up()
+    {
+        var hub = await OpenWithGapAsync();
+        var asked = new List<DateTimeOffset>();
+        _core.Provider.History = (_, _, _) =>
+        {
+            asked.Add(_core.Time.GetUtcNow());
+            throw new CandleProviderException("symbol: invalid", isRefusal: true);
+        };
+        await _core.InTime(SeriesHubTests.WhenAsync(() => asked.Count >= 4));
+
+        // The first question may have been asked before this answer was set.
+        Assert.All(asked.Skip(2).Zip(asked.Skip(1)), pair => Assert.True(pair.First - pair.Second >= TimeSpan.FromMinutes(10), $"{pair.First - pair.Second}"));
+        Assert.NotEmpty(hub.Status.Gaps);
+    }
+
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
     private async Task<SeriesHub> OpenWithGapAsync()
