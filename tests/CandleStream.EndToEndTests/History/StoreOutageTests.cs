@@ -41,7 +41,8 @@ public abstract class StoreOutageTests
         await ClosedAfterAsync(streaming, market.Span.From);
 
         await BeginAsync();
-        await Eventually.TrueAsync(() => writer.Failure is not null);
+        // A database that is about to be gone says so first.
+        await Eventually.TrueAsync(() => writer.Failure?.Contains(Trouble, StringComparison.Ordinal) == true);
         var ready = await server.Client.ProblemAsync("/health/ready");
         Assert.Contains(Trouble, (string)ready["reasons"]![0]!, StringComparison.Ordinal);
         await ClosedAfterAsync(streaming, streaming.NewestClosed + (15 * 60_000));
