@@ -226,7 +226,9 @@ export class ScriptedServer {
     const since = url.searchParams.get('since')
     if (since !== null) candles = candles.filter((candle) => candle.rev > Number(since))
     candles = url.searchParams.has('start') ? candles.slice(0, limit) : candles.slice(-limit)
-    json(response, { symbol, timeframe, candles, asof, gaps: (this.state.gaps as unknown[]) ?? [], next: null })
+    const next =
+      candles.length < limit ? null : url.searchParams.has('start') ? candles.at(-1)!.time + step : candles[0]!.time - 1
+    json(response, { symbol, timeframe, candles, asof, gaps: (this.state.gaps as unknown[]) ?? [], next })
   }
 
   #stream(url: URL, request: IncomingMessage, response: ServerResponse): void {

@@ -12,7 +12,10 @@ export interface History {
   candles: Candle[]
   /** Rev up to which the answer is complete: where the stream may take over. */
   asof: number | null
+  /** Ranges that hold candles, perhaps, which the server could not get in time. */
   gaps: Gap[]
+  /** Where to go on (the next `start` if one was asked for, else the next `end`); null where nothing more is to come. */
+  next: number | null
   reset: boolean
 }
 
@@ -44,6 +47,7 @@ export function marketApi(fetch: Fetch): MarketApi {
         candles: Array.isArray(body.candles) ? readCandles(body.candles) : [],
         asof: typeof body.asof === 'number' ? body.asof : null,
         gaps: readGaps(body.gaps),
+        next: typeof body.next === 'number' ? body.next : null,
         reset: body.reset === true,
       }
     },

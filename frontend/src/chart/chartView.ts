@@ -187,6 +187,11 @@ export class ChartView {
     this.#applyTimeZone()
   }
 
+  /** Tells again that an end of the bars is near, where it is still in view. */
+  pageAgain(): void {
+    this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
+  }
+
   /** A jump, not a ride: bars that arrive on the way would stop it. */
   goLive(): void {
     this.#chart.timeScale().scrollToPosition(RIGHT_SPACE, false)

@@ -6,9 +6,11 @@ import {
   type Refusal,
   type SeriesState,
 } from '../api/candleStream'
-import type { MarketApi } from '../api/market'
+import type { History, MarketApi } from '../api/market'
 import { CandleList, sameValues } from './candleList'
+import type { FeedListener } from './feedListener'
 import { subtractGaps, uniteGaps } from './gaps'
+import { PageCursor } from './pageCursor'
 
 /** Bars asked for at first, and with every step into the past. */
 const FIRST_PAGE = 600
@@ -18,19 +20,6 @@ export const MAX_BARS = 10_000
 /** A live page asks the server once a minute whether it missed anything. */
 export const REFRESH_EVERY_MS = 60_000
 const FIRST_RETRY_MS = 5000
-
-/** What the chart is told. */
-export interface FeedListener {
-  /** The bars were replaced or extended at an end: draw all of them. */
-  redraw(): void
-  /** One bar is new or has new values. */
-  update(candle: Candle): void
-  /** The server changed a bar that was already closed. */
-  corrected(candle: Candle): void
-  gaps(gaps: readonly Gap[]): void
-  /** Loading, error, end of history or the server's word on the series changed. */
-  changed(): void
-}
 
 /** One series on one page: history, live candles, refresh and paging in one list. Knows neither React nor the chart. */
 export class CandleFeed {
@@ -59,6 +48,8 @@ export class CandleFeed {
   #refresh: ReturnType<typeof setTimeout> | null = null
   #life = new AbortController()
   #paging = false
+  #older = new PageCursor(() => this.#listener.mayPage())
+  #newer = new PageCursor(() => this.#listener.mayPage())
 
   constructor(series: string, client: CandleClient, api: MarketApi, listener: FeedListener) {
     this.series = series
@@ -75,10 +66,10 @@ export class CandleFeed {
   async start(): Promise<void> {
     try {
       const history = await this.#api.candles(this.series, { limit: FIRST_PAGE }, this.#life.signal)
+      // No bar because there is none, or because none came in time? Only the first may be said.
+      if (history.candles.length === 0 && history.gaps.length > 0) throw new NotYetKnown()
       this.#asof = history.asof
-      this.#historyGaps = history.gaps
-      this.list.replace(history.candles)
-      this.atStart = history.candles.length === 0
+      this.#begin(history)
       this.latest = this.list.last ?? null
       this.loading = false
       this.problem = null
@@ -99,33 +90,39 @@ export class CandleFeed {
     this.#life.abort()
     this.#leave?.()
     this.#leave = null
+    for (const end of [this.#older, this.#newer]) end.reset()
     if (this.#refresh !== null) clearTimeout(this.#refresh)
   }
 
   /** Loads what comes before the first bar. */
   async loadOlder(): Promise<void> {
     const first = this.list.first
-    if (first === undefined || this.#paging || this.atStart || this.loading) return
+    if (first === undefined || this.#paging || this.atStart || this.loading || this.#older.isPausing) return
     await this.#page('older', async () => {
-      const query = { end: first.time - 1, limit: NEXT_PAGE }
-      const { candles, gaps } = await this.#api.candles(this.series, query, this.#life.signal)
-      this.atStart = candles.length === 0
-      this.#historyGaps = uniteGaps(this.#historyGaps, gaps)
-      this.list.mergeAll(candles)
-      if (this.list.trim(MAX_BARS, 'newest') > 0) this.detached = true
+      const end = this.#older.from(first.time - 1)
+      const page = await this.#api.candles(this.series, { end, limit: NEXT_PAGE }, this.#life.signal)
+      this.#noteGaps(page, startOf(page), end + 1)
+      this.list.mergeAll(page.candles)
+      this.#older.answered(page)
+      this.atStart = this.#endsAt(page)
+      if (this.list.trim(MAX_BARS, 'newest') === 0) return
+      this.detached = true
+      this.#newer.reset()
     })
   }
 
   /** While detached: loads what comes after the last bar, until the present is reached. */
   async loadNewer(): Promise<void> {
     const last = this.list.last
-    if (last === undefined || this.#paging || !this.detached) return
+    if (last === undefined || this.#paging || !this.detached || this.#newer.isPausing) return
     await this.#page('newer', async () => {
-      const query = { start: last.time + 1, limit: NEXT_PAGE }
-      const { candles } = await this.#api.candles(this.series, query, this.#life.signal)
-      this.list.mergeAll(candles)
-      if (this.list.trim(MAX_BARS, 'oldest') > 0) this.atStart = false
-      if (candles.length < NEXT_PAGE) this.detached = false
+      const start = this.#newer.from(last.time + 1)
+      const page = await this.#api.candles(this.series, { start, limit: NEXT_PAGE }, this.#life.signal)
+      this.#noteGaps(page, start, page.next ?? Number.MAX_SAFE_INTEGER)
+      this.list.mergeAll(page.candles)
+      this.#newer.answered(page)
+      if (this.list.trim(MAX_BARS, 'oldest') > 0) this.#forgetStart()
+      if (page.next === null) this.detached = false
     })
   }
 
@@ -133,12 +130,37 @@ export class CandleFeed {
   async goLive(): Promise<void> {
     if (!this.detached) return
     await this.#page('newer', async () => {
-      const { candles, asof } = await this.#api.candles(this.series, { limit: FIRST_PAGE }, this.#life.signal)
-      this.list.replace(candles)
-      this.#asof = asof
-      this.atStart = false
+      const page = await this.#api.candles(this.series, { limit: FIRST_PAGE }, this.#life.signal)
+      // The newest bars did not come in time: better those on screen than none.
+      if (page.candles.length === 0) return
+      this.#begin(page)
+      this.#asof = page.asof
       this.detached = false
     })
+  }
+
+  /** The newest page takes the place of all bars. */
+  #begin(page: History): void {
+    this.list.replace(page.candles)
+    this.#historyGaps = page.gaps
+    for (const end of [this.#older, this.#newer]) end.reset()
+    this.atStart = this.#endsAt(page)
+  }
+
+  /** True where the server knows that nothing comes before the bars it gave. */
+  #endsAt({ next, gaps }: History): boolean {
+    const first = this.list.first?.time ?? Number.POSITIVE_INFINITY
+    return next === null && !gaps.some(([from]) => from < first)
+  }
+
+  /** An answer's gaps are all there are in its range: what was unknown there before is known now. */
+  #noteGaps({ gaps }: History, from: number, to: number): void {
+    this.#historyGaps = uniteGaps(subtractGaps(this.#historyGaps, [[from, to]]), gaps)
+  }
+
+  #forgetStart(): void {
+    this.atStart = false
+    this.#older.reset()
   }
 
   async #page(where: 'older' | 'newer', load: () => Promise<void>): Promise<void> {
@@ -202,7 +224,7 @@ export class CandleFeed {
   #dropOldest(): void {
     // A tenth at once, so that the full redraw is rare.
     this.list.trim(MAX_BARS - MAX_BARS / 10, 'oldest')
-    this.atStart = false
+    this.#forgetStart()
     this.#listener.redraw()
   }
 
@@ -211,7 +233,8 @@ export class CandleFeed {
     if (candles.length > 0) {
       this.list.replace(candles)
       this.latest = this.list.last ?? null
-      this.atStart = false
+      this.#forgetStart()
+      this.#newer.reset()
       this.detached = false
       this.#historyGaps = []
       this.#listener.redraw()
@@ -246,18 +269,35 @@ export class CandleFeed {
     if (this.#client.status.phase === 'waiting') return
     try {
       const query = this.#asof === null ? { limit: FIRST_PAGE } : { since: this.#asof }
-      const { candles, asof, reset, gaps } = await this.#api.candles(this.series, query, this.#life.signal)
+      const answer = await this.#api.candles(this.series, query, this.#life.signal)
+      const { candles, asof, reset } = answer
       if (query.since === undefined) {
-        this.#historyGaps = uniteGaps(this.#historyGaps, gaps)
+        this.#noteGaps(answer, startOf(answer), Number.MAX_SAFE_INTEGER)
         this.#listener.gaps(this.gaps)
       }
       if (reset) return this.#reset(candles)
       this.#asof = asof ?? this.#asof
       if (query.since === undefined && !this.detached) this.#extend(candles)
       else this.#take(candles)
+      await this.#fillHole()
     } catch {
       // The stream goes on; the next refresh asks for the same again.
     }
+  }
+
+  /** A page may have come with a hole, which paging leaves behind. The server repairs only what it follows, so the newest other hole is asked for. */
+  async #fillHole(): Promise<void> {
+    const { first, last } = this.list
+    if (first === undefined || last === undefined) return
+    const holes = subtractGaps(this.#historyGaps, this.state?.gaps ?? [])
+    const hole = holes.findLast(([from, to]) => to > first.time && from < last.time)
+    if (hole === undefined) return
+    const [start, to] = hole
+    const page = await this.#api.candles(this.series, { start, end: to - 1, limit: NEXT_PAGE }, this.#life.signal)
+    this.#noteGaps(page, start, page.next ?? to)
+    this.list.mergeAll(page.candles.filter(({ time }) => time >= (this.list.first?.time ?? 0)))
+    this.#listener.gaps(this.gaps)
+    if (page.candles.length > 0) this.#listener.redraw()
   }
 
   #extend(candles: readonly Candle[]): void {
@@ -269,7 +309,15 @@ export class CandleFeed {
   }
 }
 
+class NotYetKnown extends Error {}
+
+/** From where on an answer that was asked for from its end speaks. */
+function startOf({ next }: History): number {
+  return next === null ? 0 : next + 1
+}
+
 function messageOf(failure: unknown): string {
   if (failure instanceof HttpProblem) return failure.message
+  if (failure instanceof NotYetKnown) return 'The server does not have the history yet.'
   return 'The server cannot be reached.'
 }

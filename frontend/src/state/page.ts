@@ -200,6 +200,7 @@ export class Page {
         this.#noteCondition()
         this.changed.emit()
       },
+      mayPage: () => this.chart?.pageAgain(),
     })
   }
 
