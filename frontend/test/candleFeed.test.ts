@@ -167,6 +167,16 @@ describe('the feed of a chart', () => {
     expect(feed.list.bars).toHaveLength(10)
   })
 
+  test('the first trade of a series without any is told: what said that there is none must go', async () => {
+    await begin(0)
+    expect(feed.loading).toBe(false)
+    const before = told.changes
+    send(market.put(candle(0, 0)))
+    expect(told.changes).toBe(before + 1)
+    send(market.put(candle(0, 0)))
+    expect(told.changes).toBe(before + 1)
+  })
+
   test('scrolling back loads older bars, and says when there are none', async () => {
     await begin(2000)
     expect(feed.list.bars).toHaveLength(600)

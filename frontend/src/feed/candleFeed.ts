@@ -196,6 +196,7 @@ export class CandleFeed {
   }
 
   #take(candles: readonly Candle[]): void {
+    const wasEmpty = this.list.last === undefined
     for (const candle of candles) {
       if (this.latest === null || candle.time >= this.latest.time) this.latest = candle
       // Bars outside of what is loaded come with the page they belong to; without that a hole would look like history.
@@ -205,7 +206,8 @@ export class CandleFeed {
       if (this.detached && last !== undefined && candle.time > last.time) continue
       this.#show(candle)
     }
-    if (this.loading && this.list.last !== undefined) {
+    // The first bar ends the waiting, or the word that there is none.
+    if (wasEmpty && this.list.last !== undefined) {
       this.loading = false
       this.#listener.changed()
     }
@@ -239,6 +241,7 @@ export class CandleFeed {
       this.#historyGaps = []
       this.#listener.redraw()
       this.#listener.gaps(this.gaps)
+      this.#listener.changed()
     }
     this.#asof = null
     void this.#reload()
