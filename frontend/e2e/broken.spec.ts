@@ -104,7 +104,11 @@ test('an upstream outage is named with its reason, hatched, and repaired in plac
   await expectNoHole(page, MINUTE)
 })
 
-test('(own start) a blocked EventSource means polling, and the page says so', async ({ page, scripted }) => {
+test('(own start) a blocked EventSource means polling, and the page says so, and that the market is simulated', async ({
+  page,
+  scripted,
+}) => {
+  scripted.simulated = true
   await page.addInitScript(() => {
     window.EventSource = class {
       constructor() {
@@ -115,6 +119,8 @@ test('(own start) a blocked EventSource means polling, and the page says so', as
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=1m`)
   await expectCondition(page, 'polling')
   expect((await drawn(page)).bars.length).toBeGreaterThan(500)
+  await expect(page.getByText('Simulated market')).toBeVisible()
+  await expect(page.locator('.legend-title')).toContainText('Simulator')
 })
 
 test('(own start) a clock wrong by hours spoils neither the state nor the countdown', async ({ page, scripted }) => {

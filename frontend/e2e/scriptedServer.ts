@@ -208,7 +208,7 @@ export class ScriptedServer {
       const named = [...Object.entries(LENGTHS), ['1M', null] as const]
       return json(response, { timeframes: named.map(([timeframe, ms]) => ({ timeframe, ms })) })
     }
-    if (url.pathname === '/candles/stream/status') return json(response, { streams: [] })
+    if (url.pathname === '/candles/stream/status') return json(response, { simulated: this.simulated, streams: [] })
     const symbol = url.searchParams.get('symbol') ?? ''
     const timeframe = url.searchParams.get('timeframe') ?? ''
     if (!SYMBOLS.includes(symbol)) {

@@ -29,6 +29,9 @@ public sealed class CandleStreamClient : IDisposable
         if (_options.ApiKey is { } key) _http.DefaultRequestHeaders.Add("X-API-Key", key);
     }
 
+    /// <summary>True when the server's prices are simulated and mean nothing; null until it has said so, which it does before the first candle of a stream.</summary>
+    public bool? Simulated { get; private set; }
+
     /// <summary>
     /// Updates of the series until <paramref name="cancel"/> is cancelled: every closed candle at least once and in its newest version, forming ones as fast as the caller reads.
     /// A slow caller slows the socket down, and the server then skips forming candles, never closed ones.
@@ -63,7 +66,7 @@ public sealed class CandleStreamClient : IDisposable
         {
             while (true)
             {
-                var connection = new StreamConnection(_http, series, _options, memory, updates, _time) { LastEventId = lastEventId };
+                var connection = new StreamConnection(_http, series, _options, memory, updates, simulated => Simulated = simulated, _time) { LastEventId = lastEventId };
                 var reason = await connection.ReadAsync(stop);
                 lastEventId = connection.LastEventId;
                 if (connection.Lasted >= _options.StableAfter) failures = 0;

@@ -6,7 +6,7 @@ namespace CandleStream.Client;
 
 /// <summary>One connection to <c>/candles/stream</c>, one life: reads its events until it ends, and says why it did.</summary>
 internal sealed class StreamConnection(
-    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, TimeProvider time)
+    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, Action<bool> tellSimulated, TimeProvider time)
 {
     // Assumed until `hello` says otherwise.
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
@@ -105,6 +105,7 @@ internal sealed class StreamConnection(
         {
             case StreamEvent.Hello hello:
                 _silenceLimit = options.SilenceLimit ?? SilenceLimitFor(hello.Heartbeat);
+                if (hello.Simulated is { } simulated) tellSimulated(simulated);
                 break;
             case StreamEvent.Status status:
                 options.OnStatus?.Invoke(status.Series, status.State, status.Reason);

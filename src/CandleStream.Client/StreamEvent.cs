@@ -8,7 +8,7 @@ internal abstract record StreamEvent
     // What a server asks for is followed within reason: neither a busy loop nor a sleep for ever.
     private const long MinHeartbeatMs = 100, MaxHeartbeatMs = 600_000;
 
-    public sealed record Hello(TimeSpan Heartbeat) : StreamEvent;
+    public sealed record Hello(TimeSpan Heartbeat, bool? Simulated) : StreamEvent;
 
     public sealed record Status(SeriesKey Series, string State, string? Reason) : StreamEvent;
 
@@ -38,7 +38,7 @@ internal abstract record StreamEvent
                 "snapshot" => ReadSnapshot(JsonElement.Parse(data)),
                 "synced" => ReadSynced(JsonElement.Parse(data)),
                 "status" => ReadStatus(JsonElement.Parse(data)),
-                "hello" => new Hello(TimeSpan.FromMilliseconds(Math.Clamp(JsonElement.Parse(data).GetProperty("heartbeat_ms").GetInt64(), MinHeartbeatMs, MaxHeartbeatMs))),
+                "hello" => ReadHello(JsonElement.Parse(data)),
                 "bye" => new Bye(AskedWait.Within(JsonElement.Parse(data).GetProperty("retry_ms").GetInt64())),
                 _ => new Other(),
             };
@@ -51,6 +51,10 @@ internal abstract record StreamEvent
 
     /// <summary>How reading fails where JSON is cut, or another than expected.</summary>
     public static bool IsGarbled(Exception e) => e is JsonException or FormatException or KeyNotFoundException or InvalidOperationException;
+
+    private static Hello ReadHello(JsonElement json) => new(
+        TimeSpan.FromMilliseconds(Math.Clamp(json.GetProperty("heartbeat_ms").GetInt64(), MinHeartbeatMs, MaxHeartbeatMs)),
+        json.TryGetProperty("simulated", out var simulated) ? simulated.GetBoolean() : null);
 
     private static Whole ReadWhole(JsonElement json) =>
         new(SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}"), CandleReader.Read(json));

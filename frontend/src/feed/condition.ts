@@ -124,5 +124,5 @@ function interval(ms: number): string {
 }
 
 function simulated(at: Circumstances): string {
-  return at.connection.simulated ? ' simulator: these are no real prices' : ''
+  return at.connection.simulated === true ? ' simulator: these are no real prices' : ''
 }

@@ -24,7 +24,7 @@ export function App({ page }: { page: Page }) {
   return (
     <div className="app">
       <Header page={page} help={help} onSearch={() => setSearching(true)} />
-      {page.client.status.simulated && (
+      {page.client.status.simulated === true && (
         <section className="simulated" aria-label="Notice">
           <strong>Simulated market</strong> <span>These are not real prices.</span>
         </section>

@@ -19,8 +19,8 @@ export function Legend({ page }: { page: Page }) {
   return (
     <div className="legend">
       <p className="legend-title">
-        <strong>{page.name(page.symbol)}</strong> <span>·</span> {page.timeframe} <span>·</span>{' '}
-        {page.client.status.simulated ? 'Simulator' : 'Bitfinex'}
+        <strong>{page.name(page.symbol)}</strong> <span>·</span> {page.timeframe}
+        <Source simulated={page.client.status.simulated} />
       </p>
       {gap ? (
         <p className="legend-gap">
@@ -41,6 +41,17 @@ export function Legend({ page }: { page: Page }) {
         </dl>
       )}
     </div>
+  )
+}
+
+/** Nothing until the server has said whose prices these are. */
+function Source({ simulated }: { simulated: boolean | null }) {
+  if (simulated === null) return null
+  return (
+    <>
+      {' '}
+      <span>·</span> {simulated ? 'Simulator' : 'Bitfinex'}
+    </>
   )
 }
 

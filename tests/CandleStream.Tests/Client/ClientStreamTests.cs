@@ -30,6 +30,21 @@ public sealed class ClientStreamTests
     }
 
     [Theory(Timeout = Limit)]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    public async Task Whether_the_prices_are_simulated_is_not_known_before_the_server_has_said_it(string said, bool known)
+    {
+        await using var client = new ClientUnderTest();
+        var stream = (await client.Server.NextAsync()).Open();
+        Assert.Null(client.Simulated);
+        await stream.HelloAsync(simulated: said);
+        await stream.SyncedAsync(1);
+        await stream.CandleAsync(0, 2);
+        Assert.Equal(2, (await client.NextAsync()).Rev);
+        Assert.Equal(known, client.Simulated);
+    }
+
+    [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_stream_cut_at_any_byte_is_resumed_from_the_last_whole_event(bool broken)

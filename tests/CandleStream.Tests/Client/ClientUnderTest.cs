@@ -35,6 +35,8 @@ internal sealed class ClientUnderTest : IAsyncDisposable
     /// <summary>True when the client has handed on an update that the test has not looked at.</summary>
     public bool HasMore => _updates.Reader.TryPeek(out _);
 
+    public bool? Simulated => _client.Simulated;
+
     /// <summary>Ends with what the enumeration ended with.</summary>
     public Task Following => _following;
 

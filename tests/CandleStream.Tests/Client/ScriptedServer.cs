@@ -72,7 +72,7 @@ internal sealed class ScriptedStream(PipeWriter bytes)
 {
     public async Task SayAsync(string text) => await bytes.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
 
-    public Task HelloAsync(long heartbeatMs = 15_000) => SayAsync($$"""event: hello{{"\n"}}data: {"server_time":1,"heartbeat_ms":{{heartbeatMs}},"series":["BTCUSD:1m"],"simulated":true}{{"\n\n"}}""");
+    public Task HelloAsync(long heartbeatMs = 15_000, string simulated = "true") => SayAsync($$"""event: hello{{"\n"}}data: {"server_time":1,"heartbeat_ms":{{heartbeatMs}},"series":["BTCUSD:1m"],"simulated":{{simulated}}}{{"\n\n"}}""");
 
     public Task SyncedAsync(long asOf, string series = """{"BTCUSD:1m":"resumed"}""") => SayAsync($$"""event: synced{{"\n"}}id: {{asOf}}{{"\n"}}data: {"asof":{{asOf}},"series":{{series}}}{{"\n\n"}}""");
 

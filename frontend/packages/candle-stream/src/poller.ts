@@ -11,6 +11,8 @@ export interface PollListener {
   wanted(): ReadonlyMap<string, number | null>
   polled(series: string, page: CandlePage): void
   state(series: string, state: SeriesState): void
+  /** Whose prices they are. */
+  simulated(simulated: boolean): void
   refused(series: string, refusal: Refusal): void
   changed(): void
   /** False while nobody looks: the round is left out. */
@@ -101,7 +103,9 @@ export class Poller {
   async #askStatus(round: number): Promise<void> {
     try {
       const body = await fetchJson(this.#env, `${this.#base}/candles/stream/status`)
-      if (round !== this.#round || !Array.isArray(body.streams)) return
+      if (round !== this.#round) return
+      if (typeof body.simulated === 'boolean') this.#listener.simulated(body.simulated)
+      if (!Array.isArray(body.streams)) return
       for (const item of body.streams.filter(isObject)) {
         const event = readEvent('status', JSON.stringify({ ...item, series: item.key }), Date.now())
         if (event?.kind === 'status') this.#listener.state(event.series, event.state)

@@ -52,7 +52,7 @@ export class StreamEngine implements CandleSource {
   #attempt = 0
   #nextRetryAt: number | null = null
   #reason: DropReason | null = null
-  #simulated = false
+  #simulated: boolean | null = null
   #delayMs: number | null = null
   #lastMessageAt: number | null = null
   #heartbeatMs = DEFAULT_HEARTBEAT_MS
@@ -74,6 +74,9 @@ export class StreamEngine implements CandleSource {
         if (page.asof !== null) this.#since.polled(series, page.asof, page.reset)
       },
       state: (series, state) => listener.state(series, state),
+      simulated: (simulated) => {
+        this.#simulated = simulated
+      },
       refused: (series, refusal) => {
         this.#refused.add(series)
         listener.refused(series, refusal)

@@ -76,8 +76,8 @@ export interface ConnectionStatus {
   readonly serverOffsetMs: number | null
   /** Measured delay between the server's making of a candle and its arrival here, ms. */
   readonly delayMs: number | null
-  /** True when the prices are simulated. */
-  readonly simulated: boolean
+  /** True when the prices are simulated; null until the server has said whose they are. */
+  readonly simulated: boolean | null
   readonly polling: PollingStatus
   /** Who holds the stream: this page alone, this tab for all tabs, or another tab for this one. */
   readonly role: 'own' | 'leader' | 'follower'

@@ -291,6 +291,8 @@ describe('when the stream is lost', () => {
     await vi.advanceTimersByTimeAsync(20)
     expect(candles).toHaveLength(1)
     expect(client.status.polling.ok).toBe(true)
+    // Nobody has said whose prices these are.
+    expect(client.status.simulated).toBeNull()
   })
 })
 
@@ -301,7 +303,8 @@ describe('polling', () => {
     let rev = 2000
     world.answer = (url) => {
       if (url.pathname === '/candles/stream/status') {
-        return { streams: [{ key: SERIES, state: 'polling', connected: false, poll_every_ms: 15_000 }] }
+        const streams = [{ key: SERIES, state: 'polling', connected: false, poll_every_ms: 15_000 }]
+        return { simulated: true, streams }
       }
       return { candles: [candle(60_000, ++rev)], asof: rev }
     }
@@ -311,6 +314,7 @@ describe('polling', () => {
     expect(candles.at(-1)?.rev).toBe(2001)
     expect(states.at(-1)?.state).toBe('polling')
     expect(client.status.polling).toMatchObject({ ok: true, everyMs: 15_000 })
+    expect(client.status.simulated).toBe(true)
     world.source.fail()
     await vi.advanceTimersByTimeAsync(15_000)
     expect(candles.at(-1)?.rev).toBe(2002)
