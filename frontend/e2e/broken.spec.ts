@@ -153,6 +153,7 @@ test('(own start) a slow network shows ghosts, then the chart', async ({ page, s
 test('(own start) a symbol without a trade says so', async ({ page, scripted }) => {
   await page.goto(`${scripted.url}/?symbol=DOTUSD&timeframe=1m`)
   await expect(page.getByRole('heading', { name: 'No trades yet' })).toBeVisible()
+  await expectCondition(page, 'live')
   // The first trade takes its place, and nothing else has to happen for it.
   const { rev: _, ...first } = scripted.candleAt('DOTUSD:1m', Math.floor(Date.now() / MINUTE) * MINUTE)
   scripted.push('DOTUSD:1m', first)

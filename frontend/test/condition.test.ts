@@ -15,16 +15,25 @@ const connection: ConnectionStatus = {
   serverOffsetMs: 0,
   delayMs: 5,
   simulated: false,
-  polling: { everyMs: 15_000, lastAt: null, ok: null, error: null },
+  polling: { everyMs: 15_000, lastAt: null, ok: null, error: null, errors: {} },
   role: 'own',
 }
 const live: SeriesState = { state: 'live', connected: true, gaps: [], at: NOW }
 
 function at(more: Partial<Circumstances> = {}, change: Partial<ConnectionStatus> = {}) {
-  const circumstances = { series: live, refusal: null, hasBars: true, online: true, locked: false, now: NOW, ...more }
+  const circumstances = {
+    name: 'BTCUSD:1m',
+    series: live,
+    refusal: null,
+    hasBars: true,
+    online: true,
+    locked: false,
+    now: NOW,
+    ...more,
+  }
   return conditionOf({ ...circumstances, connection: { ...connection, ...change } })
 }
-const polled = (ok: boolean | null) => ({ everyMs: 15_000, lastAt: NOW, ok, error: null })
+const polled = (ok: boolean | null) => ({ everyMs: 15_000, lastAt: NOW, ok, error: null, errors: {} })
 const lost = { phase: 'waiting', attempt: 2, nextRetryAt: NOW + 3000, reason: 'dropped' } as const
 
 describe('the word in the pill', () => {
@@ -57,6 +66,14 @@ describe('the word in the pill', () => {
       kind: 'polling',
       canRetry: false,
     })
+  })
+
+  test('while others are polled, a series that cannot be had is Down with the reason, and the server is not called away', () => {
+    const polling = (series: string) => ({ ...polled(true), errors: { [series]: 'Too many series are open.' } })
+    const own = at({}, { ...lost, polling: polling('BTCUSD:1m') })
+    expect(own).toMatchObject({ kind: 'down', canRetry: true })
+    expect(own.reason).toContain('Too many series are open.')
+    expect(at({}, { ...lost, polling: polling('ETHUSD:1m') }).kind).toBe('polling')
   })
 
   test('at the start it is Loading, then Connecting', () => {

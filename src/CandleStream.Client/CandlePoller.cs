@@ -9,14 +9,21 @@ internal sealed class CandlePoller(
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Asks for each series; returns the id to go on with, which moves on only when every answer came, and to the oldest of them.</summary>
+    /// <summary>
+    /// Asks for each series; returns the id to go on with, which moves on only when every answer came, and to the oldest of them.
+    /// A series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does.
+    /// </summary>
     /// <exception cref="CandleStreamRefusedException">Asking again cannot help.</exception>
     public async Task<long?> AskAllAsync(long? since, CancellationToken stop)
     {
         long? oldest = null;
+        var isWhole = true;
         foreach (var key in series)
         {
-            if (await AskAsync(key, since, stop) is not { } answer) return since;
+            var (answer, goOn) = await AskAsync(key, since, stop);
+            if (answer is null) isWhole = false;
+            if (!goOn) break;
+            if (answer is null) continue;
             if (answer.IsReset)
             {
                 memory.Forget(key);
@@ -31,10 +38,10 @@ internal sealed class CandlePoller(
             oldest = Math.Min(oldest ?? answer.AsOf, answer.AsOf);
         }
 
-        return oldest ?? since;
+        return isWhole ? oldest ?? since : since;
     }
 
-    private async Task<Answer?> AskAsync(SeriesKey key, long? since, CancellationToken stop)
+    private async Task<(Answer? Answer, bool GoOn)> AskAsync(SeriesKey key, long? since, CancellationToken stop)
     {
         var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={since}");
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -42,12 +49,16 @@ internal sealed class CandlePoller(
         try
         {
             using var answer = await http.GetAsync(path, limited.Token);
-            if (await Refusal.OfAsync(answer, "application/json", time.GetUtcNow(), limited.Token) is not null) return null;
-            return Answer.Read(JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(limited.Token)));
+            if (await Refusal.OfAsync(answer, "application/json", time.GetUtcNow(), limited.Token) is { } refusal) return (null, refusal.Status is not (401 or 429));
+            return (Answer.Read(JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(limited.Token))), true);
         }
-        catch (Exception failure) when (!stop.IsCancellationRequested && (failure is HttpRequestException or IOException or OperationCanceledException || StreamEvent.IsGarbled(failure)))
+        catch (Exception garbled) when (StreamEvent.IsGarbled(garbled))
         {
-            return null;
+            return (null, true);
+        }
+        catch (Exception failure) when (!stop.IsCancellationRequested && failure is (HttpRequestException or IOException or OperationCanceledException))
+        {
+            return (null, false);
         }
     }
 

@@ -27,6 +27,8 @@ export interface Condition {
 
 export interface Circumstances {
   connection: ConnectionStatus
+  /** The series shown, such as `BTCUSD:1m`. */
+  name: string
   series: SeriesState | null
   refusal: Refusal | null
   hasBars: boolean
@@ -91,9 +93,13 @@ function streaming(at: Circumstances, series: SeriesState): Condition {
 function disconnected(at: Circumstances): Condition {
   const { connection, online } = at
   const { polling } = connection
+  const error = polling.errors[at.name]
   const why = DROP_WORDS[connection.reason ?? 'dropped']
   const retry = { retryAt: connection.nextRetryAt, canRetry: connection.phase === 'waiting' }
   if (!online) return { kind: 'offline', word: 'Offline', reason: 'This device has no network.', ...retry }
+  if (polling.ok === true && error !== undefined) {
+    return { kind: 'down', word: 'Down', reason: `The server has nothing new of this series: ${error}`, ...retry }
+  }
   if (polling.ok === true) {
     const every = interval(polling.everyMs)
     return {

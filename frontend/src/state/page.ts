@@ -254,6 +254,7 @@ export class Page {
   #readCondition(): Condition {
     return conditionOf({
       connection: this.client.status,
+      name: this.feed.series,
       series: this.feed.state,
       refusal: this.feed.refusal,
       hasBars: this.feed.list.last !== undefined,

@@ -187,6 +187,31 @@ public sealed class ClientReconnectTests
         Assert.Equal("1000", (await client.ReturnAsync())["last_event_id"]);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(500, true)]
+    [InlineData(503, true)]
+    [InlineData(401, false)]
+    [InlineData(429, false)]
+    public async Task A_series_that_cannot_be_had_keeps_the_others_from_being_polled_only_where_the_server_wants_to_be_left_alone(int status, bool goesOn)
+    {
+        await using var client = new ClientUnderTest(series: [ClientUnderTest.Series, SeriesKey.Parse("ETHUSD:1m")], configure: o => o.PollAfterFailures = 1);
+        var stream = (await client.Server.NextAsync()).Open();
+        await stream.SyncedAsync(1_000);
+        stream.Cut();
+        (await client.Server.NextAsync()).Answer((HttpStatusCode)status, "text/plain", "not now");
+        if (goesOn)
+        {
+            var other = await client.Server.NextAsync();
+            Assert.Equal("ETHUSD", other["symbol"]);
+            other.AnswerJson(Wire.Page(1_020, $"{{{Wire.Fields(0, 1_010)}}}"));
+            Assert.Equal(1_010, (await client.NextAsync()).Rev);
+        }
+
+        // What the first series missed is still to come.
+        var asked = await client.ReturnAsync();
+        Assert.Equal(("/api/candles/stream", "1000"), (asked.Path, asked["last_event_id"]));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_poll_that_is_never_answered_is_given_up()
     {

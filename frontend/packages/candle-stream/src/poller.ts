@@ -19,6 +19,14 @@ export interface PollListener {
   mayPoll(): boolean
 }
 
+/** What one round brought. */
+interface Outcome {
+  ok: boolean
+  error: string | null
+  errors: Record<string, string>
+  retryAfterMs: number
+}
+
 /** Asks for what changed, at once and then every 15 s, while the stream is away. */
 export class Poller {
   #env: Environment
@@ -28,7 +36,7 @@ export class Poller {
   #timer: ReturnType<typeof setTimeout> | null = null
   #running = false
   #round = 0
-  #status: PollingStatus = { everyMs: POLL_EVERY_MS, lastAt: null, ok: null, error: null }
+  #status: PollingStatus = { everyMs: POLL_EVERY_MS, lastAt: null, ok: null, error: null, errors: {} }
 
   constructor(env: Environment, base: string, limit: number, listener: PollListener) {
     this.#env = env
@@ -44,7 +52,7 @@ export class Poller {
   start(): void {
     if (this.#running) return
     this.#running = true
-    this.#status = { ...this.#status, ok: null, error: null }
+    this.#status = { ...this.#status, ok: null, error: null, errors: {} }
     void this.#poll()
   }
 
@@ -70,33 +78,39 @@ export class Poller {
       const outcome = await this.#askAll(round)
       if (round !== this.#round) return
       waitMs = Math.max(waitMs, outcome.retryAfterMs)
-      this.#status = { everyMs: waitMs, lastAt: Date.now(), ok: outcome.error === null, error: outcome.error }
+      const { ok, error, errors } = outcome
+      this.#status = { everyMs: waitMs, lastAt: Date.now(), ok, error, errors }
       this.#listener.changed()
     }
     this.#timer = setTimeout(() => void this.#poll(), waitMs)
   }
 
-  async #askAll(round: number): Promise<{ error: string | null; retryAfterMs: number }> {
-    let error: string | null = null
-    let retryAfterMs = 0
+  /** One series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does. */
+  async #askAll(round: number): Promise<Outcome> {
+    const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0 }
+    let answered = 0
     for (const [series, since] of this.#listener.wanted()) {
       try {
         const page = await fetchCandles(this.#env, this.#base, series, since, this.#limit)
         if (round !== this.#round) break
+        answered++
         this.#listener.polled(series, page)
       } catch (failure) {
         if (round !== this.#round) break
-        if (failure instanceof HttpProblem && failure.isFinal) {
-          this.#listener.refused(series, failure.refusal)
+        const problem = failure instanceof HttpProblem ? failure : null
+        if (problem?.isFinal) {
+          this.#listener.refused(series, problem.refusal)
           continue
         }
-        error = failure instanceof Error ? failure.message : String(failure)
-        retryAfterMs = (failure instanceof HttpProblem && failure.retryAfterMs) || 0
-        break
+        outcome.error = failure instanceof Error ? failure.message : String(failure)
+        outcome.errors[series] = outcome.error
+        outcome.retryAfterMs = Math.max(outcome.retryAfterMs, problem?.retryAfterMs ?? 0)
+        if (problem === null || problem.refusal.status === 401 || problem.refusal.status === 429) break
       }
     }
-    if (error === null) await this.#askStatus(round)
-    return { error, retryAfterMs }
+    outcome.ok = outcome.error === null || answered > 0
+    if (outcome.ok) await this.#askStatus(round)
+    return outcome
   }
 
   /** The server itself may be cut off from the exchange; a polling page has to know. */

@@ -51,7 +51,7 @@ export async function fetchJson(env: Environment, url: string): Promise<Record<s
   }
 }
 
-/** What changed in a series after `since`, or its newest `limit` candles. */
+/** What changed in a series after `since`, or its newest `limit` candles: at least one, the server refuses to give none. */
 export async function fetchCandles(
   env: Environment,
   base: string,
@@ -61,7 +61,7 @@ export async function fetchCandles(
 ): Promise<CandlePage> {
   const { symbol, timeframe } = splitSeries(series)
   const query = new URLSearchParams({ symbol, timeframe })
-  if (since === null) query.set('limit', String(limit))
+  if (since === null) query.set('limit', String(Math.max(limit, 1)))
   else query.set('since', String(since))
   const body = await fetchJson(env, `${base}/candles?${query}`)
   return {

@@ -87,7 +87,10 @@ export interface ConnectionStatus {
 export interface PollingStatus {
   readonly everyMs: number
   readonly lastAt: number | null
-  /** null: no answer yet since the stream was lost. */
+  /** True when the server answered for at least one series; null: no answer yet since the stream was lost. */
   readonly ok: boolean | null
+  /** The last thing that went wrong in the last round. */
   readonly error: string | null
+  /** The series that could not be had in the last round, and why: their candles are old, whatever became of the others. */
+  readonly errors: Readonly<Record<string, string>>
 }

@@ -336,6 +336,47 @@ describe('polling', () => {
     expect(world.requests).toHaveLength(before)
   })
 
+  test('a series that cannot be had now does not keep the others from being polled', async () => {
+    listen('FULLUSD:1m')
+    const { candles } = listen()
+    open()
+    world.answer = (url) => {
+      if (url.pathname !== '/candles') return { streams: [] }
+      return url.searchParams.get('symbol') === 'FULLUSD'
+        ? Response.json({ title: 'Busy', detail: 'Too many series are open.' }, { status: 503 })
+        : { candles: [candle(0, 2000)], asof: 2000 }
+    }
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(candles).toHaveLength(1)
+    expect(client.status.polling).toMatchObject({ ok: true, errors: { 'FULLUSD:1m': 'Too many series are open.' } })
+  })
+
+  test.each([401, 429, null])(
+    'a server that is not there, or does not want to be asked, is asked once a round: %s',
+    async (status) => {
+      listen('ETHUSD:1m')
+      listen()
+      open()
+      world.answer = () => (status === null ? null : Response.json({ title: 'No' }, { status }))
+      world.source.fail()
+      await vi.advanceTimersByTimeAsync(0)
+      expect(world.requests).toHaveLength(1)
+      expect(client.status.polling).toMatchObject({ ok: false })
+    },
+  )
+
+  test('without a snapshot it asks for one candle of a series it knows nothing of: none would be refused', async () => {
+    client.stop()
+    start({ snapshot: 0 })
+    listen()
+    vi.advanceTimersByTime(20)
+    expect(world.source.query.get('snapshot')).toBe('0')
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(world.requests[0]).toBe('/candles?symbol=BTCUSD&timeframe=1m&limit=1')
+  })
+
   test('a series that does not exist is refused in the server’s words; the others go on', async () => {
     const bad = listen('NOPEUSD:1m')
     listen()
