@@ -56,8 +56,15 @@ test('the next bar is appended and the count goes on', async ({ page, scripted }
   const { bars } = await drawn(page)
   const candle = { ...scripted.candleAt(SERIES, bars.at(-1)!), time: bars.at(-1)! + MINUTE, closed: false }
   const { rev: _, ...next } = candle
+  // For the table of those who cannot see the chart, too.
+  const newest = page
+    .getByRole('table', { name: /last 20 bars/ })
+    .locator('tbody th')
+    .first()
+  const before = (await newest.textContent())!
   scripted.push(SERIES, next)
   await expect.poll(async () => (await drawn(page)).bars.at(-1)).toBe(bars.at(-1)! + MINUTE)
+  await expect(newest).not.toHaveText(before)
   await expectNoHole(page, MINUTE)
 })
 

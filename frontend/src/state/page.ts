@@ -27,6 +27,8 @@ export class Page {
   readonly changed = new Signal()
   /** Four times a second. */
   readonly ticked = new Signal()
+  /** A bar was appended, closed or changed after its end, or all bars are others now; not the trades in between. */
+  readonly barsChanged = new Signal()
   /** The crosshair moved. */
   readonly hoverChanged = new Signal()
 
@@ -47,6 +49,8 @@ export class Page {
   #api: MarketApi
   #life = new AbortController()
   #symbolsRetryMs = SYMBOLS_RETRY_MS
+  /** Open time of the bar that was updated last. */
+  #updatedTime: number | null = null
   #timer: ReturnType<typeof setInterval> | null = null
   #titled: { kind: Condition['kind'] | null; at: number } = { kind: null, at: 0 }
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
@@ -192,8 +196,15 @@ export class Page {
   #makeFeed(): CandleFeed {
     const series = `${this.settings.symbol}:${this.settings.timeframe}`
     return new CandleFeed(series, this.client, this.#api, {
-      redraw: () => this.chart?.redraw(),
-      update: (candle) => this.chart?.update(candle),
+      redraw: () => {
+        this.chart?.redraw()
+        this.barsChanged.emit()
+      },
+      update: (candle) => {
+        this.chart?.update(candle)
+        if (candle.closed || candle.time !== this.#updatedTime) this.barsChanged.emit()
+        this.#updatedTime = candle.time
+      },
       corrected: (candle) => this.chart?.markCorrection(candle),
       gaps: (gaps) => this.chart?.setGaps(gaps),
       changed: () => {

@@ -7,6 +7,7 @@ const ROWS = 20
 /** The last bars for those who cannot see the canvas. */
 export function BarTable({ page }: { page: Page }) {
   useSignal(page.changed)
+  useSignal(page.barsChanged)
   const decimals = page.chart?.decimals ?? 2
   const bars = page.feed.list.bars.slice(-ROWS).reverse()
   return (
