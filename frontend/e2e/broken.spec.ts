@@ -94,6 +94,7 @@ test('an upstream outage is named with its reason, hatched, and repaired in plac
   scripted.hole = gap
   scripted.say({ state: 'down', connected: false, reason: 'the exchange refused', gaps: [gap] })
   await expectCondition(page, 'down')
+  await expect(page.locator('.watch-row.old').first()).toHaveAttribute('title', /the exchange refused/)
   await page.reload()
   await expectCondition(page, 'down')
   const places = () => page.evaluate(() => window.candlePage.feed.gaps.length)

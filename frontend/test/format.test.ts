@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ConnectionStatus, SeriesState } from '../src/api/candleStream'
 import { toCsv } from '../src/chart/export'
 import {
   decimalsFor,
@@ -11,8 +12,9 @@ import {
   formatVolumeTick,
 } from '../src/chart/format'
 import { endOf, timeframeMs } from '../src/feed/timeframes'
-import { NO_QUOTE, quoteOf } from '../src/feed/watchlist'
+import { NO_QUOTE, quoteOf, troubleOf } from '../src/feed/watchlist'
 
+const HOUR = 3_600_000
 const bar = (close: number, more: object = {}) => ({
   time: 0,
   open: close,
@@ -95,9 +97,34 @@ test('CSV has a header, ISO times and every value as it came', () => {
   )
 })
 
-test('a quote is the last 24 hours of hourly candles', () => {
-  const hours = Array.from({ length: 30 }, (_, hour) => bar(100 + hour, { time: hour * 3_600_000, high: 200 - hour }))
-  expect(quoteOf(hours)).toMatchObject({ last: 129, high: 194, low: 106, volume: 24 })
-  expect(quoteOf(hours).changePercent).toBeCloseTo((129 / 106 - 1) * 100)
-  expect(quoteOf([])).toBe(NO_QUOTE)
+test('a quote is the last 24 hours of hourly candles, counted from now', () => {
+  const hours = Array.from({ length: 30 }, (_, hour) => bar(100 + hour, { time: hour * HOUR, high: 200 - hour }))
+  expect(quoteOf(hours, 29 * HOUR)).toMatchObject({ last: 129, high: 194, low: 106, volume: 24 })
+  expect(quoteOf(hours, 29 * HOUR).changePercent).toBeCloseTo((129 / 106 - 1) * 100)
+  // Nothing was traded for ten hours: they belong to the day as well.
+  expect(quoteOf(hours, 39 * HOUR)).toMatchObject({ last: 129, low: 116, volume: 14 })
+  expect(quoteOf([], 0)).toBe(NO_QUOTE)
+})
+
+test('a market of another date has a last price and no day', () => {
+  for (const now of [1000 * HOUR, -1000 * HOUR]) {
+    expect(quoteOf([bar(5, { time: 0 }), bar(7, { time: HOUR })], now)).toEqual({ ...NO_QUOTE, last: 7, spark: [7] })
+  }
+})
+
+test('a quote is old where the series was refused, or is fed neither by push nor by polling', () => {
+  const streaming = { phase: 'open', polling: { ok: null, errors: {} } } as ConnectionStatus
+  const polled = (ok: boolean, errors = {}) => ({ phase: 'waiting', polling: { ok, errors } }) as ConnectionStatus
+  const state = (name: SeriesState['state'], reason?: string) =>
+    ({ state: { state: name, reason }, refusal: null }) as Parameters<typeof troubleOf>[2]
+  for (const name of ['live', 'polling'] as const) {
+    expect(troubleOf('BTCUSD:1h', streaming, state(name))).toBeNull()
+    expect(troubleOf('BTCUSD:1h', polled(true), state(name))).toBeNull()
+  }
+  expect(troubleOf('BTCUSD:1h', streaming, { state: null, refusal: null })).toBeNull()
+  expect(troubleOf('BTCUSD:1h', streaming, state('down', 'symbol: invalid'))).toContain('down: symbol: invalid')
+  expect(troubleOf('BTCUSD:1h', polled(false), state('live'))).toContain('no connection')
+  expect(troubleOf('BTCUSD:1h', polled(true, { 'BTCUSD:1h': 'Busy.' }), state('live'))).toContain('Busy.')
+  const refusal = { status: 404, title: 'Unknown', detail: 'Not listed.', matches: [] }
+  expect(troubleOf('BTCUSD:1h', streaming, { state: null, refusal })).toBe('Not listed.')
 })

@@ -60,7 +60,7 @@ export class Page {
     const { fetch } = this.session
     this.client = new CandleClient({ snapshot: SNAPSHOT, environment: { fetch } })
     this.#api = marketApi(fetch)
-    this.watchlist = new Watchlist(this.client)
+    this.watchlist = new Watchlist(this.client, () => this.serverNow)
     Object.assign(this.settings, readAddress(location.search, this.settings))
     this.feed = this.#makeFeed()
     this.condition = this.#readCondition()

@@ -55,15 +55,17 @@ export class Session {
     return null
   }
 
-  async signOut(): Promise<void> {
+  /** Returns what went wrong, in a sentence: the cookie is still there then, and signed in is what this browser remains. */
+  async signOut(): Promise<string | null> {
     try {
-      await fetch(ROUTE, { method: 'DELETE' })
-    } catch {
-      // The cookie is still there: signed in is what this browser remains.
-      return
+      const response = await fetch(ROUTE, { method: 'DELETE' })
+      if (!response.ok) throw readProblem(response, await response.json().catch(() => null))
+    } catch (failure) {
+      return `Still signed in. ${failure instanceof HttpProblem ? failure.message : 'The server cannot be reached.'}`
     }
     writeMark(null)
     location.reload()
+    return null
   }
 
   stop(): void {

@@ -38,6 +38,7 @@ function Price({ page }: { page: Page }) {
   if (latest === null || refusal !== null) return <div className="price-block" />
   const decimals = page.chart?.decimals ?? 2
   const day = page.watchlist.quote(page.symbol)
+  const trouble = page.watchlist.trouble(page.symbol)
   const direction = (day.changePercent ?? latest.close - latest.open) < 0 ? 'falling' : 'rising'
   return (
     <div className="price-block">
@@ -47,7 +48,7 @@ function Price({ page }: { page: Page }) {
         </span>
       </span>
       {day.changePercent !== null && (
-        <dl className="day">
+        <dl className={trouble === null ? 'day' : 'day old'} title={trouble ?? undefined}>
           <Fact name="24h" value={formatPercent(day.changePercent)} className={direction} />
           <Fact name="High" value={formatPrice(day.high ?? 0, decimals)} className="wide-only" />
           <Fact name="Low" value={formatPrice(day.low ?? 0, decimals)} className="wide-only" />

@@ -55,16 +55,19 @@ function WatchRows({ page }: { page: Page }) {
 
 function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
   const quote = page.watchlist.quote(symbol)
+  const trouble = page.watchlist.trouble(symbol)
   const direction = (quote.changePercent ?? 0) < 0 ? 'falling' : 'rising'
   return (
     <>
       <button
         type="button"
-        className="watch-row"
+        className={trouble === null ? 'watch-row' : 'watch-row old'}
+        title={trouble ?? undefined}
         aria-current={symbol === page.symbol}
         onClick={() => page.select(symbol, page.timeframe)}
       >
         <span className="watch-name">{page.name(symbol)}</span>
+        {trouble !== null && <span className="hidden">{trouble}</span>}
         <Sparkline quote={quote} className={direction} />
         <span className="watch-price">
           <span>{quote.last === null ? '—' : formatPrice(quote.last, decimalsForPrices(quote.spark))}</span>

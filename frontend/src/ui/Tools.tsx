@@ -1,6 +1,7 @@
-import type { RefObject } from 'react'
+import { type RefObject, useState } from 'react'
 import { download, toCsv } from '../chart/export'
 import type { Page } from '../state/page'
+import type { Session } from '../state/session'
 import { otherTheme, SHORTCUTS, toggled } from './shortcuts'
 
 /** Scale, view, export and help. Panels are native popovers: Esc and a click outside close them. */
@@ -73,15 +74,27 @@ function ViewPanel({ page }: { page: Page }) {
       <button type="button" className="panel-item" onClick={() => saveTable(page)}>
         Save bars in view (CSV)
       </button>
-      {page.session.signedIn && (
-        <>
-          <hr />
-          <button type="button" className="panel-item" onClick={() => void page.session.signOut()}>
-            Sign out
-          </button>
-        </>
-      )}
+      {page.session.signedIn && <SignOut session={page.session} />}
     </div>
+  )
+}
+
+function SignOut({ session }: { session: Session }) {
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const signOut = async () => {
+    setTrouble(null)
+    setTrouble(await session.signOut())
+  }
+  return (
+    <>
+      <hr />
+      <button type="button" className="panel-item" onClick={() => void signOut()}>
+        Sign out
+      </button>
+      <p className="trouble" role="alert">
+        {trouble}
+      </p>
+    </>
   )
 }
 
