@@ -31,7 +31,7 @@ export interface SeriesListener {
   onReset?(candles: readonly Candle[]): void
   /** The server's word on the series has changed. */
   onState?(state: SeriesState): void
-  /** The series cannot be had (unknown symbol or timeframe). */
+  /** The series cannot be had (unknown symbol or timeframe, or more series than one stream carries). */
   onRefused?(refusal: Refusal): void
 }
 
@@ -141,6 +141,8 @@ export class CandleClient {
         const series = this.#series.get(name)
         if (series === undefined) return
         series.state = state
+        // What was refused because there were too many may have come to be followed.
+        series.refusal = null
         for (const listener of [...series.listeners]) listener.onState?.(state)
       },
       refused: (name, refusal) => {

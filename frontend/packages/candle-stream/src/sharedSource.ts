@@ -294,7 +294,9 @@ export class SharedSource implements CandleSource {
         for (const to of told()) to.reset(series, candles)
       },
       state: (series, state) => {
-        this.#record(series).state = state
+        const record = this.#record(series)
+        record.state = state
+        record.refusal = null
         for (const to of told()) to.state(series, state)
       },
       refused: (series, refusal) => {

@@ -14,6 +14,9 @@ const STABLE_AFTER_MS = 10_000
 const GROW_AFTER_MS = 20
 /** A series nobody wants any more costs little: do not break the connection of the others at once. */
 const SHRINK_AFTER_MS = 5000
+/** The server's limits of one stream: docs/protocol.md. */
+const MAX_SERIES = 100
+const MAX_SNAPSHOT_CANDLES = 10_000
 /** A candle later than this is a repair or a repeat, and says nothing about the delay of the stream. */
 const PLAUSIBLE_DELAY_MS = 60_000
 
@@ -41,6 +44,8 @@ export class StreamEngine implements CandleSource {
 
   #wanted: Wanted = new Map()
   #refused = new Set<string>()
+  /** Wanted, but more than one stream may carry; they follow when others leave. */
+  #surplus = new Set<string>()
   #stream: EventStream | null = null
   /** How many series the stream was asked for, and those of them that were wanted without a pause since. */
   #streamAsked = 0
@@ -110,6 +115,7 @@ export class StreamEngine implements CandleSource {
     for (const name of this.#refused) if (!series.has(name)) this.#refused.delete(name)
     for (const [name, since] of series) this.#since.start(name, since)
     this.#since.keepOnly(series)
+    this.#refuseSurplus()
     if (this.#phase === 'paused' || this.#phase === 'stopped') return
     const open = this.#open()
     if (open.length === 0) return this.#rest('idle')
@@ -148,7 +154,21 @@ export class StreamEngine implements CandleSource {
   }
 
   #open(): string[] {
+    return this.#possible().slice(0, MAX_SERIES)
+  }
+
+  #possible(): string[] {
     return [...this.#wanted.keys()].filter((series) => !this.#refused.has(series))
+  }
+
+  /** The server would refuse the whole stream for them. */
+  #refuseSurplus(): void {
+    const surplus = this.#possible().slice(MAX_SERIES)
+    const news = surplus.filter((series) => !this.#surplus.has(series))
+    this.#surplus = new Set(surplus)
+    const detail = `One stream carries ${MAX_SERIES} series at most, and ${MAX_SERIES} others are followed already.`
+    for (const series of news)
+      this.#listener.refused(series, { status: 400, title: 'Too many series', detail, matches: [] })
   }
 
   #connect(): void {
@@ -180,7 +200,7 @@ export class StreamEngine implements CandleSource {
   #url(series: readonly string[]): string {
     const { base, snapshot, maxRate, delta } = this.#options
     const query = new URLSearchParams(series.map((name) => ['series', name]))
-    query.set('snapshot', String(snapshot))
+    query.set('snapshot', String(Math.min(snapshot, Math.floor(MAX_SNAPSHOT_CANDLES / series.length))))
     if (maxRate !== null) query.set('max_rate', String(maxRate))
     if (delta) query.set('delta', '1')
     // A new EventSource cannot send the Last-Event-ID header; the server takes it from the query as well.

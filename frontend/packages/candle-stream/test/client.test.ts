@@ -82,6 +82,33 @@ describe('one connection', () => {
     expect(client.status.phase).toBe('idle')
   })
 
+  test('it asks for no more candles at its start than the server gives on one stream', () => {
+    client.stop()
+    start({ snapshot: 500 })
+    for (let index = 0; index < 20; index++) listen(`COIN${index}USD:1m`)
+    open()
+    expect(world.source.query.get('snapshot')).toBe('500')
+    listen()
+    vi.advanceTimersByTime(20)
+    expect(world.source.query.get('snapshot')).toBe('476')
+  })
+
+  test('series beyond the hundred of one stream are refused with the reason, and follow when others leave', () => {
+    const many = Array.from({ length: 100 }, (_, index) => listen(`COIN${index}USD:1m`))
+    const { refused, states } = listen()
+    open()
+    expect(world.source.query.getAll('series')).toHaveLength(100)
+    expect(refused).toEqual([expect.stringContaining('100 series at most')])
+    const late = listen()
+    expect(late.refused).toHaveLength(1)
+    many[5]!.stop()
+    open(2000)
+    expect(world.source.query.getAll('series')).toContain(SERIES)
+    expect(states.map(({ state }) => state)).toEqual(['live'])
+    expect(listen().refused).toEqual([])
+    expect(many.flatMap((one) => one.refused)).toEqual([])
+  })
+
   test('a series nobody wants any more leaves with the next pause, not at once', () => {
     listen()
     const { stop } = listen('ETHUSD:5m')
