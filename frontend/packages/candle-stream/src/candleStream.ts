@@ -1,8 +1,8 @@
 import { CandleClient, type CandleClientOptions } from './client.js'
-import type { ConnectionStatus, SeriesCandle, SeriesState } from './types.js'
+import type { Candle, ConnectionStatus, SeriesCandle, SeriesState } from './types.js'
 
 export interface CandleStreamOptions extends CandleClientOptions {
-  /** A client to share; by default all streams with the same `url` share one. */
+  /** A client to share; by default all streams with the same `url` and options share one. */
   client?: CandleClient
   /** The connection to the server has changed. */
   onStatus?(status: ConnectionStatus): void
@@ -12,8 +12,8 @@ export interface CandleStreamOptions extends CandleClientOptions {
   onError?(error: Error): void
 }
 
-/** Clients of `createCandleStream`, one per server, for as long as the page lives. */
-const shared = new Map<string, CandleClient>()
+/** Clients of `createCandleStream`, one per server and set of options, for as long as the page lives. */
+const shared: { key: string; environment: CandleClientOptions['environment']; client: CandleClient }[] = []
 
 /** The live candles of one series. Any number of them share one connection. */
 export class CandleStream {
@@ -23,6 +23,8 @@ export class CandleStream {
   #options: CandleStreamOptions
   #client: CandleClient | null = null
   #leave: (() => void)[] = []
+  /** Counts `connect` and `close`: a callback that closes the stream may come before there is anything to leave. */
+  #run = 0
 
   constructor(
     symbol: string,
@@ -57,22 +59,25 @@ export class CandleStream {
     const client = this.#options.client ?? sharedClient(this.#options)
     const { symbol, timeframe } = this
     this.#client = client
-    if (onStatus !== undefined) this.#leave.push(client.onStatus(onStatus))
-    const forward = (candles: readonly SeriesCandle[]) => {
-      for (const candle of candles) this.#onCandle(candle)
+    const run = ++this.#run
+    const isCurrent = () => run === this.#run
+    if (onStatus !== undefined) this.#leave.push(client.onStatus((status) => isCurrent() && onStatus(status)))
+    const forward = (candles: readonly Candle[]) => {
+      for (const candle of candles) if (isCurrent()) this.#onCandle({ symbol, timeframe, ...candle })
     }
-    this.#leave.push(
-      client.subscribe(this.series, {
-        onCandles: (candles) => forward(candles.map((candle) => ({ symbol, timeframe, ...candle }))),
-        onReset: (candles) => forward(candles.map((candle) => ({ symbol, timeframe, ...candle }))),
-        onState: (state) => onState?.(state),
-        onRefused: (refusal) => onError?.(new Error(refusal.detail || refusal.title)),
-      }),
-    )
+    const leave = client.subscribe(this.series, {
+      onCandles: forward,
+      onReset: forward,
+      onState: (state) => isCurrent() && onState?.(state),
+      onRefused: (refusal) => isCurrent() && onError?.(new Error(refusal.detail || refusal.title)),
+    })
+    if (isCurrent()) this.#leave.push(leave)
+    else leave()
   }
 
   /** Stops; no callback comes after it. May be connected again. */
   close(): void {
+    this.#run++
     for (const leave of this.#leave) leave()
     this.#leave = []
     this.#client = null
@@ -92,11 +97,11 @@ export function createCandleStream(
 }
 
 function sharedClient(options: CandleStreamOptions): CandleClient {
-  const key = options.url ?? ''
-  let client = shared.get(key)
-  if (client === undefined) {
-    client = new CandleClient(options)
-    shared.set(key, client)
-  }
+  const { url = '', snapshot, maxRate, delta, shareTabs, environment } = options
+  const key = JSON.stringify({ url, snapshot, maxRate, delta, shareTabs })
+  const known = shared.find((entry) => entry.key === key && entry.environment === environment)
+  if (known !== undefined) return known.client
+  const client = new CandleClient(options)
+  shared.push({ key, environment, client })
   return client
 }

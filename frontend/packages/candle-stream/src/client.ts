@@ -119,7 +119,10 @@ export class CandleClient {
     const makeEngine = (listener: SourceListener) => new StreamEngine(env, engineOptions, listener)
     const { locks, openChannel } = env
     if (options.shareTabs === false || locks === null || openChannel === null) return makeEngine(this.#listen())
-    shared = new SharedSource(locks, openChannel, base, env.random, makeEngine, this.#listen())
+    // Tabs that ask for the same in another way need a stream of their own.
+    const { snapshot, maxRate, delta } = engineOptions
+    const name = `${base}?${JSON.stringify([snapshot, maxRate, delta])}`
+    shared = new SharedSource(locks, openChannel, name, env.random, makeEngine, this.#listen())
     return shared
   }
 

@@ -57,14 +57,14 @@ export class SharedSource implements CandleSource {
   constructor(
     locks: LocksLike,
     openChannel: NonNullable<Environment['openChannel']>,
-    base: string,
+    name: string,
     random: () => number,
     makeEngine: (listener: SourceListener) => CandleSource,
     listener: SourceListener,
   ) {
     this.#locks = locks
     this.#openChannel = openChannel
-    this.#name = `candle-stream.${TAB_PROTOCOL}:${base}`
+    this.#name = `candle-stream.${TAB_PROTOCOL}:${name}`
     this.#random = random
     this.#makeEngine = makeEngine
     this.#listener = listener
