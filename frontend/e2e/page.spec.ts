@@ -129,6 +129,28 @@ test.describe('with the real server', () => {
     })
   }
 
+  test('single keys can be turned off, which is remembered; arrows and buttons go on', async ({ page, real }) => {
+    await open(page, real.url, 'BTCUSD', '1m')
+    await page.getByRole('button', { name: 'View' }).click()
+    const keys = page.getByRole('button', { name: 'Single-key shortcuts' })
+    await expect(keys).toHaveAttribute('aria-pressed', 'true')
+    await keys.click()
+    await expect(keys).toHaveAttribute('aria-pressed', 'false')
+    expect(await violations(page)).toEqual([])
+    await page.reload()
+    await expectCondition(page, 'live')
+    for (const key of ['d', 'l', '5', '/', '?']) await page.keyboard.press(key)
+    await page.keyboard.press('ArrowLeft')
+    await expect(page.getByRole('button', { name: 'Go to live' })).toBeVisible()
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+    await expect(page.getByRole('button', { name: 'Log scale' })).toHaveAttribute('aria-pressed', 'false')
+    await expect(page).toHaveURL(/timeframe=1m/)
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await page.getByRole('button', { name: 'Help and keyboard shortcuts' }).click()
+    await expect(page.getByText('Single keys are turned off')).toBeVisible()
+    expect(await violations(page)).toEqual([])
+  })
+
   test('the whole page can be used without a mouse', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
     await page.getByRole('radio', { name: '1m', exact: true }).focus()

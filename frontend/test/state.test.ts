@@ -4,16 +4,22 @@ import { DEFAULTS, MAX_WATCHED, readAddress, readSettings } from '../src/state/s
 import { findSymbols, symbolName } from '../src/state/symbolName'
 
 describe('settings of this browser', () => {
-  test.each([null, '', '{', '[]', '"x"', 'null', '{"theme":7,"watch":"BTCUSD","timeframe":"1y","symbol":{}}'])(
-    'corrupted, they become the defaults: %s',
-    (text) => expect(readSettings(text)).toEqual(DEFAULTS),
-  )
+  test.each([
+    null,
+    '',
+    '{',
+    '[]',
+    '"x"',
+    'null',
+    '{"theme":7,"shortcuts":"no","watch":"BTCUSD","timeframe":"1y","symbol":{}}',
+  ])('corrupted, they become the defaults: %s', (text) => expect(readSettings(text)).toEqual(DEFAULTS))
 
   test('good fields survive beside bad ones', () => {
-    const stored = { theme: 'light', palette: 'pink', timeframe: '1h', watch: ['ETHUSD', 5, '<b>'] }
+    const stored = { shortcuts: false, theme: 'light', palette: 'pink', timeframe: '1h', watch: ['ETHUSD', 5, '<b>'] }
     expect(readSettings(JSON.stringify(stored))).toEqual({
       ...DEFAULTS,
       theme: 'light',
+      shortcuts: false,
       timeframe: '1h',
       watch: ['ETHUSD'],
     })

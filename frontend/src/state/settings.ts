@@ -13,6 +13,8 @@ export interface Settings {
   palette: Palette
   timeZone: TimeZone
   scale: Scale
+  /** Single characters are shortcuts; off for those who speak or mistype them (WCAG 2.1.4). */
+  shortcuts: boolean
   /** Symbols of the watchlist; null until the user has changed it. */
   watch: string[] | null
 }
@@ -24,6 +26,7 @@ export const DEFAULTS: Settings = {
   palette: 'classic',
   timeZone: 'utc',
   scale: 'linear',
+  shortcuts: true,
   watch: null,
 }
 
@@ -50,6 +53,7 @@ export function readSettings(text: string | null): Settings {
     palette: oneOf(stored.palette, ['classic', 'colour-blind'], DEFAULTS.palette),
     timeZone: oneOf(stored.timeZone, ['utc', 'local'], DEFAULTS.timeZone),
     scale: oneOf(stored.scale, ['linear', 'log', 'percent'], DEFAULTS.scale),
+    shortcuts: typeof stored.shortcuts === 'boolean' ? stored.shortcuts : DEFAULTS.shortcuts,
     watch: Array.isArray(stored.watch) ? stored.watch.filter(isSymbolText).slice(0, MAX_WATCHED) : null,
   }
 }

@@ -22,7 +22,7 @@ export function App({ page }: { page: Page }) {
   }, [page])
 
   return (
-    <div className="app">
+    <div className={page.settings.shortcuts ? 'app' : 'app no-shortcuts'}>
       <Header page={page} help={help} onSearch={() => setSearching(true)} />
       {page.client.status.simulated === true && (
         <section className="simulated" aria-label="Notice">

@@ -25,6 +25,7 @@ export function Tools({ page, help }: { page: Page; help: RefObject<HTMLDivEleme
       <ViewPanel page={page} />
       <div id="help-panel" ref={help} popover="auto" className="panel" role="dialog" aria-labelledby="help-title">
         <h2 id="help-title">Keyboard</h2>
+        {!page.settings.shortcuts && <p className="keys-off">Single keys are turned off; “View” turns them on.</p>}
         <dl className="keys">
           {SHORTCUTS.map(([keys, does]) => (
             <div key={keys}>
@@ -41,7 +42,7 @@ export function Tools({ page, help }: { page: Page; help: RefObject<HTMLDivEleme
 }
 
 function ViewPanel({ page }: { page: Page }) {
-  const { palette, timeZone } = page.settings
+  const { palette, timeZone, shortcuts } = page.settings
   return (
     <div id="view-panel" popover="auto" className="panel" role="dialog" aria-labelledby="view-title">
       <h2 id="view-title">View</h2>
@@ -66,6 +67,14 @@ function ViewPanel({ page }: { page: Page }) {
       </button>
       <button type="button" className="panel-item" onClick={() => page.chart?.resetView()}>
         Reset view <kbd>R</kbd>
+      </button>
+      <button
+        type="button"
+        className="panel-item"
+        aria-pressed={shortcuts}
+        onClick={() => page.change({ shortcuts: !shortcuts })}
+      >
+        Single-key shortcuts
       </button>
       <hr />
       <button type="button" className="panel-item" onClick={() => savePicture(page)}>

@@ -32,10 +32,16 @@ export function handleKey(event: KeyboardEvent, page: Page, panels: Panels): voi
   if (target.closest('dialog, select, textarea, input:not([type=radio])')) return
   // Inside a radio group the arrows belong to it.
   if (event.key.startsWith('Arrow') && target.closest('input[type=radio]')) return
+  if (isCharacter(event.key) && !page.settings.shortcuts) return
   const action = actionOf(event.key, page, panels)
   if (action === null) return
   event.preventDefault()
   action()
+}
+
+/** Arrows, End and the like have names. */
+function isCharacter(key: string): boolean {
+  return [...key].length === 1
 }
 
 function actionOf(key: string, page: Page, panels: Panels): (() => void) | null {
