@@ -13,19 +13,10 @@ import {
 } from '../src/chart/format'
 import { endOf, timeframeMs } from '../src/feed/timeframes'
 import { NO_QUOTE, quoteOf, troubleOf } from '../src/feed/watchlist'
+import { bar as flat } from './bars'
 
 const HOUR = 3_600_000
-const bar = (close: number, more: object = {}) => ({
-  time: 0,
-  open: close,
-  high: close,
-  low: close,
-  close,
-  volume: 1,
-  closed: true,
-  rev: 1,
-  ...more,
-})
+const bar = (close: number, more: object = {}) => ({ ...flat(0), open: close, high: close, low: close, close, ...more })
 
 test.each([
   [96073.3, 1],

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Gap } from '../src/api/candleStream'
 import { placePoints } from '../src/chart/points'
 import { subtractGaps, uniteGaps } from '../src/feed/gaps'
+import { bar } from './bars'
 
 const arbitraryGaps: fc.Arbitrary<Gap[]> = fc.array(
   fc
@@ -32,24 +33,15 @@ test('the difference holds exactly what only the first list holds', () => {
 })
 
 const minute = 60_000
-const bar = (index: number) => ({
-  time: index * minute,
-  open: 1,
-  high: 1,
-  low: 1,
-  close: 1,
-  volume: 1,
-  closed: true,
-  rev: 1,
-})
+const at = (...indices: number[]) => indices.map((index) => bar(index * minute))
 
 test('a gap has empty places on the axis, a minute without trades has none', () => {
-  const points = placePoints([bar(0), bar(1), bar(5), bar(9)], [[2 * minute, 5 * minute]], '1m')
+  const points = placePoints(at(0, 1, 5, 9), [[2 * minute, 5 * minute]], '1m')
   expect(points.map(({ time }) => time / minute)).toEqual([0, 1, 2, 3, 4, 5, 9])
 })
 
 test('a gap of weeks is wide, not endless, and one before the first bar takes no place', () => {
-  const long = placePoints([bar(0), bar(100_000)], [[minute, 100_000 * minute]], '1m')
+  const long = placePoints(at(0, 100_000), [[minute, 100_000 * minute]], '1m')
   expect(long.length).toBe(302)
-  expect(placePoints([bar(10)], [[0, 5 * minute]], '1m')).toHaveLength(1)
+  expect(placePoints(at(10), [[0, 5 * minute]], '1m')).toHaveLength(1)
 })

@@ -2,20 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Candle, Gap } from '../src/api/candleStream'
 import { LEAST_BARS, MARGIN_BARS, TimeAxis } from '../src/chart/timeAxis'
+import { bar } from './bars'
 
 const MINUTE = 60_000
 
 function bars(count: number, from = 0): Candle[] {
-  return Array.from({ length: count }, (_, index) => ({
-    time: (from + index) * MINUTE,
-    open: 1,
-    high: 1,
-    low: 1,
-    close: 1,
-    volume: 1,
-    closed: true,
-    rev: 1,
-  }))
+  return Array.from({ length: count }, (_, index) => bar((from + index) * MINUTE))
 }
 
 describe('the places of the time axis', () => {

@@ -1,12 +1,9 @@
 import { browserEnvironment, type Environment, type PageChange } from './environment.js'
-import { SeriesBook } from './seriesBook.js'
+import { HANDED_OVER, SeriesBook } from './seriesBook.js'
 import { SharedSource } from './sharedSource.js'
 import type { CandleSource, SourceListener } from './source.js'
 import { type EngineOptions, StreamEngine } from './streamEngine.js'
 import type { Candle, ConnectionStatus, Refusal, SeriesState } from './types.js'
-
-/** A late subscriber of a series is handed this many of the candles already here. */
-const HANDED_OVER = 500
 
 export interface CandleClientOptions {
   /** Address of the server, such as `https://candles.example`. Default: the page's own origin. */
@@ -183,7 +180,6 @@ export class CandleClient {
   #pageChanged(change: PageChange): void {
     if (change === 'put-away') this.#source.pause()
     if (change === 'brought-back') this.#source.resume()
-    // 'offline' is a hint only: a stream on loopback or a VPN may well live on.
     if (change === 'visible' || change === 'online') this.#source.wake()
   }
 }

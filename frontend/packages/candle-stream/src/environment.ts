@@ -21,15 +21,15 @@ export interface ChannelLike {
   close(): void
 }
 
-/** What the page tells about itself: shown, hidden, put away, back on the network. */
+/** What the page tells about itself. */
 export interface PageLike {
   isHidden(): boolean
-  isOnline(): boolean
-  /** Calls back on every change; returns the way to stop listening. */
+  /** Calls back on every change to act upon; returns the way to stop listening. */
   watch(listener: (change: PageChange) => void): () => void
 }
 
-export type PageChange = 'visible' | 'hidden' | 'put-away' | 'brought-back' | 'online' | 'offline'
+/** `online` is a hint to try at once. Its opposite says nothing: a stream on loopback or a VPN may well live on. */
+export type PageChange = 'visible' | 'put-away' | 'brought-back' | 'online'
 
 /** Everything the client takes from its surroundings; tests replace parts of it. */
 export interface Environment {
@@ -60,20 +60,18 @@ export function browserEnvironment(): Environment {
 function browserPage(): PageLike {
   return {
     isHidden: () => document.visibilityState === 'hidden',
-    isOnline: () => navigator.onLine,
     watch(listener) {
       const listening = new AbortController()
       const { signal } = listening
       document.addEventListener(
         'visibilitychange',
-        () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible'),
+        () => document.visibilityState === 'visible' && listener('visible'),
         { signal },
       )
       window.addEventListener('pagehide', () => listener('put-away'), { signal })
       window.addEventListener('pageshow', (event) => event.persisted && listener('brought-back'), { signal })
       document.addEventListener('resume', () => listener('visible'), { signal })
       window.addEventListener('online', () => listener('online'), { signal })
-      window.addEventListener('offline', () => listener('offline'), { signal })
       return () => listening.abort()
     },
   }

@@ -2,6 +2,8 @@ import type { Candle } from './types.js'
 
 /** Candles kept per series; older ones are forgotten here and live on in the consumer's own list. */
 const CAPACITY = 2000
+/** Who comes late to a series, subscriber or tab, is handed this many of the candles already here. */
+export const HANDED_OVER = 500
 
 /** The newest known version of each recent candle of one series. Decides by `rev` alone what is news. */
 export class SeriesBook {

@@ -1,12 +1,9 @@
 import type { ChannelLike, Environment, LocksLike } from './environment.js'
 import { silenceLimitMs } from './eventStream.js'
-import { SeriesBook } from './seriesBook.js'
+import { HANDED_OVER, SeriesBook } from './seriesBook.js'
 import type { CandleSource, SourceListener, Wanted } from './source.js'
 import { TAB_PROTOCOL, type TabMessage } from './tabMessages.js'
 import type { ConnectionStatus, Refusal, SeriesState } from './types.js'
-
-/** Candles a tab is handed when it asks for a series that is already streamed. */
-const HANDED_OVER = 500
 
 /** What the leading tab knows of one series. */
 interface SeriesRecord {

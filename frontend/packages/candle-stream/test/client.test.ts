@@ -465,11 +465,4 @@ describe('the life of a page', () => {
     world.change('online')
     expect(world.openStreams).toBe(1)
   })
-
-  test('offline alone ends nothing', () => {
-    listen()
-    open()
-    world.change('offline')
-    expect(client.status.phase).toBe('open')
-  })
 })

@@ -64,7 +64,6 @@ export class FakeWorld {
   sources: FakeEventSource[] = []
   requests: string[] = []
   hidden = false
-  online = true
   random = 0
   answer: (url: URL) => unknown = () => null
   #watchers = new Set<(change: PageChange) => void>()
@@ -80,7 +79,6 @@ export class FakeWorld {
       random: () => this.random,
       page: {
         isHidden: () => this.hidden,
-        isOnline: () => this.online,
         watch: (listener) => {
           this.#watchers.add(listener)
           return () => this.#watchers.delete(listener)
