@@ -13,4 +13,4 @@ export type TabMessage =
   | { kind: 'reconnect' }
 
 /** Part of the channel's name: tabs of another message version keep a stream of their own. */
-export const TAB_PROTOCOL = 1
+export const TAB_PROTOCOL = 2
