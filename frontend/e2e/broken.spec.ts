@@ -70,7 +70,9 @@ test('the next bar is appended and the count goes on', async ({ page, scripted }
 
 test('a stream that falls silent is Stale, then given up by the watchdog alone', async ({ page, scripted }) => {
   scripted.mode = 'half-open'
+  await expect(page.locator('.header .price')).toHaveClass(/rising|falling/)
   await expectCondition(page, 'stale', 12_000)
+  await expect(page.locator('.header .price')).toHaveClass('price old')
   await expectCondition(page, 'polling', 12_000)
   scripted.mode = 'ok'
   await expectCondition(page, 'live', 40_000)

@@ -74,6 +74,11 @@ export class Page {
     return splitSeries(this.feed.series).timeframe
   }
 
+  /** The newest price is the exchange's present one, as far as anybody can tell. */
+  get isCurrent(): boolean {
+    return this.condition.kind === 'live' || this.condition.kind === 'polling'
+  }
+
   /** The symbols of the rail. */
   get watched(): readonly string[] {
     if (this.settings.watch !== null) return this.settings.watch
@@ -288,7 +293,7 @@ export class Page {
       label: formatPrice(latest.close, this.chart.decimals),
       countdown: formatCountdown(this.closesInMs()),
       rising: latest.close >= latest.open,
-      current: this.condition.kind === 'live' || this.condition.kind === 'polling',
+      current: this.isCurrent,
     })
   }
 

@@ -42,7 +42,10 @@ function Price({ page }: { page: Page }) {
   const direction = (day.changePercent ?? latest.close - latest.open) < 0 ? 'falling' : 'rising'
   return (
     <div className="price-block">
-      <span className={`price ${direction}`}>
+      <span
+        className={page.isCurrent ? `price ${direction}` : 'price old'}
+        title={page.isCurrent ? undefined : page.condition.reason}
+      >
         <span key={latest.close} className="flash">
           {formatPrice(latest.close, decimals)}
         </span>
