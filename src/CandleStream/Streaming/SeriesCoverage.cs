@@ -9,10 +9,12 @@ namespace CandleStream.Streaming;
 /// </remarks>
 internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 {
-    /// <summary>How far back a reopened series is repaired by itself; older holes are history, fetched when asked for. The same bounds as a resume has.</summary>
-    public const long MaxRepairMs = 7 * 86_400_000L;
+    private const long DayMs = 86_400_000;
 
-    /// <summary>See <see cref="MaxRepairMs"/>.</summary>
+    /// <summary>How far back a reopened series is repaired by itself, at most: as far as a resume reaches. Older holes are history, fetched when asked for.</summary>
+    public const long MaxRepairMs = 7 * DayMs;
+
+    /// <summary>As <see cref="MaxRepairMs"/>, in candles: one call's worth. A resume reaches farther where little was traded, see <see cref="ContinuesStored"/>.</summary>
     public const int MaxRepairCandles = 5_000;
 
     private TimeRangeSet _covered = TimeRangeSet.Empty;
@@ -53,6 +55,19 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 
     /// <summary>Complete candles' times since watching began that are neither verified nor covered.</summary>
     public TimeRangeSet Gaps => _gaps ??= FindGaps();
+
+    /// <summary>
+    /// False when candles are unknown between what the store holds and where watching begins: nothing repairs them, so nobody holds every change since they were missed.
+    /// Only as far back as any id is accepted, and a day more, because an id's age is told by our clock.
+    /// </summary>
+    public bool ContinuesStored
+    {
+        get
+        {
+            if (_storedFrom is not { } stored || _began is not { } began || WatchedFrom() is not { } watched) return false;
+            return Known.MissingIn(new TimeRange(Math.Max(stored, timeframe.StartOf(began - MaxRepairMs - DayMs)), watched)).IsEmpty;
+        }
+    }
 
     /// <summary>Takes what the store remembers; first of all, or later where the store was slow.</summary>
     /// <param name="verified">The verified ranges.</param>

@@ -277,7 +277,7 @@ public sealed partial class SeriesHub : ICandleFeed
         }
     }
 
-    // While the hole between the store and the present is open, changes made in it may be missing: only later ones are complete.
+    // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, its repair being sent to whoever listens.
     private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
 
     private (TimeRange Range, FetchPurpose Purpose)? FindRepair()
@@ -334,6 +334,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private void PublishFirstMerge()
     {
         _merged = true;
+        if (!_coverage.ContinuesStored) _storedCompleteFrom = _openedRev;
         List<CandleUpdate> updates = [.. _changes.GroupBy(c => c.Time).Select(g => new CandleUpdate(Series, g.Last())).OrderBy(u => u.Candle.Time)];
         _changes.Clear();
         SetLatest();
