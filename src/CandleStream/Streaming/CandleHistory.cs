@@ -78,16 +78,14 @@ public sealed class CandleHistory
         var bounds = Bounds(query, view);
         var asked = _time.GetTimestamp();
         var stretch = Stretch.First(query, bounds);
-        List<Candle> candles = [];
         for (var i = 0; ; i++)
         {
             view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
-            candles = await ReadAsync(query, hub, stretch.Range, cancel);
-            if (candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches) break;
+            var (candles, readable) = await ReadAsync(query, hub, stretch.Range, view.Known, cancel);
+            if (candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
+                return Answer(query, candles, stretch, bounds, view with { Known = readable }, asOf);
             stretch = stretch.Longer(query.Series.Timeframe, bounds);
         }
-
-        return Answer(query, candles, stretch, bounds, view, asOf);
     }
 
     // Fetches what is not known, as long as that helps and the wait lasts. Gaps of an open series are left to its repair, which also tells its clients.
@@ -149,12 +147,14 @@ public sealed class CandleHistory
         return new TimeRange(from, Math.Max(from, to));
     }
 
-    private async Task<List<Candle>> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, CancellationToken cancel)
+    // The candles, and what of the known times could be read: while the store is down, only memory's. The rest is unknown to whoever asks, not empty.
+    private async Task<(List<Candle> Candles, TimeRangeSet Readable)> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, TimeRangeSet known, CancellationToken cancel)
     {
         // Memory is looked at first: what leaves it afterwards is in the store or on its way there.
-        var held = hub?.Look(range).Candles ?? [];
-        var stored = await _archive.ReadAsync(query.Series, range, query.Limit, newestEnd: query.Start is null, cancel) ?? [];
-        return stored.Merge(held).Limit(query.Limit, newestEnd: query.Start is null);
+        var memory = hub?.Look(range);
+        var stored = await _archive.ReadAsync(query.Series, range, query.Limit, newestEnd: query.Start is null, cancel);
+        var readable = stored is not null ? known : known.Intersect(new TimeRange(memory?.OldestTime ?? long.MaxValue, long.MaxValue));
+        return ((stored ?? []).Merge(memory?.Candles ?? []).Limit(query.Limit, newestEnd: query.Start is null), readable);
     }
 
     private async Task<SeriesView> ViewAsync(SeriesKey series, SeriesHub? hub, CancellationToken cancel)

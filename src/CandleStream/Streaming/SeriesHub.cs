@@ -260,10 +260,10 @@ public sealed partial class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>The held candles in a range, what is known, and exchange time, for a history query.</summary>
-    internal (IReadOnlyList<Candle> Candles, TimeRangeSet Known, long? ExchangeTime) Look(TimeRange range)
+    /// <summary>The held candles in a range, the oldest of all held, what is known, and exchange time, for a history query.</summary>
+    internal (IReadOnlyList<Candle> Candles, long? OldestTime, TimeRangeSet Known, long? ExchangeTime) Look(TimeRange range)
     {
-        lock (_gate) return (_candles.In(range), _coverage.Known, _candles.ExchangeTime);
+        lock (_gate) return (_candles.In(range), _candles.Oldest?.Time, _coverage.Known, _candles.ExchangeTime);
     }
 
     /// <summary>Tells the store what is known of this series; called when it closes.</summary>

@@ -79,6 +79,7 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
         if (count == 0 || view.OldestTime is not { } oldest) return (view.Newest, view.Status);
         var older = view.Newest.Count >= count ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), count - view.Newest.Count, newestEnd: true, cancel);
         var from = view.Merged ? ReachOf(view) : 0;
+        // While the store is down the snapshot ends where memory does, as it would at a hole; whoever asks for the history before it is told what is missing.
         return ([.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)], view.Status);
     }
 
