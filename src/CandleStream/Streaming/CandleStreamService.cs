@@ -8,6 +8,8 @@ namespace CandleStream.Streaming;
 /// </summary>
 public sealed partial class CandleStreamService : IAsyncDisposable
 {
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
+
     private readonly ICandleProvider _provider;
     private readonly ISeriesArchive _archive;
     private readonly ICandleSink[] _sinksOfAll;
@@ -192,29 +194,54 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     {
         var hub = open.Hub;
         var repair = new GapRepair(hub, _provider, _time, _loggers.CreateLogger<GapRepair>());
-        try
+        var stop = open.Stop.Token;
+        await GuardAsync(hub.Series, async () =>
         {
             await before;
-            var loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, open.Stop.Token);
-            hub.Load(await InTimeAsync(hub.Series, loading, open.Stop.Token));
+            var loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, stop);
+            var stored = await InTimeAsync(hub.Series, loading, stop);
+            hub.Load(stored);
             hub.RepairWanted = repair.Wake;
-            var wasInTime = loading.IsCompleted;
             hub.Followed = _provider.Follow(hub.Series, hub);
-            if (!wasInTime && await loading is { } late) hub.LoadLate(late);
-            await repair.RunAsync(open.Stop.Token);
+            var late = stored is null ? GuardAsync(hub.Series, () => LoadLateAsync(hub, loading, stop), stop) : Task.CompletedTask;
+            await Task.WhenAll(late, GuardAsync(hub.Series, () => repair.RunAsync(stop), stop));
+        }, stop);
+    }
+
+    private async Task GuardAsync(SeriesKey series, Func<Task> work, CancellationToken stop)
+    {
+        try
+        {
+            await work();
         }
-        catch (OperationCanceledException) when (open.Stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The series closes: the expected end.
         }
         catch (Exception bug)
         {
-            // The series stays live, but nothing repairs it any more: that must not go unnoticed until it closes.
-            LogRepairFailed(hub.Series, bug);
+            // The series stays live, but without what ended here: that must not go unnoticed until it closes.
+            LogFailed(series, bug);
         }
     }
 
-    // Clients do not wait for a slow store; what it holds is added when it comes.
+    // Until the store answers: one that is down says so at once, and is asked again.
+    private async Task LoadLateAsync(SeriesHub hub, Task<ArchivedSeries?> loading, CancellationToken stop)
+    {
+        while (true)
+        {
+            if (await loading is { } late)
+            {
+                hub.LoadLate(late);
+                return;
+            }
+
+            await Task.Delay(StoreRetry, _time, stop);
+            loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, stop);
+        }
+    }
+
+    // Clients do not wait for a slow store; what it holds is added when it comes. Null when it did not answer in time, or cannot be reached.
     private async Task<ArchivedSeries?> InTimeAsync(SeriesKey series, Task<ArchivedSeries?> loading, CancellationToken stop)
     {
         try
@@ -237,8 +264,8 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; what it holds is added later")]
     private partial void LogStoreSlow(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair ended by a mistake of ours")]
-    private partial void LogRepairFailed(SeriesKey series, Exception bug);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, or the reading of its store, ended by a mistake of ours")]
+    private partial void LogFailed(SeriesKey series, Exception bug);
 
     private sealed class OpenSeries(SeriesHub hub)
     {
