@@ -118,11 +118,13 @@ public sealed partial class SeriesHub : ICandleFeed
         lock (_gate)
         {
             Doubt(exchangeTime);
-            if (exchangeTime is { } now) PassTime(now);
             foreach (var candle in candles)
             {
-                if (Admit(candle)) _candles.Push(candle, _changes);
+                if (Admit(candle, exchangeTime)) _candles.Push(candle, _changes);
             }
+
+            // Afterwards: what time closes now was last heard before the interruption, and the snapshot may know better.
+            if (exchangeTime is { } now) PassTime(now);
 
             // Without exchange time the newest candle is the best lower bound of it; it serves coverage only and closes nothing.
             if ((exchangeTime ?? _candles.Newest?.Time) is { } began) _coverage.Begin(candles.Count > 0 ? candles[0].Time : null, began);

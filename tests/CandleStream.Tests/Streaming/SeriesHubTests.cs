@@ -38,6 +38,20 @@ public sealed class SeriesHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task After_a_reconnect_a_candle_is_closed_as_the_snapshot_has_it_and_never_as_it_was_held_before()
+    {
+        var (_, feed) = await OpenAsync();
+        feed.OnSnapshot([Candle(0, volume: 5)], At(0, 10));
+        feed.OnInterrupted();
+
+        feed.OnSnapshot([Candle(0, volume: 20), Candle(1)], At(1, 10));
+        feed.OnInterrupted();
+        feed.OnSnapshot([Candle(0, volume: 20), Candle(1, volume: 9)], At(2, 10));
+
+        Assert.Equal([(At(0), 20m), (At(1), 9m)], _sink.Updates.Where(u => u.Candle.Closed).Select(u => (u.Candle.Time, u.Candle.Volume)));
+    }
+
+    [Fact]
     public async Task A_poll_after_a_long_outage_brings_candles_newer_than_the_exchange_time_known_so_far()
     {
         var (hub, feed) = await OpenAsync();
