@@ -147,7 +147,16 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
         catch (StoreUnavailableException failure)
         {
             _metrics?.Failed(_time.GetElapsedTime(startedAt));
+            if (Failure != failure.Message) LogUnavailable(failure.Message);
             TakeBack(failure.Message);
+            return false;
+        }
+        catch (Exception bug)
+        {
+            // Ours, or the driver's: the loop must outlive it, or nothing would be saved any more. What it says is for the log, and may hold secrets.
+            _metrics?.Failed(_time.GetElapsedTime(startedAt));
+            LogMistake(bug);
+            TakeBack($"saving failed by a mistake of ours ({bug.GetType().Name}).");
             return false;
         }
 
@@ -158,7 +167,6 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
 
     private void TakeBack(string reason)
     {
-        if (Failure != reason) LogUnavailable(reason);
         lock (_gate)
         {
             Failure = reason;
@@ -230,6 +238,9 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; they wait in memory.")]
     private partial void LogUnavailable(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Candles could not be saved by a mistake of ours. Streaming goes on; they wait in memory and are tried again.")]
+    private partial void LogMistake(Exception bug);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The store takes candles again")]
     private partial void LogBack();

@@ -57,6 +57,25 @@ public sealed class CandleWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_mistake_of_ours_is_said_and_loses_no_candle()
+    {
+        _core.Store.Bug = new InvalidOperationException("a mistake");
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
+        using var stop = new CancellationTokenSource();
+        var running = _core.Writer.RunAsync(stop.Token);
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Writer.Failure is not null || running.IsCompleted));
+        Assert.False(running.IsCompleted);
+        Assert.Contains(nameof(InvalidOperationException), _core.Writer.Failure, StringComparison.Ordinal);
+        Assert.Equal(1, _core.Writer.Waiting);
+
+        _core.Store.Bug = null;
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Store.Rows(BtcMinute).Count == 1));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Writer.Failure is null));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Beyond_the_buffer_the_range_is_marked_and_told_once_the_store_is_back()
     {
         var lost = new List<TimeRange>();

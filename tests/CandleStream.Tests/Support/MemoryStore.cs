@@ -17,6 +17,12 @@ internal sealed class MemoryStore : ICandleStore
     /// <summary>While not completed, a series is not answered.</summary>
     public TaskCompletionSource? Pause { get; set; }
 
+    /// <summary>Runs, as slowly as it likes, before a series is answered, on the thread that asks: the way SQLite reads.</summary>
+    public Action? Reading { get; set; }
+
+    /// <summary>While set, every save throws it.</summary>
+    public Exception? Bug { get; set; }
+
     public int Saves { get; private set; }
 
     public IReadOnlyList<Candle> Rows(SeriesKey series)
@@ -36,6 +42,7 @@ internal sealed class MemoryStore : ICandleStore
         lock (_gate)
         {
             if (Down is { } reason) return Task.FromException(new StoreUnavailableException(reason));
+            if (Bug is { } bug) return Task.FromException(bug);
             Saves++;
             foreach (var (series, candle) in batch.Candles)
             {
@@ -65,6 +72,7 @@ internal sealed class MemoryStore : ICandleStore
 
     public async Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
     {
+        Reading?.Invoke();
         if (Pause is { } pause) await pause.Task.WaitAsync(cancel);
         lock (_gate) return Down is { } reason ? throw new StoreUnavailableException(reason) : _series.GetValueOrDefault(series);
     }
