@@ -180,7 +180,7 @@ public sealed partial class SqliteCandleStore : ICandleStore
         },
         cancel);
 
-    // SQLite knows no asynchronous calls: the work runs on a pool thread, so that the caller never waits for a disk.
+    // SQLite knows no asynchronous calls: a write runs on a pool thread, so that its caller never waits for the disk to take it.
     private async Task WithGateAsync(Action work, CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel);
@@ -194,6 +194,7 @@ public sealed partial class SqliteCandleStore : ICandleStore
         }
     }
 
+    // Reads run on the thread that asks, and are over when this returns: whoever may not wait for a disk, as under a lock, asks from elsewhere.
     private Task<T> ReadAsync<T>(Func<SqliteConnection, T> query)
     {
         try

@@ -197,7 +197,8 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         var stop = open.Stop.Token;
         await GuardAsync(hub.Series, async () =>
         {
-            await before;
+            // The caller holds the lock of all series, and some stores read on the thread that asks.
+            await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             var loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, stop);
             var stored = await InTimeAsync(hub.Series, loading, stop);
             hub.Load(stored);

@@ -107,8 +107,7 @@ public sealed class CandleStreamServiceTests
         using var lease = core.Service.Open(BtcMinute);
         var sink = new RecordingSink();
         lease.Hub.Attach(sink);
-        core.Time.Advance(core.Options.FirstDataWait);
-        (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0), Candle(2)], At(2, 10));
+        (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(0), Candle(2)], At(2, 10));
         var id = core.Service.Revs.Current;
 
         store.Pause.SetResult();
@@ -118,6 +117,23 @@ public sealed class CandleStreamServiceTests
         var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
         Assert.Equal(JoinMode.Reset, join.Mode);
         Assert.Equal([At(0), At(1), At(2)], join.Snapshot.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task Opening_a_series_does_not_wait_for_a_store_that_reads_on_the_calling_thread()
+    {
+        using var answered = new ManualResetEventSlim();
+        await using var core = new CoreUnderTest(new MemoryStore { Reading = () => answered.Wait(Cancel) });
+        try
+        {
+            var opening = Task.Run(() => core.Service.Open(BtcMinute), Cancel);
+            using var lease = await opening.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+            Assert.Single(core.Service.Hubs);
+        }
+        finally
+        {
+            answered.Set();
+        }
     }
 
     [Fact]
