@@ -21,7 +21,6 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
 
     // Series are never deleted, so an id once committed stays true as long as this connection lives.
     private readonly Dictionary<SeriesKey, int> _ids = [];
-    private bool _stagingExists;
 
     public bool IsBroken => connection.State != System.Data.ConnectionState.Open;
 
@@ -66,10 +65,10 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
             return;
         }
 
-        if (!_stagingExists) await ExecuteAsync("CREATE TEMP TABLE IF NOT EXISTS candle_staging (LIKE candle) ON COMMIT DELETE ROWS", cancel);
+        // Every time: where the transaction that made it was rolled back, it is gone again.
+        await ExecuteAsync("CREATE TEMP TABLE IF NOT EXISTS candle_staging (LIKE candle) ON COMMIT DELETE ROWS", cancel);
         await columns.CopyAsync(connection, "candle_staging", cancel);
         await ExecuteAsync($"INSERT INTO candle ({CandleColumns.Names}) SELECT {CandleColumns.Names} FROM candle_staging {OnConflict}", cancel);
-        _stagingExists = true;
     }
 
     private async Task FindIdsAsync(StoreBatch batch, Dictionary<SeriesKey, int> known, CancellationToken cancel)

@@ -51,6 +51,23 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_bulk_write_that_was_rolled_back_can_be_repeated_on_the_same_connection()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var store = await _database.OpenAsync(o => o.ImportBatchRows = 2);
+        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, 1)), cancel);
+        var overlapping = Batch(Btc, At(1, 2), At(2, 2), At(3, 2)) with { Changes = Change(Btc, TimeRangeSet.Of(Range(0, 4 * Minute))).Changes };
+        await _database.ExecuteAsync("ALTER TABLE coverage ADD CONSTRAINT refusing CHECK (from_ms < 0)");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.SaveAsync(overlapping, cancel));
+
+        await _database.ExecuteAsync("ALTER TABLE coverage DROP CONSTRAINT refusing");
+        await store.SaveAsync(overlapping, cancel);
+        await store.SaveAsync(Batch(Btc, At(1, 3), At(4, 3)), cancel);
+
+        Assert.Equal([At(1, 3), At(2, 2), At(3, 2), At(4, 3)], await store.AllAsync(Btc));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_server_that_lost_its_lock_to_another_cannot_write()
     {
         var cancel = TestContext.Current.CancellationToken;
