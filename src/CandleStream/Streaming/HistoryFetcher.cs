@@ -101,12 +101,15 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         return (candles, TimeRangeSet.Of(range));
     }
 
-    /// <summary>A fetched candle that the store holds with other values is a revision: it gets a new rev, or the store would keep the old one.</summary>
+    /// <summary>
+    /// The candles with the revs they are stored with. One that the store holds with other values is a revision: it gets a new rev, or the store would keep the old one.
+    /// </summary>
     public static IReadOnlyList<Candle> Numbered(IReadOnlyList<Candle> fetched, IReadOnlyList<Candle> held, RevCounter revs)
     {
-        if (held.Count == 0) return fetched;
         var byTime = held.ToDictionary(c => c.Time);
-        return [.. fetched.Select(c => byTime.TryGetValue(c.Time, out var old) && !old.HasSameValues(c) ? c with { Rev = revs.Next() } : c)];
+        // No number may lie ahead of the counter, as a candle's end does where our clock is slow.
+        var current = revs.Current;
+        return [.. fetched.Select(c => c with { Rev = byTime.TryGetValue(c.Time, out var old) && !old.HasSameValues(c) ? revs.Next() : Math.Min(c.Rev, current) })];
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace CandleStream.Streaming;
+
+/// <summary>Counts the candles of one series that no real candle looks like, and logs them once a minute. Its owner guards it.</summary>
+internal sealed partial class RefusedCandles(SeriesKey series, TimeProvider time, ILogger logger, StreamingMetrics? metrics)
+{
+    private long _warnedAtMinute;
+
+    public long Count { get; private set; }
+
+    public void Add(in Candle candle)
+    {
+        Count++;
+        metrics?.Implausible();
+        var minute = time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
+        if (minute == _warnedAtMinute) return;
+        _warnedAtMinute = minute;
+        LogImplausible(series, candle, Count);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: no real candle looks like {Candle}; not published ({Count} so far, logged once a minute)")]
+    private partial void LogImplausible(SeriesKey series, Candle candle, long count);
+}
