@@ -204,7 +204,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
         var (series, most) = _waiting.MaxBy(p => p.Value.Count);
         _waitingCandles -= most.Count;
         GivenUp += most.Count;
-        var range = most.LoseCandles();
+        var range = most.GiveUp();
         _lost.Add((series, range));
         LogGivenUp(series, range.From, range.To);
     }

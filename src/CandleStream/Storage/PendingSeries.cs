@@ -5,12 +5,10 @@ internal sealed class PendingSeries(SeriesKey series)
 {
     private readonly SortedDictionary<long, Candle> _candles = [];
     private TimeRangeSet _verified = TimeRangeSet.Empty;
-    private TimeRangeSet _lost = TimeRangeSet.Empty;
+    private TimeRangeSet _unverified = TimeRangeSet.Empty;
     private long? _completeFrom;
 
     public int Count => _candles.Count;
-
-    public bool IsEmpty => _candles.Count == 0 && _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null;
 
     public IReadOnlyCollection<Candle> Candles => _candles.Values;
 
@@ -22,8 +20,8 @@ internal sealed class PendingSeries(SeriesKey series)
     public void Add(SeriesChange change)
     {
         _verified = _verified.Union(change.Verified);
-        foreach (var range in change.Verified.Ranges) _lost = _lost.Subtract(range);
-        foreach (var range in change.Unverified.Ranges) Lose(range);
+        _unverified = _unverified.Subtract(change.Verified);
+        Unverify(change.Unverified);
         _completeFrom = change.CompleteFrom ?? _completeFrom;
     }
 
@@ -31,28 +29,26 @@ internal sealed class PendingSeries(SeriesKey series)
     public void AddOlder(PendingSeries failed)
     {
         foreach (var candle in failed._candles.Values) Add(candle);
-        var verified = failed._verified;
-        foreach (var range in _lost.Ranges) verified = verified.Subtract(range);
-        _verified = _verified.Union(verified);
-        _lost = _lost.Union(failed._lost);
+        var (verified, unverified) = (failed._verified.Subtract(_unverified), failed._unverified.Subtract(_verified));
+        (_verified, _unverified) = (_verified.Union(verified), _unverified.Union(unverified));
         _completeFrom ??= failed._completeFrom;
     }
 
     /// <summary>Gives up the waiting candles; returns the range they were in, which is no longer verified.</summary>
-    public TimeRange LoseCandles()
+    public TimeRange GiveUp()
     {
-        var lost = new TimeRange(_candles.Keys.First(), series.Timeframe.EndOf(_candles.Keys.Last()));
+        var range = new TimeRange(_candles.Keys.First(), series.Timeframe.EndOf(_candles.Keys.Last()));
         _candles.Clear();
-        Lose(lost);
-        return lost;
+        Unverify(TimeRangeSet.Of(range));
+        return range;
     }
 
     public SeriesChange? Change =>
-        _verified.IsEmpty && _lost.IsEmpty && _completeFrom is null ? null : new SeriesChange(series, _verified, _lost, _completeFrom);
+        _verified.IsEmpty && _unverified.IsEmpty && _completeFrom is null ? null : new SeriesChange(series, _verified, _unverified, _completeFrom);
 
-    private void Lose(TimeRange range)
+    private void Unverify(TimeRangeSet ranges)
     {
-        _verified = _verified.Subtract(range);
-        _lost = _lost.Add(range);
+        _verified = _verified.Subtract(ranges);
+        _unverified = _unverified.Union(ranges);
     }
 }
