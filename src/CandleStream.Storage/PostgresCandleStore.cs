@@ -173,10 +173,11 @@ public sealed partial class PostgresCandleStore : ICandleStore
     // Everything we write may be written twice, so work that a lost connection left in doubt is simply done again.
     private async Task<T> WriteAsync<T>(Func<PostgresWriter, Task<T>> work, CancellationToken cancel)
     {
-        if (_opened is not { } opened) throw NotOpen();
         await _gate.WaitAsync(cancel);
         try
         {
+            // Looked at within the gate: whoever waited there for the store's end must not connect, and take its lock, again.
+            if (_opened is not { } opened) throw NotOpen();
             return await RepeatAsync(async () => await work(await WriterAsync(opened, cancel)));
         }
         catch (StoreRefusedException error)

@@ -68,6 +68,30 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_write_that_waited_while_the_store_was_closed_does_not_take_the_lock_again()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var store = await _database.OpenAsync(exclusive: true);
+        await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
+        await using var other = await PostgresServer.ConnectAsync(_database.Url!);
+        Task saving, closing, waiting;
+        await using (var transaction = await other.BeginTransactionAsync(cancel))
+        {
+            await using var locking = new Npgsql.NpgsqlCommand("LOCK TABLE candle IN ACCESS EXCLUSIVE MODE", other, transaction);
+            await locking.ExecuteNonQueryAsync(cancel);
+            saving = store.SaveAsync(Batch(Btc, At(2, 2)), cancel);
+            closing = store.DisposeAsync().AsTask();
+            waiting = store.SaveAsync(Batch(Btc, At(3, 3)), cancel);
+        }
+
+        await saving;
+        await closing;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => waiting);
+        // Refused if the lock were held.
+        Assert.Equal([At(1, 1), At(2, 2)], await (await _database.OpenAsync(exclusive: true)).AllAsync(Btc));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_server_that_lost_its_lock_to_another_cannot_write()
     {
         var cancel = TestContext.Current.CancellationToken;

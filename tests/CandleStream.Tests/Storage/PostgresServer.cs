@@ -44,10 +44,16 @@ public sealed class PostgresServer : IAsyncDisposable
         return Url(name);
     }
 
+    public static async Task<NpgsqlConnection> ConnectAsync(string url)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(CandleStream.Storage.DatabaseUrl.Parse(url).ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
     public static async Task ExecuteAsync(string url, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(CandleStream.Storage.DatabaseUrl.Parse(url).ConnectionString) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
+        await using var connection = await ConnectAsync(url);
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
