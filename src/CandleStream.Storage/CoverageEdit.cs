@@ -3,8 +3,6 @@ namespace CandleStream.Storage;
 /// <summary>Turns changes of verified ranges into rows to delete and rows to insert, looking only at the stored ranges they touch.</summary>
 internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, IReadOnlyList<TimeRange> Inserted)
 {
-    public static CoverageEdit None { get; } = new([], []);
-
     /// <summary>The smallest range that spans every changed time, ends included: stored ranges that touch it must be given to <see cref="Of"/>. Empty where nothing changes.</summary>
     public static TimeRange WindowOf(IEnumerable<SeriesChange> changes)
     {

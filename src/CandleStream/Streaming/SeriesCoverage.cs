@@ -18,8 +18,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     public const int MaxRepairCandles = 5_000;
 
     private TimeRangeSet _covered = TimeRangeSet.Empty;
-    private TimeRangeSet _unsaved = TimeRangeSet.Empty;
-    private TimeRangeSet _unsavedDoubts = TimeRangeSet.Empty;
+    private TimeRangeSet _unsavedVerified = TimeRangeSet.Empty;
+    private TimeRangeSet _unsavedUnverified = TimeRangeSet.Empty;
 
     // Part of what is covered, and the exchange time from which on an answer can clear it: an older one may be from before a revision.
     private TimeRangeSet _doubted = TimeRangeSet.Empty;
@@ -40,8 +40,6 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long _heardUntil;
 
     public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
-
-    public bool IsLive => _liveFrom is not null;
 
     /// <summary>Times that were followed or fetched, up to the last exchange time known: what is not in it and not in <see cref="Gaps"/> is the future, or history that nobody asked for.</summary>
     public TimeRangeSet Known
@@ -90,7 +88,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         var doubted = Verified.Intersect(new TimeRange(from, long.MaxValue));
         Verified = Verified.Subtract(doubted);
-        _unsaved = _unsaved.Subtract(doubted);
+        _unsavedVerified = _unsavedVerified.Subtract(doubted);
         Doubt(doubted, exchangeTime);
     }
 
@@ -173,11 +171,11 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         return null;
     }
 
-    /// <summary>Ranges verified, and ranges doubted, since the last call, to be remembered by the store.</summary>
+    /// <summary>Ranges that became verified, and ranges that ceased to be, since the last call, to be remembered by the store.</summary>
     public (TimeRangeSet Verified, TimeRangeSet Unverified) TakeUnsaved()
     {
-        var unsaved = (_unsaved, _unsavedDoubts);
-        _unsaved = _unsavedDoubts = TimeRangeSet.Empty;
+        var unsaved = (_unsavedVerified, _unsavedUnverified);
+        _unsavedVerified = _unsavedUnverified = TimeRangeSet.Empty;
         return unsaved;
     }
 
@@ -210,7 +208,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         _covered = _covered.Union(doubted);
         _doubted = _doubted.Union(doubted);
-        _unsavedDoubts = _unsavedDoubts.Union(doubted);
+        _unsavedUnverified = _unsavedUnverified.Union(doubted);
         _doubtedAt = Math.Max(_doubtedAt, exchangeTime);
     }
 
@@ -218,7 +216,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         Verified = Verified.Subtract(range);
         _covered = _covered.Subtract(range);
-        _unsaved = _unsaved.Subtract(range);
+        _unsavedVerified = _unsavedVerified.Subtract(range);
         _gaps = null;
     }
 
@@ -227,8 +225,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var verified = Verified.Add(range);
         if (ReferenceEquals(verified, Verified)) return;
         Verified = verified;
-        _unsaved = _unsaved.Add(range);
-        _unsavedDoubts = _unsavedDoubts.Subtract(range);
+        _unsavedVerified = _unsavedVerified.Add(range);
+        _unsavedUnverified = _unsavedUnverified.Subtract(range);
         _doubted = _doubted.Subtract(range);
         _gaps = null;
     }

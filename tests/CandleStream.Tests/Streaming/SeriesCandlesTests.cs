@@ -151,7 +151,7 @@ public sealed class SeriesCandlesTests
         candles.Load([], rev: 0);
         for (var minute = 0; minute < 11; minute++) candles.Push(Candle(minute), _changes);
 
-        Assert.Equal(8, candles.Count);
+        Assert.Equal(8, candles.Latest(100).Count);
         var forgotten = _changes.Where(c => c.Time < candles.Oldest!.Value.Time).Max(c => c.Rev);
         Assert.Equal(forgotten, candles.HoldsChangesAfter);
     }
