@@ -11,13 +11,17 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     private readonly RevCounter _revs;
     private readonly TimeProvider _time;
     private readonly ILogger<HistoryFetcher> _logger;
+    private readonly StreamingMetrics? _metrics;
     private readonly CancellationTokenSource _stop = new();
 
     // One entry per series with a flight under way; the last flight takes it out again.
     private readonly ConcurrentDictionary<SeriesKey, Task<bool>> _flights = new();
 
-    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger) =>
-        (_provider, _archive, _revs, _time, _logger) = (provider, archive, revs, time, logger);
+    // Each is used by its series' flight only.
+    private readonly ConcurrentDictionary<SeriesKey, RefusedCandles> _refused = new();
+
+    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger, StreamingMetrics? metrics = null) =>
+        (_provider, _archive, _revs, _time, _logger, _metrics) = (provider, archive, revs, time, logger, metrics);
 
     /// <summary>
     /// Fetches <paramref name="missing"/> and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
@@ -79,6 +83,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
             var (candles, verified) = Trusted(series.Timeframe, page);
             if (verified.IsEmpty) return;
+            foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
             if (await _archive.ReadAsync(series, verified.Ranges[0], int.MaxValue, newestEnd: false, _stop.Token) is not { } held) return;
             candles = Numbered(candles, held, _revs);
             if (!await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return;
@@ -88,6 +93,9 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         }
     }
 
+    // Of few series, if of any.
+    private RefusedCandles Refused(SeriesKey series) => _refused.GetOrAdd(series, s => new RefusedCandles(s, _time, _logger, _metrics));
+
     /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
     public static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
     {
@@ -95,7 +103,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         List<Candle> candles =
         [
             .. page.Candles
-                .Where(c => range.Contains(c.Time) && c.IsConsistent && (!timeframe.HasFixedStarts || timeframe.StartOf(c.Time) == c.Time))
+                .Where(c => range.Contains(c.Time) && c.IsPlausible(timeframe))
                 .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
         ];
         return (candles, TimeRangeSet.Of(range));

@@ -15,15 +15,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
 
     // A candle may open a little ahead of the exchange time we know of (other frames, REST dates of 1 s resolution); further ahead it is garbage that would close all others.
     private const long FutureToleranceMs = 60_000;
-    private const long MaxTime = 253_402_300_799_999; // the end of year 9999, the last that calendar arithmetic can handle
 
     // AsOf: exchange time of the REST answer a candle came from; Pushed: it came over the socket, or from the store, where that is not known.
     private readonly record struct Entry(Candle Candle, bool Pushed, long AsOf);
 
     // Ascending by time; up to a quarter over capacity, so that forgetting does not move the whole list for every candle.
     private readonly List<Entry> _entries = [];
-
-    public int Count => _entries.Count;
 
     public Candle? Newest => _entries.Count == 0 ? null : _entries[^1].Candle;
 
@@ -42,11 +39,9 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         foreach (var candle in stored) _entries.Add(new Entry(candle, Pushed: true, AsOf: 0));
     }
 
-    /// <summary>True when a candle may be published: possible prices, an aligned time, not from the future as of its frame or answer.</summary>
+    /// <summary>True when a candle may be published: plausible for the timeframe, and not from the future as of its frame or answer.</summary>
     public bool IsPlausible(in Candle candle, long? asOf = null) =>
-        candle.IsConsistent
-        && candle.Time is >= 0 and <= MaxTime
-        && (!timeframe.HasFixedStarts || candle.Time % timeframe.LengthMs == 0)
+        candle.IsPlausible(timeframe)
         && (ExchangeTime is not { } now || candle.Time <= Math.Max(now, asOf ?? now) + FutureToleranceMs);
 
     /// <summary>Takes one plausible candle from the socket; appends every change to <paramref name="changes"/>.</summary>
@@ -124,9 +119,6 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
 
     /// <summary>The held candles with open times in <paramref name="range"/>, oldest first.</summary>
     public List<Candle> In(TimeRange range) => [.. _entries.Where(e => range.Contains(e.Candle.Time)).Select(e => e.Candle)];
-
-    /// <summary>The held candle of this open time.</summary>
-    public Candle? Find(long time) => IndexOf(time) is >= 0 and var index ? _entries[index].Candle : null;
 
     private bool IsBetter(in Candle fetched, long asOf, in Entry held)
     {

@@ -7,11 +7,10 @@ namespace CandleStream.Streaming;
 /// One open series: takes what the provider learns, decides what changed, numbers it, and hands it to a few sinks (stream senders, the writer).
 /// Numbering, memory and hand-over happen under one lock, so whoever reads the memory after registering with a sink misses nothing.
 /// </summary>
-public sealed partial class SeriesHub : ICandleFeed
+public sealed class SeriesHub : ICandleFeed
 {
     private readonly ISeriesArchive _archive;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
     private readonly TaskCompletionSource _firstData = NewSignal();
@@ -20,6 +19,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private readonly Lock _gate = new();
     private readonly SeriesCandles _candles;
     private readonly SeriesCoverage _coverage;
+    private readonly RefusedCandles _refused;
     private readonly List<Candle> _changes = [];
     private ImmutableArray<ICandleSink> _sinks = [];
     private TaskCompletionSource _repaired = NewSignal();
@@ -27,7 +27,6 @@ public sealed partial class SeriesHub : ICandleFeed
     private bool _merged;
     private long _openedRev;
     private long _storedCompleteFrom;
-    private long _warnedAtMinute;
 
     // Replaced whole under _gate; any thread may read them.
     private volatile CandleUpdate? _latest;
@@ -39,7 +38,8 @@ public sealed partial class SeriesHub : ICandleFeed
     internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
     {
         Series = series;
-        (_archive, _revs, _time, _logger, _metrics) = (archive, revs, time, logger, metrics);
+        (_archive, _revs, _time, _metrics) = (archive, revs, time, metrics);
+        _refused = new RefusedCandles(series, time, logger, metrics);
         var graceMs = (long)options.CloseGrace.TotalMilliseconds;
         _candles = new SeriesCandles(series.Timeframe, options.CandlesInMemory, graceMs, revs.Next);
         _coverage = new SeriesCoverage(series.Timeframe, graceMs);
@@ -67,7 +67,7 @@ public sealed partial class SeriesHub : ICandleFeed
     public long? ExchangeClockOffsetMs => Followed?.ExchangeClockOffsetMs;
 
     /// <summary>Candles refused because no real candle looks like that.</summary>
-    public long ImplausibleCandles { get; private set; }
+    public long ImplausibleCandles => _refused.Count;
 
     /// <summary>The subscription at the provider; null until the store was read.</summary>
     internal IFollowedSeries? Followed { get; set; }
@@ -317,12 +317,7 @@ public sealed partial class SeriesHub : ICandleFeed
     private bool Admit(in Candle candle, long? asOf = null)
     {
         if (_candles.IsPlausible(candle, asOf)) return true;
-        ImplausibleCandles++;
-        _metrics?.Implausible();
-        var minute = _time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
-        if (minute == _warnedAtMinute) return false;
-        _warnedAtMinute = minute;
-        LogImplausible(Series, candle, ImplausibleCandles);
+        _refused.Add(candle);
         return false;
     }
 
