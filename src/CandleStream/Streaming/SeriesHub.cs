@@ -160,10 +160,12 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    void ICandleFeed.OnPolled(HistoryPage page) => Merge(page);
+    void ICandleFeed.OnPolled(HistoryPage page) => Merge(page, isPoll: true);
 
     /// <summary>Merges a REST answer: of a poll, of a repair, of a check.</summary>
-    internal void Merge(HistoryPage page)
+    internal void Merge(HistoryPage page) => Merge(page, isPoll: false);
+
+    private void Merge(HistoryPage page, bool isPoll)
     {
         lock (_gate)
         {
@@ -172,7 +174,8 @@ public sealed class SeriesHub : ICandleFeed
                 if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
             }
 
-            _candles.PassTime(page.AsOf, _changes);
+            // While the socket tells the time, REST must not: what it has yet to bring of a candle may still be on its way.
+            if (isPoll || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
             _coverage.Fetched(page.Range, page.AsOf);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);

@@ -134,6 +134,21 @@ public sealed class SeriesHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task While_the_socket_lives_no_time_of_a_REST_answer_closes_a_candle()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([Candle(0)], At(0, 50));
+        feed.OnState(new FeedState(SeriesState.Live));
+
+        hub.Merge(new HistoryPage(new TimeRange(At(-5), At(0)), [Candle(-3)], At(1, 30)));
+        feed.OnCandle(Candle(0, volume: 2), At(0, 59), 0);
+        Assert.DoesNotContain(_sink.Updates, u => u.Candle.Closed && u.Candle.Time == At(0));
+
+        feed.OnExchangeTime(At(1, 5), At(1, 5));
+        Assert.Equal(2, Assert.Single(_sink.Updates, u => u.Candle.Closed && u.Candle.Time == At(0)).Candle.Volume);
+    }
+
+    [Fact]
     public async Task A_change_of_state_reaches_the_sinks_once()
     {
         var (_, feed) = await OpenAsync();
