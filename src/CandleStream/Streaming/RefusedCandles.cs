@@ -5,7 +5,7 @@ namespace CandleStream.Streaming;
 /// <summary>Counts the candles of one series that no real candle looks like, and logs them once a minute. Its owner guards it.</summary>
 internal sealed partial class RefusedCandles(SeriesKey series, TimeProvider time, ILogger logger, StreamingMetrics? metrics)
 {
-    private long _warnedAtMinute;
+    private readonly LogGate _logGate = new(time);
 
     public long Count { get; private set; }
 
@@ -13,10 +13,7 @@ internal sealed partial class RefusedCandles(SeriesKey series, TimeProvider time
     {
         Count++;
         metrics?.Implausible();
-        var minute = time.GetUtcNow().ToUnixTimeMilliseconds() / 60_000;
-        if (minute == _warnedAtMinute) return;
-        _warnedAtMinute = minute;
-        LogImplausible(series, candle, Count);
+        if (_logGate.Allows("implausible")) LogImplausible(series, candle, Count);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: no real candle looks like {Candle}; not published ({Count} so far, logged once a minute)")]

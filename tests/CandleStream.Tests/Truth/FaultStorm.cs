@@ -6,6 +6,8 @@ namespace CandleStream.Tests.Truth;
 /// <summary>Lets every kind of fault strike the simulated exchange at random.</summary>
 internal sealed class FaultStorm(Random random, IReadOnlyList<string> keys)
 {
+    private const int ShortestSilenceMs = 25_000;
+
     private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>()];
 
     private readonly List<FaultKind> _struck = [];
@@ -19,7 +21,7 @@ internal sealed class FaultStorm(Random random, IReadOnlyList<string> keys)
     {
         var kind = Kinds[random.Next(Kinds.Length)];
         _struck.Add(kind);
-        exchange.Faults.Add(new Fault(kind)
+        var fault = new Fault(kind)
         {
             Key = random.Next(2) == 0 ? keys[random.Next(keys.Count)] : null,
             // Not for ever and not too often: a storm has calm moments, else nothing but down would be seen.
@@ -28,6 +30,9 @@ internal sealed class FaultStorm(Random random, IReadOnlyList<string> keys)
             Every = random.Next(1, 4),
             DelayMs = random.Next(100, 30_000),
             Code = random.Next(2) == 0 ? 10300 : 10305,
-        });
+        };
+        // A silent channel misses at least one heartbeat. A single frame that is swallowed before it is numbered leaves no trace, and numbers are what shows a real loss (Drop, SequenceGap).
+        if (kind == FaultKind.Silence) fault = fault with { Count = null, Every = 1, ForMs = Math.Max(ShortestSilenceMs, fault.ForMs ?? 0) };
+        exchange.Faults.Add(fault);
     }
 }

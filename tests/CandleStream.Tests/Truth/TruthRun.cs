@@ -76,6 +76,8 @@ internal sealed class TruthRun : IAsyncDisposable
     /// <summary>The calm after it: without faults, everything has to mend by itself.</summary>
     public async Task CalmAsync()
     {
+        // A silence is not cut short: it would end before the heartbeat that shows it is due.
+        while (_exchange.Faults.Active.Any(f => f.Fault.Kind == FaultKind.Silence)) await StepAsync();
         _exchange.Faults.Clear();
         if (!_client.IsConnected) await ToggleClientAsync();
         var limit = _time.GetUtcNow() + TimeSpan.FromHours(2);
