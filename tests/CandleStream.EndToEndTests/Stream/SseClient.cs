@@ -102,17 +102,23 @@ internal sealed class SseClient : IAsyncDisposable
         return events;
     }
 
+    /// <summary>The next candle or delta: a status may come at any time.</summary>
+    public async Task<SseEvent> NextCandleAsync()
+    {
+        while (true)
+        {
+            var next = await NextAsync();
+            if (next.Type is "message" or "delta") return next;
+        }
+    }
+
     /// <summary>Reads candles and deltas until <paramref name="isLast"/> accepts one, which is in the result.</summary>
     public async Task<List<SseEvent>> CandlesUntilAsync(Func<SseEvent, bool> isLast)
     {
         var events = new List<SseEvent>();
-        while (true)
-        {
-            var next = await NextAsync();
-            if (next.Type is not ("message" or "delta")) continue;
-            events.Add(next);
-            if (isLast(next)) return events;
-        }
+        do events.Add(await NextCandleAsync());
+        while (!isLast(events[^1]));
+        return events;
     }
 
     /// <summary>True when the stream ends here, and the end is marked as such: nothing was cut off.</summary>

@@ -16,20 +16,20 @@ public abstract class StreamSettingsTests(StreamPath path)
         await client.JoinAsync();
 
         host.Exchange.Push(Some.Btc, Some.Candle(0, step: 1));
-        var whole = await client.NextAsync();
+        var whole = await client.NextCandleAsync();
         Assert.Equal("message", whole.Type);
         host.Exchange.Push(Some.Btc, Some.Candle(0, step: 1) with { Close = 100.7m });
-        var delta = await client.NextAsync();
+        var delta = await client.NextCandleAsync();
         Assert.Equal("delta", delta.Type);
         Assert.Equal(whole.Rev, delta.Data.GetProperty("base").GetInt64());
         Assert.Equal(["series", "time", "rev", "base", "close"], delta.Data.EnumerateObject().Select(f => f.Name));
         Assert.Equal("100.7", delta.Data.GetProperty("close").GetRawText());
 
         host.Exchange.Push(Some.Btc, Some.Candle(1));
-        var closed = await client.NextAsync();
+        var closed = await client.NextCandleAsync();
         Assert.Equal("message", closed.Type);
         Assert.True(closed.Data.GetProperty("closed").GetBoolean());
-        Assert.Equal("message", (await client.NextAsync()).Type);
+        Assert.Equal("message", (await client.NextCandleAsync()).Type);
     }
 
     [Fact(Timeout = Limit)]
