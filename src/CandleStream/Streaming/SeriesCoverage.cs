@@ -92,12 +92,13 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         Doubt(doubted, exchangeTime);
     }
 
-    /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty) to <paramref name="exchangeTime"/>.</summary>
+    /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty, or there was none) to <paramref name="exchangeTime"/>.</summary>
     public void Begin(long? oldest, long exchangeTime)
     {
         StartWatching(oldest, exchangeTime);
-        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot shows what it was.
-        var liveFrom = timeframe.StartOf(oldest is null ? exchangeTime : exchangeTime - graceMs);
+        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot shows what
+        // they were. Without it the running candle may have been traded before, and for the last time: what is followed begins with the next.
+        var liveFrom = oldest is null ? timeframe.EndOf(timeframe.StartOf(exchangeTime)) : timeframe.StartOf(exchangeTime - graceMs);
         _liveFrom = liveFrom;
         if (oldest is { } from) Cover(new TimeRange(from, liveFrom));
         PassTime(exchangeTime, exchangeTime);

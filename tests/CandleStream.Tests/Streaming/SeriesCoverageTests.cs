@@ -73,9 +73,21 @@ public sealed class SeriesCoverageTests
         _coverage.Begin(null, At(6, 2));
 
         Assert.Equal([new TimeRange(At(5), At(6))], _coverage.Gaps.Ranges);
-        _coverage.PassTime(At(7, 30), At(7, 30));
-        Assert.False(_coverage.Verified.Contains(At(5)));
-        Assert.True(_coverage.Verified.Contains(At(6)));
+    }
+
+    [Fact]
+    public void Nor_of_the_running_candle_which_may_have_been_traded_for_the_last_time()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(5, 40), At(5, 40));
+        _coverage.Interrupt();
+        _coverage.Begin(null, At(6, 30));
+
+        _coverage.PassTime(At(8, 30), At(8, 30));
+
+        Assert.Equal([new TimeRange(At(5), At(7))], _coverage.Gaps.Ranges);
+        Assert.False(_coverage.Verified.Contains(At(6)));
+        Assert.True(_coverage.Verified.Contains(At(7)));
     }
 
     [Fact]
