@@ -81,6 +81,16 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         while (!range.IsEmpty)
         {
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
+            range = range with { From = page.Range.To };
+            if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
+            {
+                // Whoever reads the series already was told nothing of these: they are a repair, whoever asked.
+                hub.Merge(page.Part(page.Range with { From = Math.Max(from, page.Range.From) }));
+                onStored();
+                page = page.Part(page.Range with { To = from });
+                if (page.Range.IsEmpty) continue;
+            }
+
             var (candles, verified) = Trusted(series.Timeframe, page);
             if (verified.IsEmpty) return;
             foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
@@ -89,7 +99,6 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             if (!await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return;
             hub?.AddHistory(candles, verified);
             onStored();
-            range = range with { From = page.Range.To };
         }
     }
 

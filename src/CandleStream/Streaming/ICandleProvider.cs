@@ -62,7 +62,11 @@ public interface ICandleFeed
 /// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of <paramref name="AsOf"/>.</param>
 /// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice.</param>
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
-public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf);
+public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
+{
+    /// <summary>What the answer says of a part of its range.</summary>
+    public HistoryPage Part(TimeRange part) => new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf);
+}
 
 /// <summary>What a REST call is for; the request budget serves lower values first.</summary>
 public enum FetchPurpose

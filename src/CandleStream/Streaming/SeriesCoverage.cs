@@ -172,6 +172,20 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         return null;
     }
 
+    /// <summary>
+    /// The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches. Where watching has not begun
+    /// yet, what it would be at this exchange time; null where that depends on what comes.
+    /// </summary>
+    public long? WatchedFrom(long exchangeTime)
+    {
+        if (_began is null && _storedFrom is null) return null;
+        var began = _began ?? exchangeTime;
+        var farthest = began - MaxRepairMs;
+        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, began - MaxRepairCandles * timeframe.LengthMs);
+        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), timeframe.CeilingOf(farthest));
+        return Math.Max(first, _notBefore);
+    }
+
     /// <summary>Ranges that became verified, and ranges that ceased to be, since the last call, to be remembered by the store.</summary>
     public (TimeRangeSet Verified, TimeRangeSet Unverified) TakeUnsaved()
     {
@@ -187,15 +201,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
-    // The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches.
-    private long? WatchedFrom()
-    {
-        if (_began is not { } began) return null;
-        var farthest = began - MaxRepairMs;
-        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, began - MaxRepairCandles * timeframe.LengthMs);
-        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), timeframe.CeilingOf(farthest));
-        return Math.Max(first, _notBefore);
-    }
+    private long? WatchedFrom() => _began is { } began ? WatchedFrom(began) : null;
 
     private void Cover(TimeRange range)
     {

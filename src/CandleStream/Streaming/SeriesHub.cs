@@ -162,7 +162,7 @@ public sealed class SeriesHub : ICandleFeed
 
     void ICandleFeed.OnPolled(HistoryPage page) => Merge(page, isPoll: true);
 
-    /// <summary>Merges a REST answer: of a poll, of a repair, of a check.</summary>
+    /// <summary>Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.</summary>
     internal void Merge(HistoryPage page) => Merge(page, isPoll: false);
 
     private void Merge(HistoryPage page, bool isPoll)
@@ -174,8 +174,8 @@ public sealed class SeriesHub : ICandleFeed
                 if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
             }
 
-            // While the socket tells the time, REST must not: what it has yet to bring of a candle may still be on its way.
-            if (isPoll || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
+            // While the socket tells the time, REST must not: what it has yet to bring of a candle may still be on its way. Before anything came all is REST's.
+            if (isPoll || !_merged || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
             _coverage.Fetched(page.Range, page.AsOf);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);
@@ -215,6 +215,15 @@ public sealed class SeriesHub : ICandleFeed
 
             PublishCoverage();
         }
+    }
+
+    /// <summary>
+    /// The time from which on what is fetched, whoever asked, is a repair that the series' clients are to be told (<see cref="Merge(HistoryPage)"/>); before it,
+    /// it is history. Null while everything is history: nothing is stored, and nothing came yet.
+    /// </summary>
+    internal long? RepairsFrom(long exchangeTime)
+    {
+        lock (_gate) return _coverage.WatchedFrom(exchangeTime);
     }
 
     /// <summary>History that was fetched on request now counts as known.</summary>
