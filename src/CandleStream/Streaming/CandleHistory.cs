@@ -141,7 +141,8 @@ public sealed class CandleHistory
     private static TimeRange Bounds(HistoryQuery query, SeriesView view)
     {
         var timeframe = query.Series.Timeframe;
-        var present = view.ExchangeTime is { } now ? timeframe.EndOf(timeframe.StartOf(now)) : Math.Max(view.KnownEnd, view.NewestEnd);
+        // What is held belongs to the answer, also where the last exchange time heard is older: the answer's `asof` vouches for it.
+        var present = Math.Max(view.NewestEnd, view.ExchangeTime is { } now ? timeframe.EndOf(timeframe.StartOf(now)) : view.KnownEnd);
         var from = Math.Max(query.Start ?? FirstTime, FirstTime);
         var to = query.End is { } end && (end < present || view.ExchangeTime is null) ? end + 1 : present;
         return new TimeRange(from, Math.Max(from, to));

@@ -53,6 +53,19 @@ public sealed class HistoryBeforeFeedTests
         Assert.Empty(sink.Updates);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task The_newest_stored_candles_are_answered_though_the_last_exchange_time_heard_is_older()
+    {
+        await using var core = new CoreUnderTest(await StoreAsync());
+        core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(-25));
+        core.Service.Open(SeriesKey.Parse("ETHUSD:1m"));
+        (await core.Provider.WhenFollowedAsync(SeriesKey.Parse("ETHUSD:1m"))).OnSnapshot([Candle(-26)], At(-25, 10));
+
+        var answer = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 5, false, null), Cancel));
+
+        Assert.Equal(Enumerable.Range(-24, 5).Select(m => At(m)), answer.Candles.Select(c => c.Time));
+    }
+
     private static async Task<MemoryStore> StoreAsync()
     {
         var store = new MemoryStore();
