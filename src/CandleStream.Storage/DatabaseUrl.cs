@@ -135,7 +135,8 @@ public static class DatabaseUrl
                 throw Malformed($"{what} holds a '%' that no two hexadecimal digits follow (write %25 for a percent sign)");
         }
 
-        return Uri.UnescapeDataString(text);
+        var decoded = Uri.UnescapeDataString(text);
+        return decoded.Contains('\0') ? throw Malformed($"{what} holds a zero byte (%00)") : decoded;
     }
 
     private static StoreRefusedException Malformed(string why) => new($"DATABASE_URL is malformed: {why}.");

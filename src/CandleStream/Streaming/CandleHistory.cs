@@ -81,7 +81,9 @@ public sealed class CandleHistory
         for (var i = 0; ; i++)
         {
             view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
-            var (candles, readable) = await ReadAsync(query, hub, stretch.Range, view.Known, cancel);
+            // The last exchange time heard may be older than what is held; that belongs to the answer too, whose `asof` vouches for it.
+            var read = stretch.Range.To < bounds.To ? stretch.Range : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
+            var (candles, readable) = await ReadAsync(query, hub, read, view.Known, cancel);
             if (candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
                 return Answer(query, candles, stretch, bounds, view with { Known = readable }, asOf);
             stretch = stretch.Longer(query.Series.Timeframe, bounds);
@@ -141,7 +143,6 @@ public sealed class CandleHistory
     private static TimeRange Bounds(HistoryQuery query, SeriesView view)
     {
         var timeframe = query.Series.Timeframe;
-        // What is held belongs to the answer, also where the last exchange time heard is older: the answer's `asof` vouches for it.
         var present = Math.Max(view.NewestEnd, view.ExchangeTime is { } now ? timeframe.EndOf(timeframe.StartOf(now)) : view.KnownEnd);
         var from = Math.Max(query.Start ?? FirstTime, FirstTime);
         var to = query.End is { } end && (end < present || view.ExchangeTime is null) ? end + 1 : present;

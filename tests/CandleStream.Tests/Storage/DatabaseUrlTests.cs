@@ -77,6 +77,8 @@ public sealed class DatabaseUrlTests
     [InlineData("postgresql://u@h/db?passwrd=s3cret")]
     [InlineData("postgresql://u@h/db?s3cret")]
     [InlineData("postgresql://u@h/db?connect_timeout=s3cret")]
+    [InlineData("postgresql://u:s3cret@h%00/db")]
+    [InlineData("postgresql://u:s3cret%00@h/db")]
     public void A_malformed_url_is_refused_in_one_line_without_the_password(string url)
     {
         var refused = Assert.Throws<StoreRefusedException>(() => DatabaseUrl.Parse(url));

@@ -88,6 +88,7 @@ public sealed class CandleStreamServiceTests
         await store.SaveAsync(new([new(BtcMinute, Candle(0) with { Closed = true, Rev = 5 })], []), Cancel);
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
+        await SeriesHubTests.WhenAsync(() => lease.Hub.View(1, 0).Newest.Count == 1);
 
         var asked = core.Time.GetUtcNow();
         var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(null, false, 10, false), Cancel));
