@@ -16,7 +16,6 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     /// <summary>A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.</summary>
     private const int LateItems = 1000;
 
-
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromSeconds(1);
 

@@ -69,6 +69,11 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         {
             // The server stops.
         }
+        catch (Exception mistake)
+        {
+            // Nobody waits for a flight's failure: unsaid it would look like an exchange that does not answer. The next who asks tries again.
+            LogMistake(series, mistake);
+        }
         finally
         {
             _flights.TryRemove(series, out _);
@@ -131,4 +136,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]
     private partial void LogFailed(SeriesKey series, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching history failed by a mistake of ours; the next question tries again")]
+    private partial void LogMistake(SeriesKey series, Exception error);
 }

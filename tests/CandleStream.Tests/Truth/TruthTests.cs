@@ -5,15 +5,15 @@ namespace CandleStream.Tests.Truth;
 
 /// <summary>
 /// Whatever the exchange does: no closed candle missing that is not named, none wrong, none twice. The seeds run alone with
-/// CANDLESTREAM_TRUTH_SEED=n; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first ten also run over loopback sockets.
+/// CANDLESTREAM_TRUTH_SEED=n, or some with n-m; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first ten also run over loopback sockets.
 /// </summary>
 [Collection(nameof(VirtualTime))]
 public sealed class TruthTests(ITestOutputHelper output)
 {
     private static readonly bool IsFull = Environment.GetEnvironmentVariable("CANDLESTREAM_TEST_FULL") == "1";
-    private static readonly string? OneSeed = Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_SEED");
-
-    private static IEnumerable<int> Seeds => OneSeed is null ? Enumerable.Range(1, IsFull ? 300 : 30) : [int.Parse(OneSeed, CultureInfo.InvariantCulture)];
+    private static readonly IReadOnlyList<int> Seeds = Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_SEED") is { } asked
+        ? Range([.. asked.Split('-').Select(s => int.Parse(s, CultureInfo.InvariantCulture))])
+        : Range([1, IsFull ? 300 : 30]);
 
     [Fact]
     public async Task Candles_held_stored_streamed_and_polled_equal_the_exchanges_ledger_whatever_strikes()
@@ -26,6 +26,8 @@ public sealed class TruthTests(ITestOutputHelper output)
     {
         await RunAllAsync(Seeds.Take(IsFull ? 10 : 1), overLoopback: true);
     }
+
+    private static IReadOnlyList<int> Range(int[] bounds) => [.. Enumerable.Range(bounds[0], bounds[^1] - bounds[0] + 1)];
 
     // All of them, also after a failure: how many fail says more than which was the first.
     private async Task RunAllAsync(IEnumerable<int> seeds, bool overLoopback)

@@ -1,15 +1,13 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using CandleStream.Streaming;
 using CandleStream.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Streaming;
 
-/// <summary>Candles of a history answer are judged as those of the stream are.</summary>
-public sealed class HistoryPlausibilityTests
+/// <summary>Candles of a history answer are judged as those of the stream are, and what goes wrong on the way is said.</summary>
+public sealed class HistoryFetcherTests
 {
     [Fact]
     public async Task An_impossible_candle_of_history_is_counted_logged_and_not_stored()
@@ -28,7 +26,7 @@ public sealed class HistoryPlausibilityTests
         // Low above open; opened between two minutes.
         Candle[] impossible = [Candle(-20) with { Low = 500 }, Candle(-10) with { Time = At(-10, 1) }];
         core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-30), .. impossible], At(10));
-        var log = new KeptLog();
+        var log = new KeptLog<HistoryFetcher>();
         await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
 
         Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
@@ -38,16 +36,20 @@ public sealed class HistoryPlausibilityTests
         Assert.Contains("no real candle looks like", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
-    private sealed class KeptLog : ILogger<HistoryFetcher>
+    [Fact]
+    public async Task A_mistake_of_ours_is_logged_and_the_next_question_tries_again()
     {
-        public ConcurrentQueue<string> Lines { get; } = new();
+        await using var core = new CoreUnderTest();
+        core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-30)], At(10));
+        var log = new KeptLog<HistoryFetcher>();
+        await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
+        core.Store.Bug = new InvalidOperationException("a mistake");
 
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
+        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
+        core.Store.Bug = null;
+        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
 
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
+        Assert.Contains("a mistake of ours", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Single(core.Store.Rows(BtcMinute));
     }
 }
