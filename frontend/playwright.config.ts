@@ -22,8 +22,8 @@ export default defineConfig({
   outputDir: 'test-results/e2e',
   snapshotPathTemplate: 'e2e/shots/{arg}{ext}',
   workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   use: {

@@ -17,7 +17,7 @@ public sealed class LockedFixture : IAsyncLifetime
 /// <summary>Which key opens what.</summary>
 public sealed class KeyTests(LockedFixture fixture) : IClassFixture<LockedFixture>
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
     private const string Stream = "/candles/stream?symbol=BTCUSD&timeframe=1m";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -9,7 +9,7 @@ namespace CandleStream.EndToEndTests.Access;
 /// <summary>The real program starts, or refuses to start, as its access settings ask for it.</summary>
 public sealed class StartAccessTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -6,7 +6,7 @@ namespace CandleStream.EndToEndTests.Access;
 /// <summary>A ticket opens one stream for ten minutes, and nothing else.</summary>
 public sealed class TicketTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
     private const string Query = "?series=BTCUSD:1m&series=ETHUSD:5m&snapshot=0";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -7,7 +7,7 @@ namespace CandleStream.EndToEndTests.Attacks;
 /// <summary>Whose share a request uses up, whatever it says about itself.</summary>
 public sealed class AddressTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
     private const string Stream = "/candles/stream?symbol=BTCUSD&timeframe=1m";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

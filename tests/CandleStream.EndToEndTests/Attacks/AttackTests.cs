@@ -42,7 +42,7 @@ public sealed class AttackedFixture : IAsyncLifetime
 /// <summary>Hostile requests by raw socket: each has its answer, and the one who reads a stream does not notice.</summary>
 public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<AttackedFixture>
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
     private const string Stream = "/candles/stream?symbol=BTCUSD&timeframe=1m";
 
     private static readonly string Key = $"X-API-Key: {LockedServer.ReadKey}\r\n";

@@ -7,7 +7,7 @@ namespace CandleStream.EndToEndTests.Attacks;
 /// <summary>A server with secrets everywhere, told to log all it can, keeps them to itself.</summary>
 public sealed class SecretTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

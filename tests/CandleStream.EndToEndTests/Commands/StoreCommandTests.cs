@@ -11,7 +11,7 @@ namespace CandleStream.EndToEndTests.Commands;
 /// <summary>The program's commands, each run as a user runs it: the real program, a real file, the simulator as its exchange.</summary>
 public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
 {
-    private const int Limit = 180_000;
+    private const int Limit = 600_000;
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 

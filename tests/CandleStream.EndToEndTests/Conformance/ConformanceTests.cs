@@ -30,7 +30,7 @@ public sealed class BusyFixture : IAsyncLifetime
 /// <summary>The script that tells strangers whether a server speaks the protocol says yes to ours, and to others what is wrong.</summary>
 public sealed class ConformanceTests(BusyFixture fixture) : IClassFixture<BusyFixture>
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task Our_own_server_passes_every_check()

@@ -9,7 +9,7 @@ public sealed class LyingRestTests
 {
     private const long Day = 86_400_000;
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = 300_000)]
     [InlineData(FaultKind.RestOutsideRange)]
     [InlineData(FaultKind.RestUnsorted)]
     [InlineData(FaultKind.RestDuplicated)]

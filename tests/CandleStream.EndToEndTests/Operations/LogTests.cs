@@ -6,7 +6,7 @@ namespace CandleStream.EndToEndTests.Operations;
 /// <summary>The log that programs read, and how an error answer leads to its line.</summary>
 public sealed class LogTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
     private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 
     private static readonly string[] Json = ["--demo", "--port", "0", "--Logging:Console:FormatterName=json"];

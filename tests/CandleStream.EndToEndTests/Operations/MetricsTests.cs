@@ -7,7 +7,7 @@ namespace CandleStream.EndToEndTests.Operations;
 /// <summary>What <c>/metrics</c> tells, and that the dashboard and the alerts ask for nothing else.</summary>
 public sealed partial class MetricsTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     private const string Stream = "/candles/stream?symbol=BTCUSD&timeframe=1m";
 

@@ -10,7 +10,7 @@ namespace CandleStream.EndToEndTests.Operations;
 /// <summary>Metrics and traces sent by OTLP over HTTP to a collector of the test's own.</summary>
 public sealed class OtlpTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     [Fact(Timeout = Limit)]
     public async Task Metrics_and_traces_go_to_the_endpoint_that_is_set()

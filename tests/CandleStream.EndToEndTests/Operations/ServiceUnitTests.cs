@@ -9,7 +9,7 @@ namespace CandleStream.EndToEndTests.Operations;
 /// <summary>The unit for systemd fits the program.</summary>
 public sealed class ServiceUnitTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     /// <summary>The server promises to end within ten seconds after SIGTERM.</summary>
     private const int StopSeconds = 10;

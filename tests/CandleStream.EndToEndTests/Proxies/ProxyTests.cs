@@ -12,7 +12,7 @@ namespace CandleStream.EndToEndTests.Proxies;
 /// <summary>What docs/proxies.md promises of the recipes, each run by the real program. The stream's own suites run through them as well.</summary>
 public abstract class ProxyTests(StreamPath path)
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     protected StreamPath Way { get; } = path;
 
@@ -109,7 +109,7 @@ public abstract class ProxyTests(StreamPath path)
 /// <summary>Of the proxies that end what is silent.</summary>
 public abstract class ProxyTimeLimitTests(StreamPath path) : ProxyTests(path)
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task Heartbeats_keep_a_stream_open_beyond_the_time_limit_of_the_proxy_and_without_them_it_is_cut()
     {
         var limit = TimeSpan.FromSeconds(2);

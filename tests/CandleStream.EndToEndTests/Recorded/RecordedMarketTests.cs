@@ -13,7 +13,7 @@ namespace CandleStream.EndToEndTests.Recorded;
 /// </summary>
 public sealed class RecordedMarketTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 600_000;
     private const long Minute = 60_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -14,7 +14,7 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Answers_and_examples_have_the_described_shape()
     {
         var responses = (await _server.Client.JsonAsync("/openapi/v1.json"))["paths"]!["/candles"]!["get"]!["responses"]!;
@@ -37,7 +37,7 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Where_keys_are_asked_for_each_route_refuses_as_described()
     {
         await using var locked = await LockedServer.StartAsync();

@@ -3,7 +3,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>What is asked wrongly is answered with the field, its value and what is allowed.</summary>
 public sealed class BadRequestTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     private HttpClient Client => fixture.Server.Client;
 

@@ -10,7 +10,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>Failures behind a route.</summary>
 public sealed class ErrorAnswerTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     [Theory(Timeout = Limit)]
     [InlineData("/bug", 500)]

@@ -8,7 +8,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>Limits, other sites' pages, and a server about to stop.</summary>
 public sealed class LimitTests
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -9,7 +9,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>What the server is built on may be away when it starts.</summary>
 public sealed class OutageTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

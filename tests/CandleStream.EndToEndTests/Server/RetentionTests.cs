@@ -9,7 +9,7 @@ public sealed class RetentionTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Candles_older_than_the_retention_are_deleted_and_are_not_called_empty()
     {
         using var folder = new TempFolder();

@@ -17,7 +17,7 @@ public sealed class ServerFixture : IAsyncLifetime
 
 public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

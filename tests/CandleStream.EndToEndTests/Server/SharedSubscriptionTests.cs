@@ -12,7 +12,7 @@ public sealed class SharedSubscriptionTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = 180_000)]
     [InlineData("true")]
     [InlineData("false")]
     public async Task A_hundred_clients_cost_one_subscription_which_ends_once_after_the_last_of_them(string directSockets)

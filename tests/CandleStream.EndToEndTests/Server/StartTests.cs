@@ -6,7 +6,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>The real program: each way to give a setting works.</summary>
 public sealed class StartTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task The_demo_streams_labelled_candles_and_keeps_them_in_a_file_of_its_own()

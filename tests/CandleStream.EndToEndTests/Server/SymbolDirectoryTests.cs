@@ -10,7 +10,7 @@ namespace CandleStream.EndToEndTests.Server;
 /// <summary>The symbol directory in virtual time, with a real store and an exchange that lists what the test says.</summary>
 public sealed class SymbolDirectoryTests : IAsyncLifetime
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     private readonly TempFolder _folder = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));

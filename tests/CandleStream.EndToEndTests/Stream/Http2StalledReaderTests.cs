@@ -7,7 +7,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>Over HTTP/2 a reader stalls by giving no more window, while the other streams of its connection go on.</summary>
 public sealed class Http2StalledReaderTests
 {
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = 300_000)]
     [InlineData(StreamPath.Http2)]
     [InlineData(StreamPath.Http2Tls)]
     public async Task A_stream_that_takes_nothing_for_30_seconds_and_no_less_is_ended_and_the_others_of_its_connection_go_on(StreamPath path)

@@ -5,7 +5,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>What clients do to their connections, by accident or on purpose.</summary>
 public abstract class StreamConnectionTests(StreamPath path)
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_client_that_half_closes_has_left()

@@ -6,7 +6,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>What a client is sent first, and how it goes on from there.</summary>
 public abstract class StreamJoinTests(StreamPath path)
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     // As long as a web server takes a header by default.
     private int LongestIdInHeader => path is StreamPath.Nginx or StreamPath.HAProxy ? 8000 : 30_000;

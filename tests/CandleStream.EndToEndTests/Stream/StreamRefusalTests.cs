@@ -7,7 +7,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>What the stream route refuses, before any stream starts, and how it says so.</summary>
 public sealed class StreamRefusalTests
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     [Theory(Timeout = Limit)]
     [InlineData("", "symbol")]

@@ -8,7 +8,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>What may come before and behind a stream on its connection.</summary>
 public abstract class StreamReuseTests(StreamPath path)
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     [Fact(Timeout = Limit)]
     public async Task Bytes_sent_behind_the_request_and_on_the_stream_change_nothing()

@@ -8,7 +8,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// </summary>
 public abstract class StreamSeamTests(StreamPath path)
 {
-    private const int Limit = 180_000;
+    private const int Limit = 600_000;
     private static readonly string[] Names = ["BTCUSD:1m", "ETHUSD:1m", "LTCUSD:1m", "NEOUSD:1m"];
 
     [Fact(Timeout = Limit)]

@@ -5,7 +5,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>What a client may ask for: deltas, a limited rate; and what comes by the clock.</summary>
 public abstract class StreamSettingsTests(StreamPath path)
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     [Fact(Timeout = Limit)]
     public async Task With_delta_the_first_forming_candle_after_synced_is_whole_then_changes_come_and_closing_is_whole_again()

@@ -3,7 +3,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>Readers that stall and read on: they get the newest and every closed candle; nobody else notices.</summary>
 public abstract class StreamSlowReaderTests(StreamPath path)
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_stalled_reader_gets_every_closed_candle_and_the_newest_forming_one_in_rising_rev_when_it_reads_again()

@@ -5,7 +5,7 @@ namespace CandleStream.EndToEndTests.Stream;
 /// <summary>Readers that stall for too long: their connection ends, and they resume. Not through proxies, which read on for them until their own buffers are full.</summary>
 public abstract class StreamStuckReaderTests(StreamPath path)
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_reader_for_whom_too_many_closed_candles_wait_is_ended_and_loses_nothing_by_resuming()

@@ -6,7 +6,7 @@ namespace CandleStream.Tests.Client;
 /// <summary>Whatever a server or something in between answers: the C# client says so, keeps what it had, and goes on, unless asking again cannot help.</summary>
 public sealed class ClientBadAnswerTests
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     [Theory(Timeout = Limit)]
     [InlineData(400)]

@@ -5,7 +5,7 @@ namespace CandleStream.Tests.Client;
 /// <summary>How the C# client comes back: when, from where, and what it does in the meantime.</summary>
 public sealed class ClientReconnectTests
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
 
     [Theory(Timeout = Limit)]
     [InlineData(1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 16.0)]

@@ -5,7 +5,7 @@ namespace CandleStream.Tests.Client;
 /// <summary>What the C# client makes of a stream: every candle in its newest version, whole, and once.</summary>
 public sealed class ClientStreamTests
 {
-    private const int Limit = 30_000;
+    private const int Limit = 120_000;
     private const long Minute = 60_000;
 
     private static readonly SeriesKey Series = ClientUnderTest.Series;

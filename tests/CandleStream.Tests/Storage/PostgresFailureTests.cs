@@ -17,7 +17,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         await _server.DisposeAsync();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_server_that_was_stopped_and_started_again_is_used_again_and_the_lock_is_held_again()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -37,7 +37,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         await Assert.ThrowsAsync<StoreRefusedException>(() => _database.NewStore().OpenAsync(TestDatabase.Source, true, cancel));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Connections_that_the_database_ended_are_replaced_without_an_error()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -50,7 +50,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         Assert.Equal(2, (await store.AllAsync(Btc)).Count);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_bulk_write_that_was_rolled_back_can_be_repeated_on_the_same_connection()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -67,7 +67,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         Assert.Equal([At(1, 3), At(2, 2), At(3, 2), At(4, 3)], await store.AllAsync(Btc));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_write_that_waited_while_the_store_was_closed_does_not_take_the_lock_again()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -91,7 +91,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         Assert.Equal([At(1, 1), At(2, 2)], await (await _database.OpenAsync(exclusive: true)).AllAsync(Btc));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_server_that_lost_its_lock_to_another_cannot_write()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -103,7 +103,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         Assert.Empty(await first.AllAsync(Btc));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_store_that_cannot_be_reached_at_start_opens_once_it_can()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -115,7 +115,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Wrong_names_and_missing_rights_are_refused_without_the_password()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -128,7 +128,7 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         await AssertRefusedAsync($"postgresql://reader:s3cret@127.0.0.1:{port}{name}", "read-only", cancel);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_Unix_socket_works_as_well_as_an_address()
     {
         var cancel = TestContext.Current.CancellationToken;

@@ -8,7 +8,7 @@ namespace CandleStream.Tests.Streaming;
 /// <summary>Somebody asks for history of an open series to which the exchange has not said a word yet: what lies after the stored candles is news to its clients.</summary>
 public sealed class HistoryBeforeFeedTests
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task What_history_brings_beyond_the_stored_candles_is_sent_to_whoever_reads_the_series()
     {
         await using var core = new CoreUnderTest(await StoreAsync());
@@ -25,7 +25,7 @@ public sealed class HistoryBeforeFeedTests
         Assert.Equal(hub.View(100, asOf).Changed.Where(c => c.Time <= At(-5)).Select(c => c.Rev), sent.Select(u => u.Rev));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task What_is_still_missing_when_the_feed_begins_is_a_gap_and_repaired()
     {
         await using var core = new CoreUnderTest(await StoreAsync());
@@ -40,7 +40,7 @@ public sealed class HistoryBeforeFeedTests
         Assert.Superset(Enumerable.Range(-19, 21).Select(m => At(m)).ToHashSet(), sent);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task Older_history_is_not_sent()
     {
         await using var core = new CoreUnderTest(await StoreAsync());
@@ -53,7 +53,7 @@ public sealed class HistoryBeforeFeedTests
         Assert.Empty(sink.Updates);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task The_newest_stored_candles_are_answered_though_the_last_exchange_time_heard_is_older()
     {
         await using var core = new CoreUnderTest(await StoreAsync());
