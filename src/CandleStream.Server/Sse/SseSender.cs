@@ -109,11 +109,15 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             OpenBatch();
             while (!_isDisposed)
             {
+                // Before the round reads the clock: what a timer called due before is due by then, and what it calls due later wakes the sender again.
+                var keepsHouse = _isHousekeepingDue;
+                if (keepsHouse) _isHousekeepingDue = false;
+                _areTurnsDue = false;
                 _round.Begin();
                 TakeInbox();
                 _blocked.Visit(_flush);
                 GiveTurns();
-                if (_isHousekeepingDue) KeepHouse();
+                if (keepsHouse) KeepHouse();
                 if (_isStopAsked) SayBye();
                 FlushDirty();
                 if (_round.OldestReceivedAt != long.MaxValue) _counters.Written(_time.GetElapsedTime(_round.OldestReceivedAt));
@@ -260,7 +264,6 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
 
     private void GiveTurns()
     {
-        _areTurnsDue = false;
         while (_held.TryPeek(out var connection, out var at) && at <= _round.Now)
         {
             _held.Dequeue();
@@ -287,15 +290,14 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
 
     private void KeepHouse()
     {
-        _isHousekeepingDue = false;
         _blocked.FindStuck(_round, _options.StuckLimit, c => Fail(c, SseEnd.TooSlow));
         if (_stoppedAt is not null || _round.Now < _heartbeatAt) return;
         _heartbeatAt = After(_round.Now, _options.Heartbeat);
         var frame = SseEvents.Heartbeat(_time.GetUtcNow().ToUnixTimeMilliseconds());
         foreach (var connection in _connections)
         {
-            // Who is blocked has enough to read; who joins is being written to by its request.
-            if (!connection.IsLive || connection.IsBlocked) continue;
+            // Who is blocked with something waiting has enough to read; who joins is being written to by its request.
+            if (!connection.IsLive || (connection.IsBlocked && connection.Waiting.Count > 0)) continue;
             connection.Waiting.Add(null, frame);
             MarkDirty(connection);
         }
