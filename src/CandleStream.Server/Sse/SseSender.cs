@@ -16,6 +16,9 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     /// <summary>A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.</summary>
     private const int LateItems = 1000;
 
+    /// <summary>A blocked connection for which so much waits needs no heartbeat.</summary>
+    private const int EnoughToRead = 8;
+
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromSeconds(1);
 
@@ -296,8 +299,8 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         var frame = SseEvents.Heartbeat(_time.GetUtcNow().ToUnixTimeMilliseconds());
         foreach (var connection in _connections)
         {
-            // Who is blocked with something waiting has enough to read; who joins is being written to by its request.
-            if (!connection.IsLive || (connection.IsBlocked && connection.Waiting.Count > 0)) continue;
+            // Who is blocked with much waiting has enough to read; who joins is being written to by its request.
+            if (!connection.IsLive || (connection.IsBlocked && connection.Waiting.Count >= EnoughToRead)) continue;
             connection.Waiting.Add(null, frame);
             MarkDirty(connection);
         }

@@ -185,8 +185,9 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         {
             await _outbox.SendAsync(_ending.Token);
         }
-        catch (Exception e) when (IsConnectionTrouble(e))
+        catch (Exception e) when (IsConnectionTrouble(e) || e is InvalidOperationException)
         {
+            // A socket that is let go while something is being sent calls itself not connected: an InvalidOperationException.
             End(new ChannelEnd(ChannelEndKind.SocketEnded, "the connection was lost"));
         }
     }
