@@ -18,7 +18,7 @@ public readonly record struct Candle(long Time, decimal Open, decimal High, deci
     /// <summary>True when low ≤ open, close ≤ high and the volume is not negative: what every real candle fulfils.</summary>
     public bool IsConsistent => Low <= Open && Low <= Close && Open <= High && Close <= High && Volume >= 0;
 
-    /// <summary>True when a real candle of this timeframe may look like that: consistent, and opened at a time at which one opens.</summary>
+    /// <summary>True when a real candle of this timeframe may look like that: consistent, and its open time is a boundary of the timeframe.</summary>
     public bool IsPlausible(Timeframe timeframe) =>
         // The end of year 9999 is the last that calendar arithmetic can handle.
         IsConsistent && Time is >= 0 and <= 253_402_300_799_999 && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);

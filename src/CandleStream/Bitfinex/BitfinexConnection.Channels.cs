@@ -129,7 +129,7 @@ internal sealed partial class BitfinexConnection
         }
 
         var text = $"{error.Code}{(error.Message is null ? "" : " " + error.Message)}";
-        if (channel is null) LogOnce("error for no subscription of ours", System.Text.Encoding.UTF8.GetBytes(text));
+        if (channel is null) LogOnce("an error that belongs to no subscription", System.Text.Encoding.UTF8.GetBytes(text));
         else Finished(channel, RefusalOf(error.Code, text));
     }
 
@@ -197,7 +197,7 @@ internal sealed partial class BitfinexConnection
             channels = _channels.All;
         }
 
-        foreach (var channel in channels) channel.Listener.OnInterrupted(channel, "maintenance of the exchange (20060)");
+        foreach (var channel in channels) channel.Listener.OnInterrupted(channel, "the exchange is in maintenance (20060)");
         Rearm();
     }
 
@@ -209,7 +209,7 @@ internal sealed partial class BitfinexConnection
             foreach (var channel in _channels.All) channel.Deadline = _time.In(_options.AckTimeout);
         }
 
-        Resync("maintenance of the exchange is over (20061)");
+        Resync("the exchange has ended its maintenance (20061)");
         _changed(this);
     }
 
@@ -239,7 +239,7 @@ internal sealed partial class BitfinexConnection
             endsAll = expired.Length > 0 && IsSocketDead(expired, now);
         }
 
-        if (_isPaused) End(new ChannelEnd(ChannelEndKind.Maintenance, "maintenance of the exchange goes on"));
+        if (_isPaused) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is still in maintenance"));
         else if (endsAll) End(EndOf(expired[0]));
         else foreach (var channel in expired) Finish(channel, EndOf(channel));
         Rearm();

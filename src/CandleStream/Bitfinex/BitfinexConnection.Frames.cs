@@ -103,7 +103,7 @@ internal sealed partial class BitfinexConnection
     private void OnGreeting(int version, BitfinexEvent greeting)
     {
         // A second greeting means that the other side has forgotten our channels.
-        if (_isGreeted) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange began the session anew"));
+        if (_isGreeted) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange started the session again"));
         else if (version != 2) End(new ChannelEnd(ChannelEndKind.ConnectFailed, $"the exchange speaks version {version}, not 2"));
         else if (greeting.PlatformStatus == 0) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is in maintenance"));
         else Greet();
@@ -171,11 +171,11 @@ internal sealed partial class BitfinexConnection
         }
 
         _metrics.Frame(FrameKind.Malformed);
-        LogOnce("a time that leaps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
+        LogOnce("a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
         CountMalformed();
 
         // From when on nothing is missing has to be known by time; a candle goes without it.
-        if (held.IsFirst || held.WasSilent) OnFramesLost("a frame told an impossible time");
+        if (held.IsFirst || held.WasSilent) OnFramesLost("a frame had an impossible time");
         else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, isFirst: false, wasSilent: false, held.ReceivedAt);
     }
 
@@ -221,7 +221,7 @@ internal sealed partial class BitfinexConnection
         if (sequence <= last)
         {
             // A repeat, or a frame overtaken by others; the gap that it left was dealt with already.
-            if (++_lateFrames > LateFramesAllowed) End(new ChannelEnd(ChannelEndKind.SequenceGap, "sequence numbers began anew"));
+            if (++_lateFrames > LateFramesAllowed) End(new ChannelEnd(ChannelEndKind.SequenceGap, "the sequence numbers started again"));
             return false;
         }
 
@@ -237,7 +237,7 @@ internal sealed partial class BitfinexConnection
         var now = _time.GetTimestamp();
         var tooMany = _gaps.WaitAt(now) > TimeSpan.Zero;
         _gaps.Take(now);
-        if (tooMany) End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames go missing again and again"));
+        if (tooMany) End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames are lost too often"));
         else Resync(reason);
     }
 

@@ -14,9 +14,9 @@ internal sealed partial class BitfinexConnection
     [LoggerMessage(LogLevel.Information, "Exchange says {Code}: {Text}")]
     private partial void LogNotice(int code, string? text);
 
-    [LoggerMessage(LogLevel.Warning, "Exchange refused the time and sequence flags: {Text}; gaps of sequence cannot be seen, and only later candles close a candle")]
+    [LoggerMessage(LogLevel.Warning, "Exchange refused the time and sequence flags: {Text}; lost frames cannot be detected, and a candle closes only when a later one appears")]
     private partial void LogNotConfigured(string? text);
 
-    [LoggerMessage(LogLevel.Error, "Reading from the exchange failed by a mistake of ours")]
+    [LoggerMessage(LogLevel.Error, "Reading from the exchange failed because of a bug")]
     private partial void LogReadFailed(Exception error);
 }

@@ -173,7 +173,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A mistake of ours must cost one socket, not the process.
+            // A bug must cost one socket, not the process.
             LogReadFailed(e);
             End(new ChannelEnd(ChannelEndKind.SocketEnded, "an internal error"));
         }

@@ -140,7 +140,7 @@ internal sealed partial class BitfinexRestClient(
         if (_logGate.Allows("rows dropped")) LogRowsDropped(rows);
     }
 
-    // What a cache answers is as old as its Age says. A Date that no exchange can have is none, and calendar arithmetic could not handle it.
+    // A cached answer is as old as its Age says. Ignore an impossible Date; calendar arithmetic would fail on it.
     private static long? ExchangeTimeOf(HttpResponseMessage response)
     {
         if (response.Headers.Date is not { } date) return null;

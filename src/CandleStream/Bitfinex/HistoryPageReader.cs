@@ -13,7 +13,7 @@ internal static class HistoryPageReader
         var candles = InOrder(rows.Where(c => range.Contains(c.Time)));
         var outside = rows.Count(c => !range.Contains(c.Time));
         if (candles.Count < rows.Count) dropped(rows.Count - candles.Count);
-        if (outside > 0 && candles.Count == 0) throw new CandleProviderException("the exchange answered over REST with candles of another time");
+        if (outside > 0 && candles.Count == 0) throw new CandleProviderException("the exchange answered over REST with candles outside the range");
 
         var isFull = rows.Count >= limit;
         if (isFull && !isSorted) throw new CandleProviderException("the exchange answered over REST in the wrong order");

@@ -42,7 +42,7 @@ internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = 
         }
     }
 
-    private static RestAnswer NotUnderstood => new(null, null, "an answer that is not understood");
+    private static RestAnswer NotUnderstood => new(null, null, "an answer that we do not understand");
 
     // ["error", CODE, "text"], whatever the HTTP status. Source: Bitfinex documentation, rest-general; also seen with status 200.
     private static RestAnswer ReadError(ref Utf8JsonReader json)

@@ -82,12 +82,12 @@ internal sealed partial class SeriesPoller(FollowedSeries series, BitfinexServic
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            // A mistake of ours must cost one poll, not all that would follow.
+            // A bug must cost one poll, not all that would follow.
             if (services.LogGate.Allows($"poll {e.GetType().Name}")) LogPollFailed(series.Series, e);
             onFailed("an internal error");
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "{Series}: a poll failed by a mistake of ours")]
+    [LoggerMessage(LogLevel.Error, "{Series}: a poll failed because of a bug")]
     private partial void LogPollFailed(SeriesKey series, Exception error);
 }

@@ -156,7 +156,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
             // Ours, or the driver's: the loop must outlive it, or nothing would be saved any more. What it says is for the log, and may hold secrets.
             _metrics?.Failed(_time.GetElapsedTime(startedAt));
             LogMistake(bug);
-            TakeBack($"saving failed by a mistake of ours ({bug.GetType().Name}).");
+            TakeBack($"saving failed because of a bug ({bug.GetType().Name}).");
             return false;
         }
 
@@ -236,15 +236,15 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; they wait in memory.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; the candles wait in memory.")]
     private partial void LogUnavailable(string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Candles could not be saved by a mistake of ours. Streaming goes on; they wait in memory and are tried again.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Candles could not be saved because of a bug. Streaming goes on; the candles wait in memory, and saving is tried again.")]
     private partial void LogMistake(Exception bug);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The store takes candles again")]
     private partial void LogBack();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: the buffer is full; candles of [{From}, {To}) are given up and will be fetched again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: the buffer is full; the candles of [{From}, {To}) are dropped and will be fetched again")]
     private partial void LogGivenUp(SeriesKey series, long from, long to);
 }

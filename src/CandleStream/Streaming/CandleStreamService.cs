@@ -262,10 +262,10 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series} closed")]
     private partial void LogClosed(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; what it holds is added later")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; its candles are added later")]
     private partial void LogStoreSlow(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, or the reading of its store, ended by a mistake of ours")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, or reading its stored candles, ended because of a bug")]
     private partial void LogFailed(SeriesKey series, Exception bug);
 
     private sealed class OpenSeries(SeriesHub hub)
@@ -305,7 +305,7 @@ public sealed class SeriesLease : IDisposable
 }
 
 /// <summary>As many series are open as the server allows.</summary>
-public sealed class SeriesLimitException(int limit) : Exception($"{limit} series are open, the most this server follows at once.")
+public sealed class SeriesLimitException(int limit) : Exception($"{limit} series are open: this server follows no more at once.")
 {
     /// <summary>The limit, <see cref="StreamingOptions.MaxOpenSeries"/>.</summary>
     public int Limit { get; } = limit;

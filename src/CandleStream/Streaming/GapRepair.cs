@@ -75,6 +75,6 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: could not fetch [{From}, {To}): {Reason}")]
     private partial void LogFailed(SeriesKey series, long from, long to, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching [{From}, {To}) failed by a mistake of ours; it is tried again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching [{From}, {To}) failed because of a bug; it is tried again")]
     private partial void LogMistake(SeriesKey series, long from, long to, Exception error);
 }

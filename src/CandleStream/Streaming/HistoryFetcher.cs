@@ -89,7 +89,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             range = range with { From = page.Range.To };
             if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
             {
-                // Whoever reads the series already was told nothing of these: they are a repair, whoever asked.
+                // Connected clients have not seen these candles, so publish them as a repair.
                 hub.Merge(page.Part(page.Range with { From = Math.Max(from, page.Range.From) }));
                 onStored();
                 page = page.Part(page.Range with { To = from });
@@ -137,6 +137,6 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]
     private partial void LogFailed(SeriesKey series, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching history failed by a mistake of ours; the next question tries again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: fetching history failed because of a bug; the next request tries again")]
     private partial void LogMistake(SeriesKey series, Exception error);
 }

@@ -16,6 +16,6 @@ internal sealed partial class RefusedCandles(SeriesKey series, TimeProvider time
         if (_logGate.Allows("implausible")) LogImplausible(series, candle, Count);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: no real candle looks like {Candle}; not published ({Count} so far, logged once a minute)")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the exchange sent an impossible candle, {Candle}; it is not published ({Count} so far, logged once a minute)")]
     private partial void LogImplausible(SeriesKey series, Candle candle, long count);
 }

@@ -21,7 +21,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private TimeRangeSet _unsavedVerified = TimeRangeSet.Empty;
     private TimeRangeSet _unsavedUnverified = TimeRangeSet.Empty;
 
-    // Part of what is covered, and the exchange time from which on an answer can clear it: an older one may be from before a revision.
+    // Part of what is covered, and the earliest exchange time of an answer that can clear it: an older one may be from before a revision.
     private TimeRangeSet _doubted = TimeRangeSet.Empty;
     private long _doubtedAt;
 

@@ -174,7 +174,7 @@ public sealed class SeriesHub : ICandleFeed
                 if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
             }
 
-            // While the socket tells the time, REST must not: what it has yet to bring of a candle may still be on its way. Before anything came all is REST's.
+            // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may.
             if (isPoll || !_merged || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
             _coverage.Fetched(page.Range, page.AsOf);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
@@ -197,8 +197,8 @@ public sealed class SeriesHub : ICandleFeed
     }
 
     /// <summary>
-    /// The store answered after the provider was asked already: what it holds is put below what came meanwhile, and holes between the two become gaps.
-    /// Whoever reads already is sent it at once; it keeps its old revs, so whoever was here before and returns starts anew.
+    /// The store answered after the provider was asked. Its candles are put below those that came meanwhile, and holes between the two become gaps.
+    /// Connected clients are sent them at once. They keep their old revs, so a client that was here before and returns is reset.
     /// </summary>
     internal void LoadLate(ArchivedSeries archived)
     {
@@ -218,8 +218,8 @@ public sealed class SeriesHub : ICandleFeed
     }
 
     /// <summary>
-    /// The time from which on what is fetched, whoever asked, is a repair that the series' clients are to be told (<see cref="Merge(HistoryPage)"/>); before it,
-    /// it is history. Null while everything is history: nothing is stored, and nothing came yet.
+    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage)"/>). Earlier ones are history.
+    /// Null if nothing was stored or received yet.
     /// </summary>
     internal long? RepairsFrom(long exchangeTime)
     {

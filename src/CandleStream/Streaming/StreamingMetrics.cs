@@ -13,7 +13,7 @@ public sealed class StreamingMetrics
     {
         var meter = factory.Create(nameof(CandleStream));
         _published = meter.CreateHistogram("candlestream.publish.duration", "s", "From the receipt of a frame to the moment its update was handed to every sender and the writer.", null, LatencyBuckets);
-        _implausible = meter.CreateCounter<long>("candlestream.candles.implausible", "{candle}", "Candles of the exchange refused because no real candle looks like that.");
+        _implausible = meter.CreateCounter<long>("candlestream.candles.implausible", "{candle}", "Impossible candles that the exchange sent; they are not published.");
         _implausible.Add(0);
     }
 

@@ -88,7 +88,7 @@ public class BitfinexRestClientTests
         Assert.Equal(new TimeRange(120_000, 300_000), page.Range);
 
         f.Exchange.Rest = _ => ScriptedExchange.Json("[[900000,1,1,1,1,1]]");
-        Assert.Equal("the exchange answered over REST with candles of another time", (await FailsAsync(f)).Message);
+        Assert.Equal("the exchange answered over REST with candles outside the range", (await FailsAsync(f)).Message);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public class FrameFaultTests
         }
 
         await f.Until(() => f.Exchange.Connects.Count == 2 && btc.State == SeriesState.Live);
-        Assert.Equal("frames go missing again and again", btc.States[^2].Reason);
+        Assert.Equal("frames are lost too often", btc.States[^2].Reason);
         Assert.Equal(4, btc.Events.Count(e => e == "interrupted"));
     }
 

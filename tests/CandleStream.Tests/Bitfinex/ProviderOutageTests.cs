@@ -51,7 +51,7 @@ public class ProviderOutageTests
         f.Exchange.Socket.Cut();
 
         await f.Until(() => btc.State == SeriesState.Down);
-        Assert.Equal("connection refused; polling: the exchange answered over REST with HTTP 502 and an answer that is not understood", btc.States[^1].Reason);
+        Assert.Equal("connection refused; polling: the exchange answered over REST with HTTP 502 and an answer that we do not understand", btc.States[^1].Reason);
 
         f.Exchange.Rest = _ => ScriptedExchange.Json("[]");
         await f.Until(() => btc.State == SeriesState.Polling);

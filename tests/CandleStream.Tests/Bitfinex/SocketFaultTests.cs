@@ -53,7 +53,7 @@ public class SocketFaultTests
         socket.Send(channel, "[60000,1,1,1,1,1]");
         await f.Pass(TimeSpan.FromSeconds(60));
         Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting"], btc.Events);
-        Assert.Equal("maintenance of the exchange (20060)", btc.States[1].Reason);
+        Assert.Equal("the exchange is in maintenance (20060)", btc.States[1].Reason);
 
         socket.Say("""{"event":"info","code":20061}""");
         await f.Until(() => btc.State == SeriesState.Live);
@@ -74,7 +74,7 @@ public class SocketFaultTests
         await f.Until(() => btc.State == SeriesState.Live && f.Exchange.Connects.Count == 2);
 
         Assert.InRange(f.Now - since, TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(123));
-        Assert.Contains(btc.States, s => s.Reason == "maintenance of the exchange goes on");
+        Assert.Contains(btc.States, s => s.Reason == "the exchange is still in maintenance");
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public class SocketFaultTests
         f.Exchange.Socket.Say(f.Exchange.Greeting);
         await f.Until(() => btc.States.Length == 3);
 
-        Assert.Equal("the exchange began the session anew", btc.States[1].Reason);
+        Assert.Equal("the exchange started the session again", btc.States[1].Reason);
         Assert.Equal(2, f.Exchange.Connects.Count);
     }
 

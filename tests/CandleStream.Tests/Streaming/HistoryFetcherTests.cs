@@ -33,7 +33,7 @@ public sealed class HistoryFetcherTests
 
         Assert.Equal([At(-30)], core.Store.Rows(BtcMinute).Select(c => c.Time));
         Assert.Equal(2, counted);
-        Assert.Contains("no real candle looks like", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains("the exchange sent an impossible candle", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class HistoryFetcherTests
         core.Store.Bug = null;
         Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
 
-        Assert.Contains("a mistake of ours", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains("because of a bug", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.Single(core.Store.Rows(BtcMinute));
     }
 }
