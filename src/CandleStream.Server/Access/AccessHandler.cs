@@ -39,7 +39,7 @@ internal sealed class AccessHandler(
         }
 
         if (!StreamTickets.IsIn(Request)) return Task.FromResult(AuthenticateResult.NoResult());
-        return tickets.Open(Request) is { } holder ? Succeed(Admit(Context, holder)) : Task.FromResult(AuthenticateResult.Fail("The ticket is not for this query, or not any more."));
+        return tickets.Open(Request) is { } holder ? Succeed(Admit(Context, holder)) : Task.FromResult(AuthenticateResult.Fail("The ticket is for another query, or it has expired."));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

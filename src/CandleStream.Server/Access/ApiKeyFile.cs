@@ -30,7 +30,7 @@ internal static partial class ApiKeyFile
     /// <exception cref="StartRefusedException">The name is not allowed or taken, or the file is not a key file.</exception>
     public static void Add(string path, ApiKey key)
     {
-        if (!Name.IsMatch(key.Name)) throw new StartRefusedException($"'{key.Name}' is not a name for a key: 1 to 64 letters, digits, '.', '_' or '-'.");
+        if (!Name.IsMatch(key.Name)) throw new StartRefusedException($"'{key.Name}' cannot name a key: use 1 to 64 letters, digits, '.', '_' or '-'.");
         var text = File.Exists(path) ? File.ReadAllText(path) : "";
         try
         {

@@ -62,7 +62,7 @@ internal static class ListenerSetup
         var isLocal = listener.EndPoint is UnixDomainSocketEndPoint or NamedPipeEndPoint || (listener.IPEndPoint is { } ip && IPAddress.IsLoopback(ip.Address));
         if (isLocal || security.KeyFile is not null || security.AllowAnonymous) return;
         throw new StartRefusedException(
-            $"Listening on {listener.EndPoint} lets others in and no keys are configured: make some with 'keys add NAME' and set Security:KeyFile, or open the server to everybody with Security:AllowAnonymous=true.");
+            $"Listening on {listener.EndPoint} lets other machines in, but no keys are configured: make some with 'keys add NAME' and set Security:KeyFile, or open the server to everybody with Security:AllowAnonymous=true.");
     }
 
     private static async Task CountAsync(ConnectionContext connection, ConnectionDelegate next, ShareCounter counter, SecurityOptions security)

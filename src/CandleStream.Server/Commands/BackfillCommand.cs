@@ -15,7 +15,7 @@ internal sealed class BackfillCommand(CommandHost host)
         var record = await host.Store.FindSeriesAsync(series, stop);
         var missing = (record?.Verified ?? TimeRangeSet.Empty).MissingIn(new TimeRange(series.Timeframe.CeilingOf(range.From), range.To));
         var candles = await CommandProgress.ShowAsync($"{series}", report => FetchAsync(series, missing, report, stop));
-        Console.WriteLine($"{series}: {candles} candles fetched; {missing.Ranges.Length} unknown ranges were filled.");
+        Console.WriteLine($"{series}: {candles} candles fetched; {missing.Ranges.Length} unknown ranges filled.");
         return 0;
     }
 

@@ -22,7 +22,7 @@ internal static class StoreCommands
 
     private static Command Backfill(Func<ParseResult, ServerArguments> arguments)
     {
-        var command = new Command("backfill", "Fetches the history of a series from the exchange into the store. Goes on where it stopped when run again.") { Series, From, To };
+        var command = new Command("backfill", "Fetches the history of a series from the exchange into the store. When run again, it continues where it stopped.") { Series, From, To };
         command.Validators.Add(RequireFrom);
         command.SetAction((parsed, cancel) => CommandHost.RunAsync(
             arguments(parsed), (host, stop) => new BackfillCommand(host).RunAsync(parsed.GetValue(Series), RangeOf(parsed), stop), cancel));

@@ -101,7 +101,7 @@ public static class CandleStreamEndpoints
         return best is not null && best.Quality is not 0;
     }
 
-    private static ProblemHttpResult Draining(HttpContext context) => Problems.Unavailable(context, "The server is about to stop.", RetryAfter);
+    private static ProblemHttpResult Draining(HttpContext context) => Problems.Unavailable(context, "The server is stopping.", RetryAfter);
 }
 
 /// <summary>What the stream route works with.</summary>

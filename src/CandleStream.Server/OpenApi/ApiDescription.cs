@@ -9,7 +9,7 @@ namespace CandleStream.Server.OpenApi;
 /// <summary>What <c>/openapi/v1.json</c> says about each route. Every example is a request or an answer that a server gives.</summary>
 internal static class ApiDescription
 {
-    private const string NoKey = "The server asks for a key (X-API-Key, Authorization: Bearer, a session; for a stream also a ticket), and none that is good came along.";
+    private const string NoKey = "The server needs a valid key (X-API-Key, Authorization: Bearer, a session; for a stream also a ticket).";
     private const string TooMany = "Too many requests a second of this key or address; see Retry-After.";
 
     public static Task DescribeDocument(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancel)
@@ -52,17 +52,17 @@ internal static class ApiDescription
                     .AnswersNothing(204, "Done; see Set-Cookie.");
                 break;
             case "/symbols":
-                operation.Says("The symbols that can be asked for.").Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
+                operation.Says("The symbols that this server offers.").Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
                 break;
             case "/timeframes":
-                operation.Says("The timeframes that can be asked for, shortest first; the length of a month varies.")
+                operation.Says("The timeframes that this server offers, shortest first; the length of a month varies.")
                     .Answers(200, "application/json", ApiSchemas.Timeframes, ApiExamples.Timeframes);
                 break;
             case "/health/live":
                 operation.Says("Answers while the process runs.").Answers(200, "application/json", ApiSchemas.Health, ApiExamples.Live);
                 break;
             case "/health/ready":
-                operation.Says("Whether the server does everything it is for; 503 names the reasons (store, draining) while it streams on as well as it can.")
+                operation.Says("200 while everything works; 503 names the reasons (store, draining). Streaming may still go on.")
                     .Answers(200, "application/json", ApiSchemas.Health, ApiExamples.Ready)
                     .Refuses(503, "Not ready.", ApiExamples.NotReady);
                 break;
@@ -94,7 +94,7 @@ internal static class ApiDescription
         .Takes("end", "Latest open time, Unix ms, inclusive.", ApiSchemas.Time, 1_542_020_340_000)
         .Takes("limit", "The most candles to answer.", ApiSchemas.Whole(1, 10_000, 500), 100)
         .Takes("sort", "Oldest or newest first.", ApiSchemas.OneOf(["asc", "desc"]), "asc")
-        .Takes("since", "A rev (asof of an answer, or an id of the stream): answer only what changed after it; reset is true where that is not known any more.", ApiSchemas.Rev, 1_763_840_000_000_000)
+        .Takes("since", "A rev (asof of an answer, or an id of the stream): answer only what changed after it; reset is true if the server no longer knows that.", ApiSchemas.Rev, 1_763_840_000_000_000)
         .TakesHeader("If-None-Match", "The ETag of an earlier answer.")
         .Answers(200, "application/json", ApiSchemas.History, ApiExamples.History)
         .Answers(200, "text/csv", ApiSchemas.String, ApiExamples.HistoryCsv)
@@ -111,15 +111,15 @@ internal static class ApiDescription
         .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
 
     private static void DescribeTicket(OpenApiOperation operation) => TakeStreamQuery(operation
-        .Says("A ticket for EventSource, which cannot send a key: opens the stream with exactly this query, to which it is added as ticket, for ten minutes and as often as needed."))
+        .Says("A ticket for EventSource, which cannot send a key: it opens the stream with exactly this query (add it as ticket=) for ten minutes, as often as needed."))
         .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.Ticket)
         .Refuses(400, "The stream would refuse this query.", ApiExamples.Invalid);
 
     private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
         .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))
         .Takes("last_event_id", "Where to resume, for clients that cannot send the header.", ApiSchemas.String, "1763840000000000")
-        .Takes("ticket", "Instead of a key, where keys are asked for: made by POST /candles/stream/ticket for this query.", ApiSchemas.String, "CfDJ8…")
-        .TakesHeader("Last-Event-ID", "Where to resume; browsers send it by themselves.")
+        .Takes("ticket", "Replaces a key on a server that needs one; POST /candles/stream/ticket makes it for this query.", ApiSchemas.String, "CfDJ8…")
+        .TakesHeader("Last-Event-ID", "Where to resume; browsers send it on their own.")
         .Answers(200, "text/event-stream", ApiSchemas.String, ApiExamples.Stream)
         .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
         .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown)
@@ -131,7 +131,7 @@ internal static class ApiDescription
         .Takes("symbol", "One series: its symbol.", ApiSchemas.String, "BTCUSD")
         .Takes("timeframe", "One series: its timeframe.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m")
         .Takes("series", "Several series instead, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
-        .Takes("snapshot", "Candles per series to begin with; times the number of series 10 000 at most.", ApiSchemas.Whole(0, 1000, 1), 1)
+        .Takes("snapshot", "Candles per series at the start; at most 10 000 over all series.", ApiSchemas.Whole(0, 1000, 1), 1)
         .Takes("max_rate", "The most updates of a forming candle per second and series; 0 sends closed candles only.", ApiSchemas.Number, 4)
         .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.", ApiSchemas.OneOf(["0", "1"]), "1");
 }

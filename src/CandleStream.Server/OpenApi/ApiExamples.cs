@@ -63,11 +63,11 @@ internal static class ApiExamples
         """)!;
 
     public static JsonNode NoKey => JsonNode.Parse("""
-        {"type":"about:blank","title":"Unauthorized","status":401,"detail":"A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a ticket that is for this query and not over."}
+        {"type":"about:blank","title":"Unauthorized","status":401,"detail":"A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a valid ticket for this query."}
         """)!;
 
     public static JsonNode WrongScope => JsonNode.Parse("""
-        {"type":"about:blank","title":"Forbidden","status":403,"detail":"This key does not open this."}
+        {"type":"about:blank","title":"Forbidden","status":403,"detail":"This key lacks the required scope."}
         """)!;
 
     public static JsonNode Metrics => "# TYPE candlestream_streams gauge\ncandlestream_streams 3\n";
@@ -77,6 +77,6 @@ internal static class ApiExamples
         """)!;
 
     public static JsonNode Full => JsonNode.Parse("""
-        {"type":"about:blank","title":"Unavailable","status":503,"detail":"250 series are open, the most this server follows.","limit":250}
+        {"type":"about:blank","title":"Unavailable","status":503,"detail":"250 series are open: this server follows no more at once.","limit":250}
         """)!;
 }

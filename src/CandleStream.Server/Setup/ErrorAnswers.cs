@@ -47,8 +47,8 @@ internal static class ErrorAnswers
         var detail = status switch
         {
             StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}; /docs lists what there is.",
-            StatusCodes.Status401Unauthorized => "A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a ticket that is for this query and not over.",
-            StatusCodes.Status403Forbidden => "This key does not open this.",
+            StatusCodes.Status401Unauthorized => "A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a valid ticket for this query.",
+            StatusCodes.Status403Forbidden => "This key lacks the required scope.",
             StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible here; allowed: {context.Response.Headers.Allow}.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };

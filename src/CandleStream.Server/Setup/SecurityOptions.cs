@@ -73,7 +73,7 @@ public sealed class SecurityOptions : IValidatableObject
             if (ParseProxy(proxy) is null) yield return new ValidationResult($"'{proxy}' is neither an address nor a network such as 10.0.0.0/8.", [nameof(KnownProxies)]);
         }
 
-        if (KeyFile is not null && AllowAnonymous) yield return new ValidationResult("KeyFile and AllowAnonymous=true contradict each other: either keys are asked for or they are not.");
+        if (KeyFile is not null && AllowAnonymous) yield return new ValidationResult("KeyFile and AllowAnonymous=true contradict each other: set only one of them.");
         if (KeyFile?.Length == 0) yield return new ValidationResult("the name of a file, or nothing at all.", [nameof(KeyFile)]);
     }
 

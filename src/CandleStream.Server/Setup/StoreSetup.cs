@@ -16,7 +16,7 @@ internal static class StoreSetup
         var databaseUrl = builder.Configuration[DatabaseUrlKey];
         if (string.IsNullOrWhiteSpace(databaseUrl)) databaseUrl = null;
         if (databaseUrl is not null && builder.Configuration.IsDemo())
-            throw new StartRefusedException("The demo keeps its candles in a file of its own and refuses DATABASE_URL: simulated prices never mix with real ones. Unset it, or start without --demo.");
+            throw new StartRefusedException("The demo keeps its candles in its own file and refuses DATABASE_URL: simulated and real prices never mix. Unset it, or start without --demo.");
         // Made here, so that a malformed URL stops the start before anything else begins.
         if (databaseUrl is not null) DatabaseUrl.Parse(databaseUrl);
 

@@ -183,7 +183,7 @@ internal sealed class SseConnection(SseSettings settings)
         }
     }
 
-    // Whoever keeps up gets every version, several in one write. Who was slow, limits the rate or joins gets the newest.
+    // A client that keeps up gets every version, several in one write. A client that is slow, rate-limited or joining gets only the newest.
     private void Arrange(SseRound round)
     {
         if (Waiting.Count == 1) return;

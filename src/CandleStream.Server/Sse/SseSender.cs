@@ -133,7 +133,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A bug of ours: without this thread nobody would be served, and nobody would notice.
+            // A bug: without this thread nobody would be served, and nobody would notice.
             LogSenderFailed(e);
             _done.TrySetException(e);
             throw;

@@ -22,14 +22,14 @@ internal sealed class StreamLimiter(IOptions<SseOptions> options)
         if (Interlocked.Increment(ref _streams) > options.Value.MaxStreams)
         {
             Interlocked.Decrement(ref _streams);
-            refusal = new StreamRefusal("This server holds as many streams as it may.", options.Value.MaxStreams);
+            refusal = new StreamRefusal("This server has reached its limit of open streams.", options.Value.MaxStreams);
             return false;
         }
 
         var max = share.Key is null ? options.Value.MaxStreamsPerAddress : options.Value.MaxStreamsPerKey;
         if (_shares.TryEnter(share, max)) return true;
         Interlocked.Decrement(ref _streams);
-        refusal = new StreamRefusal($"This {share} holds as many streams as it may.", max);
+        refusal = new StreamRefusal($"This {share} has reached its limit of open streams.", max);
         return false;
     }
 

@@ -128,7 +128,7 @@ public sealed class KeyTests(LockedFixture fixture) : IClassFixture<LockedFixtur
         Assert.Equal(200, (int)stream.StatusCode);
         using var second = await locked.AskAsync(Stream, LockedServer.ReadKey);
         Assert.Equal(429, (int)second.StatusCode);
-        Assert.Contains("key holds as many streams", await second.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains("key has reached its limit of open streams", await second.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
 
         HttpResponseMessage answer;
         var asked = 2;
