@@ -66,7 +66,7 @@ public static class DatabaseUrl
             var bracket = address.IndexOf(']', StringComparison.Ordinal);
             if (bracket < 0 || (bracket + 1 < address.Length && address[bracket + 1] != ':')) throw Malformed("the IPv6 address must stand in brackets: [::1]:5432");
             settings.Host = address[1..bracket];
-            if (!System.Net.IPAddress.TryParse(settings.Host, out _)) throw Malformed("what stands in brackets is not an IPv6 address");
+            if (!System.Net.IPAddress.TryParse(settings.Host, out _)) throw Malformed("the text in brackets is not an IPv6 address");
             colon = bracket + 1 < address.Length ? bracket + 1 : -1;
         }
         else
@@ -132,7 +132,7 @@ public static class DatabaseUrl
         for (var i = text.IndexOf('%', StringComparison.Ordinal); i >= 0; i = text.IndexOf('%', i + 1))
         {
             if (i + 2 >= text.Length || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
-                throw Malformed($"{what} holds a '%' that no two hexadecimal digits follow (write %25 for a percent sign)");
+                throw Malformed($"{what} holds a '%' without two hexadecimal digits behind it (write %25 for a percent sign)");
         }
 
         var decoded = Uri.UnescapeDataString(text);

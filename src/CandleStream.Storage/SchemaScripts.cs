@@ -24,7 +24,7 @@ internal sealed record SchemaScript(int Version, string Name, string Sql)
     {
         var newest = all[^1].Version;
         if (current > newest)
-            throw new StoreRefusedException($"{store} has schema version {current}, but this program knows versions up to {newest}: use the newer program that wrote it, or another store.");
+            throw new StoreRefusedException($"{store} has schema version {current}, but this program knows versions up to {newest} only: use the newer program that wrote it, or another store.");
         return all.Where(s => s.Version > current);
     }
 

@@ -20,6 +20,6 @@ internal static class StoreIdentity
     public static void CheckSource(string store, string recorded, string wanted)
     {
         if (!string.Equals(recorded, wanted, StringComparison.Ordinal))
-            throw new StoreRefusedException($"{store} holds candles of '{recorded}', not of '{wanted}': prices of different sources are never mixed, so use another store.");
+            throw new StoreRefusedException($"{store} holds candles of '{recorded}', not of '{wanted}': prices of different sources never mix, so use another store.");
     }
 }

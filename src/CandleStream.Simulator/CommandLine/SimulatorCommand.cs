@@ -164,7 +164,7 @@ internal static class SimulatorCommand
         option.Validators.Add(result =>
         {
             if (result.Tokens is [.., var token] && !words.Contains(token.Value))
-                result.AddError($"{name}: '{token.Value}' is none of {string.Join(", ", words)}.");
+                result.AddError($"{name}: '{token.Value}' is not one of {string.Join(", ", words)}.");
         });
         return option;
     }

@@ -43,10 +43,10 @@ internal sealed partial record FaultRequest(
         }
         catch (JsonException reason)
         {
-            throw new FormatException($"Not the JSON of a fault: {reason.Message}", reason);
+            throw new FormatException($"This is not the JSON of a fault: {reason.Message}", reason);
         }
         if (request?.Fault is not { } name || !Kinds.TryGetValue(name, out var kind))
-            throw new FormatException($"fault: '{request?.Fault}' is none of {string.Join(", ", Names)}.");
+            throw new FormatException($"fault: '{request?.Fault}' is not one of {string.Join(", ", Names)}.");
         if (request.Key is not null && !CandleKey.TryParse(request.Key, out _))
             throw new FormatException($"key: '{request.Key}' is not a candles key such as trade:1m:tBTCUSD.");
         foreach (var (field, value) in new[] { ("count", request.Count), ("for_ms", request.ForMs), ("every", request.Every), ("delay_ms", request.DelayMs), ("size", request.Size), ("limit", request.Limit) })

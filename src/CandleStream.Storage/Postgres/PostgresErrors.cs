@@ -37,7 +37,7 @@ internal static class PostgresErrors
         {
             PostgresException { SqlState: PostgresErrorCodes.DiskFull } => $"{store} is full: its disk has no space left.",
             PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => $"{store} cannot be written any more: it is read-only.",
-            PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => $"{store} has no connection left for us.",
+            PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => $"{store} has no free connection.",
             PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } => $"{store} is starting up or shutting down.",
             PostgresException known => $"{store} failed: {known.SqlState} {known.MessageText}.",
             NpgsqlException { InnerException: TimeoutException } or TimeoutException => $"{store} did not answer in time.",
