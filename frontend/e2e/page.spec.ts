@@ -147,7 +147,7 @@ test.describe('with the real server', () => {
     await expect(page).toHaveURL(/timeframe=1m/)
     await expect(page.getByRole('dialog')).toHaveCount(0)
     await page.getByRole('button', { name: 'Help and keyboard shortcuts' }).click()
-    await expect(page.getByText('Single keys are turned off')).toBeVisible()
+    await expect(page.getByText('Single-key shortcuts are off')).toBeVisible()
     expect(await violations(page)).toEqual([])
   })
 

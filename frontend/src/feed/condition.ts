@@ -41,14 +41,14 @@ export interface Circumstances {
 const DROP_WORDS = {
   refused: 'the server refused the stream or could not be reached',
   dropped: 'the connection broke',
-  silent: 'the stream fell silent',
+  silent: 'the stream went silent',
   bye: 'the server is restarting',
   garbled: 'the stream could not be read',
 } as const
 
 /** The truth about the prices on screen, in one word and one sentence. Pure: everything comes in. */
 export function conditionOf(at: Circumstances): Condition {
-  if (at.locked) return still('locked', 'Key needed', 'The server gives nothing without an API key.')
+  if (at.locked) return still('locked', 'Key needed', 'The server needs an API key.')
   if (at.refusal !== null) return still('error', 'Error', at.refusal.detail || at.refusal.title)
   if (at.connection.phase === 'open') return at.series === null ? connecting(at) : streaming(at, at.series)
   if (at.connection.phase === 'waiting' || at.connection.attempt > 0) return disconnected(at)
@@ -81,7 +81,7 @@ function streaming(at: Circumstances, series: SeriesState): Condition {
     }
     case 'polling': {
       const every = interval(series.pollEveryMs ?? 15_000)
-      const reason = `The exchange’s live feed is away; the server asks it every ${every}${because}.`
+      const reason = `The exchange’s live feed is unavailable; the server polls it every ${every}${because}.`
       return still('polling', `Polling · ${every}`, reason)
     }
     case 'down':
@@ -98,7 +98,7 @@ function disconnected(at: Circumstances): Condition {
   const retry = { retryAt: connection.nextRetryAt, canRetry: connection.phase === 'waiting' }
   if (!online) return { kind: 'offline', word: 'Offline', reason: 'This device has no network.', ...retry }
   if (polling.ok === true && error !== undefined) {
-    return { kind: 'down', word: 'Down', reason: `The server has nothing new of this series: ${error}`, ...retry }
+    return { kind: 'down', word: 'Down', reason: `The server has no new data for this series: ${error}`, ...retry }
   }
   if (polling.ok === true) {
     const every = interval(polling.everyMs)
@@ -130,5 +130,5 @@ function interval(ms: number): string {
 }
 
 function simulated(at: Circumstances): string {
-  return at.connection.simulated === true ? ' simulator: these are no real prices' : ''
+  return at.connection.simulated === true ? ' simulator: these are not real prices' : ''
 }

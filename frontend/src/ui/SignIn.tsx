@@ -24,7 +24,7 @@ export function SignIn({ session }: { session: Session }) {
   return (
     <form className="card sign-in" aria-labelledby="sign-in-title" onSubmit={send}>
       <h2 id="sign-in-title">This server needs a key</h2>
-      <p>It stays in no file of this browser and in no address: the server gives a session for it.</p>
+      <p>The browser does not store the key: the server gives a session in exchange for it.</p>
       <label htmlFor="api-key">API key</label>
       <input
         ref={field}

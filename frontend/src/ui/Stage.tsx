@@ -27,7 +27,7 @@ export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
       {isWaiting && !feed.loading && (
         <div className="card" role="status">
           <h2>No trades yet</h2>
-          <p>The server has no candle of {name}. The first trade will appear here.</p>
+          <p>The server has no candles of {name}. The first trade will appear here.</p>
         </div>
       )}
       {feed.refusal !== null && !session.locked && <ErrorCard page={page} refusal={feed.refusal} onSearch={onSearch} />}

@@ -78,7 +78,7 @@ export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void })
       </div>
       {found.length === 0 && (
         <p className="nothing" role="status">
-          {page.symbols.length === 0 ? 'The list of symbols has not come yet.' : `No symbol matches “${typed}”.`}
+          {page.symbols.length === 0 ? 'The list of symbols has not arrived yet.' : `No symbol matches “${typed}”.`}
         </p>
       )}
     </dialog>
