@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # Runs everything: formatting, the .NET tests, the page's unit tests and its browser tests. CI runs the same.
 #   ./test.sh          the normal sizes
-#   ./test.sh --full   the large ones (seeds, mutated frames, soak, the program as one file)
-# The last line sums all up: N passed, N failed, N skipped. The exit code is not 0 when anything failed, or when nothing ran.
+#   ./test.sh --full   the large ones (seeds, mutated frames, soak, mutants, the program as one file)
+# At the end it prints how long each part took, the skipped and the failed tests, and last the sum: N passed, N failed, N skipped.
+# The exit code is not 0 when anything failed, or when nothing ran. The runners' reports stay in TestResults/ and frontend/test-results/.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
-passed=0 failed=0 skipped=0
-failures=()
-results="$PWD/TestResults"
+results="$PWD/TestResults" parts="$PWD/TestResults/parts.jsonl"
 
 main() {
   for argument in "$@"; do
@@ -31,17 +30,14 @@ main() {
       page_tests "page: unit tests" test vitest
       page_tests "page: browser tests" e2e e2e
     fi
-    [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && step "the program as one file" scripts/publish.sh --check linux-x64 linux-arm64 win-x64
+    if [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]]; then
+      step "mutants" scripts/mutants.sh
+      step "the program as one file" scripts/publish.sh --check linux-x64 linux-arm64 win-x64
+    fi
   fi
 
-  if ((passed + failed == 0)); then
-    echo "no test ran" >&2
-    failed=1
-  fi
   echo
-  ((${#failures[@]} > 0)) && printf 'failed: %s\n' "${failures[@]}"
-  ((skipped > 0)) && echo "$passed passed, $failed failed, $skipped skipped" || echo "$passed passed, $failed failed"
-  ((failed == 0))
+  node scripts/count-tests.mjs sum "$parts" "$SECONDS"
 }
 
 # Installs what the tests need and the machine has not, where that is possible; else says what to install.
@@ -72,50 +68,38 @@ stop() {
   exit 1
 }
 
-# Runs a command that is no test: it counts only when it fails.
+# step NAME COMMAND…: runs a command that is no test: it counts only when it fails.
 step() {
   echo "== $1"
-  "${@:2}" && return
-  failures+=("$1")
-  ((failed++))
-  return 1
+  local began=$SECONDS code
+  "${@:2}"
+  code=$?
+  count "$1" "$code" "$began"
+  return "$code"
 }
 
+# A test process in which no test ends for so long is stopped, and the tests that ran are named. The longest single test of --full is the soak of an hour.
 dotnet_tests() {
   echo "== $1"
-  dotnet run --project "tests/$1" --no-build -- --report-trx --report-trx-filename "$1.trx" --results-directory "$results" --progress off
-  # Microsoft.Testing.Platform: 0 all passed, 2 some failed, 8 none ran, which is no failure by itself.
-  local code=$? counters
-  counters=$(grep -o '<Counters [^>]*>' "$results/$1.trx" 2> /dev/null)
-  mapfile -t -O "${#failures[@]}" failures < <(grep -o '<UnitTestResult [^>]*outcome="Failed"' "$results/$1.trx" 2> /dev/null | sed 's/.* testName="\([^"]*\)".*/\1/')
-  add "$1" "$code" "$(counter passed)" "$(counter failed)" "$(counter notExecuted)"
+  local began=$SECONDS limit=20m
+  [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && limit=3h
+  dotnet run --project "tests/$1" --no-build -- --report-trx --report-trx-filename "$1.trx" --results-directory "$results" --progress off \
+    --hangdump --hangdump-type None --hangdump-timeout "$limit" --show-test-results all --show-stdout Failed --show-stderr Failed 2>&1 |
+    tee "$results/$1.log" | grep -v '^passed '
+  count "$1" "${PIPESTATUS[0]}" "$began" "$results/$1.trx" "$results/$1.log"
 }
-
-counter() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters"; }
 
 # page_tests NAME SCRIPT REPORT: runs `npm run SCRIPT`, which leaves its figures in frontend/test-results/REPORT.json.
 page_tests() {
   echo "== $1"
+  local began=$SECONDS
   npm --prefix frontend run --silent "$2"
-  local code=$? figures
-  # Vitest and Playwright name the same three figures differently.
-  figures=$(node -p '
-    const r = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    r.stats ? [r.stats.expected + r.stats.flaky, r.stats.unexpected, r.stats.skipped].join(" ")
-            : [r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests].join(" ")' "frontend/test-results/$3.json" 2> /dev/null)
-  # shellcheck disable=SC2086
-  add "$1" "$code" $figures
+  count "$1" "$?" "$began" "frontend/test-results/$3.json"
 }
 
-# add NAME EXIT_CODE PASSED FAILED SKIPPED: a run that failed without a failed test (a crash, a time-out, a linter) counts as one failure.
-add() {
-  local code=$2 good=${3:-0} bad=${4:-0} left_out=${5:-0}
-  if ((code != 0 && code != 8 && bad == 0)); then
-    failures+=("$1 (exit code $code)")
-    bad=1
-  fi
-  ((passed += good, failed += bad, skipped += left_out))
-  echo "-- $1: $good passed, $bad failed, $left_out skipped"
+# count NAME EXIT_CODE BEGAN [REPORT [LOG]]
+count() {
+  node scripts/count-tests.mjs part "$parts" "$1" "$2" "$((SECONDS - $3))" "${@:4}"
 }
 
 main "$@"

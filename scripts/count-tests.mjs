@@ -1,0 +1,152 @@
+#!/usr/bin/env node
+// Counts what test runners reported, for ./test.sh.
+//   count-tests.mjs part RECORDS NAME EXIT_CODE SECONDS [REPORT [LOG]]   counts one part, prints its figures, appends them to the file RECORDS
+//   count-tests.mjs sum RECORDS SECONDS                                   prints times, skipped and failed tests and the sum of all parts
+// REPORT is a TRX file, or the JSON of Vitest or Playwright. LOG is what the runner printed. A part without a report counts only when it fails.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+
+const [command, records, ...rest] = process.argv.slice(2)
+if (command === 'part' && rest.length >= 3) part(...rest)
+else if (command === 'sum' && rest.length === 1) sum(Number(rest[0]))
+else {
+  console.error('usage: count-tests.mjs part RECORDS NAME EXIT_CODE SECONDS [REPORT [LOG]] | sum RECORDS SECONDS')
+  process.exit(2)
+}
+
+function part(name, exitCode, seconds, report, log) {
+  const code = Number(exitCode)
+  const counted = report === undefined ? nothing() : report.endsWith('.trx') ? countTrx(report, log) : countJson(report)
+  const trouble = troubleOf(name, code, counted, report, log)
+  if (trouble !== null) counted.failed.push(trouble)
+  const { passed, failed, skipped, flaky } = counted
+  appendFileSync(records, `${JSON.stringify({ name, seconds: Number(seconds), passed, failed, skipped, flaky })}\n`)
+  if (report !== undefined) console.log(`-- ${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
+}
+
+function sum(seconds) {
+  const parts = existsSync(records) ? readFileSync(records, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : []
+  const all = (list) => parts.flatMap((p) => p[list])
+  const passed = parts.reduce((total, p) => total + p.passed, 0)
+  const [failed, skipped] = [all('failed'), all('skipped')]
+  if (passed + failed.length === 0) failed.push('no test ran')
+  for (const p of parts) console.log(`time: ${clock(p.seconds)} ${p.name}`)
+  console.log(`time: ${clock(seconds)} in all`)
+  for (const name of skipped) console.log(`skipped: ${name}`)
+  for (const name of all('flaky')) console.log(`passed only when repeated: ${name}`)
+  for (const name of failed) console.log(`failed: ${name}`)
+  console.log(`${passed} passed, ${failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+  process.exitCode = failed.length > 0 ? 1 : 0
+}
+
+// What is wrong with a run beside the failures that it reported: one more failure, or null.
+function troubleOf(name, code, { failed, isWhole }, report, log) {
+  const running = stillRunning(log)
+  if (running.length > 0) return `${name} (hung; still running: ${running.join(', ')})`
+  // Microsoft.Testing.Platform: 8 means that no test ran, which is no failure by itself.
+  const isClean = code === 0 || (code === 8 && report?.endsWith('.trx'))
+  if (isWhole && (isClean || failed.length > 0)) return null
+  return isWhole ? `${name} (exit code ${code})` : `${name} (exit code ${code}; its report cannot be read or is not complete)`
+}
+
+// The platform's writer leaves an empty or no TRX when a cleanup fails or the process dies. The console output then tells more.
+function countTrx(report, log) {
+  const text = read(report)
+  const counted = nothing()
+  for (const [, attributes] of text.matchAll(/<UnitTestResult\s([^>]*)>/g)) {
+    add(counted, unescape(/\btestName="([^"]*)"/.exec(attributes)?.[1] ?? '?'), /\boutcome="([^"]*)"/.exec(attributes)?.[1])
+  }
+  counted.isWhole = text.trimEnd().endsWith('</TestRun>') && !/<Text>Test host process[^<]*(crashed|terminated)/.test(text)
+  if (counted.isWhole) return counted
+  const printed = countLog(read(log))
+  return total(printed) > total(counted) ? printed : { ...counted, isWhole: false }
+}
+
+// Lines such as "passed NAME (12ms)" and "failed (canceled) NAME (1m 02s 345ms)". A failed cleanup has no duration.
+function countLog(text) {
+  const counted = { ...nothing(), isWhole: false }
+  for (const [, outcome, name] of text.matchAll(/^(passed|failed|skipped) (?:\(\w+\) )?(.+?)(?: \((?:\d+(?:d|h|m|s|ms) ?)+\))?\r?$/gm)) {
+    add(counted, name, outcome === 'skipped' ? 'NotExecuted' : outcome)
+  }
+  return counted
+}
+
+function add(counted, name, outcome) {
+  if (/^passed$/i.test(outcome)) counted.passed++
+  else if (outcome === 'NotExecuted') counted.skipped.push(name)
+  else counted.failed.push(name) // Failed, Timeout, Aborted, Error: a test that did not pass has failed
+}
+
+function countJson(report) {
+  try {
+    const json = JSON.parse(read(report))
+    return json.stats ? countPlaywright(json) : countVitest(json)
+  } catch {
+    return { ...nothing(), isWhole: false }
+  }
+}
+
+function countVitest(json) {
+  const counted = nothing()
+  for (const file of json.testResults) {
+    const results = file.assertionResults
+    for (const { fullName, status } of results) {
+      if (status === 'passed') counted.passed++
+      else if (status === 'failed') counted.failed.push(fullName)
+      else counted.skipped.push(fullName) // pending, todo, skipped, disabled
+    }
+    // A file that cannot be loaded has no tests, or none that failed.
+    if (file.status === 'failed' && !results.some((r) => r.status === 'failed')) counted.failed.push(`${file.name}: ${firstLine(file.message)}`)
+  }
+  return counted
+}
+
+function countPlaywright(json) {
+  const counted = nothing()
+  const visit = (suite, path) => {
+    for (const spec of suite.specs ?? []) {
+      const name = [...path, spec.title].join(' › ')
+      for (const { status } of spec.tests) {
+        if (status === 'unexpected') counted.failed.push(name)
+        else if (status === 'skipped') counted.skipped.push(name)
+        else counted.passed++
+        if (status === 'flaky') counted.flaky.push(name)
+      }
+    }
+    for (const inner of suite.suites ?? []) visit(inner, [...path, inner.title])
+  }
+  for (const suite of json.suites) visit(suite, [suite.title])
+  for (const error of json.errors ?? []) counted.failed.push(`outside of a test: ${firstLine(error.message)}`)
+  return counted
+}
+
+// The hang dump names the tests that ran when the process was stopped, as "[00:20:00] NAME".
+function stillRunning(log) {
+  const list = /^The following tests were still running when dump was taken.*\n((?:\[[\d:.]+\] .*\n?)*)/m.exec(read(log))?.[1] ?? ''
+  return list.split('\n').filter(Boolean).map((line) => line.replace(/^\[[\d:.]+\] /, ''))
+}
+
+function nothing() {
+  return { passed: 0, failed: [], skipped: [], flaky: [], isWhole: true }
+}
+
+function total(counted) {
+  return counted.passed + counted.failed.length + counted.skipped.length
+}
+
+function read(path) {
+  return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+function firstLine(text) {
+  return (text ?? '').split('\n', 1)[0]
+}
+
+function unescape(text) {
+  const named = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' }
+  return text.replace(/&(?:#x([\dA-Fa-f]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, name) =>
+    hex ? String.fromCodePoint(Number.parseInt(hex, 16)) : decimal ? String.fromCodePoint(Number(decimal)) : (named[name] ?? whole))
+}
+
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`
+}
