@@ -25,7 +25,9 @@ export function Tools({ page, help }: { page: Page; help: RefObject<HTMLDivEleme
       <ViewPanel page={page} />
       <div id="help-panel" ref={help} popover="auto" className="panel" role="dialog" aria-labelledby="help-title">
         <h2 id="help-title">Keyboard</h2>
-        {!page.settings.shortcuts && <p className="keys-off">Single-key shortcuts are off; turn them on under “View”.</p>}
+        {!page.settings.shortcuts && (
+          <p className="keys-off">Single-key shortcuts are off; turn them on under “View”.</p>
+        )}
         <dl className="keys">
           {SHORTCUTS.map(([keys, does]) => (
             <div key={keys}>
