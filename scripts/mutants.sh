@@ -65,7 +65,7 @@ prepare() {
   echo "== copying and building"
   (cd "$root" && git ls-files -coz --exclude-standard -- . ':!frontend' ':!docs/images' | tar --null --ignore-failed-read -cf - -T - 2> /dev/null) | tar -xf - -C "$work"
   for project in "${!filters[@]}"; do
-    build "tests/$project" || { tail -n 20 "$work/build.log" >&2; return 1; }
+    build "$work/tests/$project" || { tail -n 20 "$work/build.log" >&2; return 1; }
     echo "== without a mutant: $project"
     # shellcheck disable=SC2086
     run_tests "$project" $(printf '%s\n' ${filters[$project]} | sort -u) && continue
@@ -84,7 +84,7 @@ mutate() {
   local assembly
   assembly=$(cd "$(dirname "$file")" && while ! compgen -G '*.csproj' > /dev/null; do cd ..; done; pwd)
   cp "$work/tests/$project/bin/Debug/net10.0/${assembly##*/}.dll" "$work/original.dll"
-  if build "$assembly" -p:BuildProjectReferences=false; then
+  if build "$assembly" --no-restore -p:BuildProjectReferences=false; then
     cp "$assembly/bin/Debug/net10.0/${assembly##*/}.dll" "$work/tests/$project/bin/Debug/net10.0/"
     # shellcheck disable=SC2046
     run_tests "$project" $(filters_of "$i")
