@@ -78,7 +78,8 @@ step() {
   return "$code"
 }
 
-# A test process in which no test ends for so long is stopped, and the tests that ran are named. The longest single test of --full is the soak of an hour.
+# A test process in which no test ends for so long is stopped, and the tests that ran are named.
+# The longest single test of --full is the soak of an hour.
 dotnet_tests() {
   echo "== $1"
   local began=$SECONDS limit=20m

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 // Counts what test runners reported, for ./test.sh.
-//   count-tests.mjs part RECORDS NAME EXIT_CODE SECONDS [REPORT [LOG]]   counts one part, prints its figures, appends them to the file RECORDS
-//   count-tests.mjs sum RECORDS SECONDS                                   prints times, skipped and failed tests and the sum of all parts
-// REPORT is a TRX file, or the JSON of Vitest or Playwright. LOG is what the runner printed. A part without a report counts only when it fails.
+//   count-tests.mjs part RECORDS NAME EXIT_CODE SECONDS [REPORT [LOG]]
+//       counts one part, prints its figures and appends them to the file RECORDS
+//   count-tests.mjs sum RECORDS SECONDS
+//       prints times, skipped and failed tests and the sum of all parts
+// REPORT is a TRX file, or the JSON of Vitest or Playwright. LOG is what the runner printed.
+// A part without a report counts only when it fails.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 
 const [command, records, ...rest] = process.argv.slice(2)
@@ -24,7 +27,7 @@ function part(name, exitCode, seconds, report, log) {
 }
 
 function sum(seconds) {
-  const parts = existsSync(records) ? readFileSync(records, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : []
+  const parts = read(records).split('\n').filter(Boolean).map((line) => JSON.parse(line))
   const all = (list) => parts.flatMap((p) => p[list])
   const passed = parts.reduce((total, p) => total + p.passed, 0)
   const [failed, skipped] = [all('failed'), all('skipped')]
@@ -64,7 +67,8 @@ function countTrx(report, log) {
 // Lines such as "passed NAME (12ms)" and "failed (canceled) NAME (1m 02s 345ms)". A failed cleanup has no duration.
 function countLog(text) {
   const counted = { ...nothing(), isWhole: false }
-  for (const [, outcome, name] of text.matchAll(/^(passed|failed|skipped) (?:\(\w+\) )?(.+?)(?: \((?:\d+(?:d|h|m|s|ms) ?)+\))?\r?$/gm)) {
+  const line = /^(passed|failed|skipped) (?:\(\w+\) )?(.+?)(?: \((?:\d+(?:d|h|m|s|ms) ?)+\))?\r?$/gm
+  for (const [, outcome, name] of text.matchAll(line)) {
     add(counted, name, outcome === 'skipped' ? 'NotExecuted' : outcome)
   }
   return counted
@@ -95,7 +99,8 @@ function countVitest(json) {
       else counted.skipped.push(fullName) // pending, todo, skipped, disabled
     }
     // A file that cannot be loaded has no tests, or none that failed.
-    if (file.status === 'failed' && !results.some((r) => r.status === 'failed')) counted.failed.push(`${file.name}: ${firstLine(file.message)}`)
+    const hasFailed = results.some((r) => r.status === 'failed')
+    if (file.status === 'failed' && !hasFailed) counted.failed.push(`${file.name}: ${firstLine(file.message)}`)
   }
   return counted
 }
