@@ -15,6 +15,8 @@ const sibling = `${symbol}:${timeframe === '5m' ? '15m' : '5m'}`
 const key = options.key ?? process.env.API_KEY
 const waitMs = Number(options.wait) * 1000
 const history = `/candles?symbol=${encodeURIComponent(symbol)}&timeframe=${timeframe}`
+// What a network, or a busy machine, may add to a wait that the server promises.
+const graceMs = 5_000
 const states = ['connecting', 'live', 'reconnecting', 'polling', 'down']
 const fields = ['time', 'open', 'high', 'low', 'close', 'volume', 'closed', 'rev']
 const counts = { ok: 0, FAIL: 0, skip: 0 }
@@ -103,11 +105,11 @@ async function checkLive() {
   await plain.until(() => plain.synced, 10_000)
   const heartbeatMs = plain.events[0]?.data?.heartbeat_ms ?? 15_000
   await Promise.all([plain.until(() => plain.live.length > 5, waitMs), delta.until(() => delta.live.length > 5, waitMs)])
-  await plain.until(() => plain.events.some(e => e.type === 'heartbeat'), heartbeatMs * 1.5)
+  await plain.until(() => plain.events.some(e => e.type === 'heartbeat'), heartbeatMs + graceMs)
   const isQuiet = plain.synced && plain.live.length < 2
   await check('a heartbeat with the time, as often as hello says', () => {
     const beat = plain.events.find(e => e.type === 'heartbeat')
-    assert(beat && Number.isInteger(beat.data.server_time), `none within ${heartbeatMs * 1.5} ms`)
+    assert(beat && Number.isInteger(beat.data.server_time), `none within ${heartbeatMs + graceMs} ms`)
   })
   await check('live candles are whole, named by series, with their rev as id', () => {
     if (isQuiet) return 'nothing changed'
@@ -169,10 +171,10 @@ async function checkResume() {
     equal(missed.find(e => e.id !== null), undefined, 'event with an id before synced')
     assert(missed.every((e, i) => i === 0 || e.data.time > missed[i - 1].data.time), 'a missed candle comes twice, or not in order of time')
     const seam = Number(back.synced.id)
-    await witness.until(() => Number(witness.live.at(-1)?.id) >= seam, 2_000)
+    await witness.until(() => Number(witness.live.at(-1)?.id) >= seam, graceMs)
     for (const { data } of witness.live.filter(e => e.data.rev > Number(id) && e.data.rev <= seam))
       assert(missed.some(e => e.data.time === data.time && e.data.rev >= data.rev), `rev ${data.rev} of candle ${data.time} is missing`)
-    await back.until(() => back.live.length > 2, 2_000)
+    await back.until(() => back.live.length > 2, graceMs)
     risesFromSeam(back)
     back.close()
   })
@@ -251,9 +253,15 @@ async function checkHistory() {
   await check('history, since too long ago is a reset', async () => equal((await ask(`${history}&since=1`)).json.reset, true, 'reset'))
   await check('history, an ETag, and 304 while nothing changed', async () => {
     const range = `${history}&start=${json.candles[0].time}&end=${json.candles[0].time}`
-    const { headers } = await ask(range)
-    match(headers.etag, /^W\/"/, 'ETag')
-    equal((await ask(range, { headers: { 'If-None-Match': headers.etag } })).status, 304, 'status')
+    // A correction may come between two questions: then they are asked again.
+    for (let tries = 5; tries > 0; tries--) {
+      const { headers } = await ask(range)
+      match(headers.etag, /^W\/"/, 'ETag')
+      const again = await ask(range, { headers: { 'If-None-Match': headers.etag } })
+      if (tries > 1 && (await ask(range)).headers.etag !== headers.etag) continue
+      equal(again.status, 304, 'status')
+      break
+    }
     equal((await ask(range, { headers: { 'If-None-Match': 'W/"another"' } })).status, 200, 'status with another ETag')
   })
   await check('history, HEAD answers the headers of GET', async () => {

@@ -7,6 +7,9 @@ namespace CandleStream.Client;
 internal sealed class CandlePoller(
     HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, TimeProvider time)
 {
+    /// <summary>How far a poll reaches back behind the id, in µs, as a resume does: events of different series may come a moment out of order, so an id does not speak for the last of them.</summary>
+    private const long Overlap = 10_000_000;
+
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -43,7 +46,7 @@ internal sealed class CandlePoller(
 
     private async Task<(Answer? Answer, bool GoOn)> AskAsync(SeriesKey key, long? since, CancellationToken stop)
     {
-        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={since}");
+        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={Math.Max(0, since.Value - Overlap)}");
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var limit = time.CreateTimer(_ => limited.Cancel(), null, AnswerLimit, Timeout.InfiniteTimeSpan);
         try

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.ComponentModel;
 using System.Net.Sockets;
 
 namespace CandleStream.Server.Sse;
@@ -12,6 +13,7 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
     public const int Size = 256;
 
     private const int WouldBlock = -11;
+    private const int Canceled = -125;
 
     private readonly Entry[] _entries = new Entry[Size];
     private readonly int[] _results = new int[Size];
@@ -38,10 +40,14 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
         return true;
     }
 
-    /// <summary>Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the client is gone. Empty afterwards.</summary>
-    public void Send(Action<SseConnection, ReadOnlyMemory<byte>, int> sent)
+    /// <summary>
+    /// Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the client is gone. Empty afterwards.
+    /// The result is null, or why the system refused the batch: nobody knows what was sent then, so all count as gone, and the batch can send no more.
+    /// </summary>
+    public Win32Exception? Send(Action<SseConnection, ReadOnlyMemory<byte>, int> sent)
     {
-        Submit();
+        var failure = TrySubmit();
+        if (failure is not null) _results.AsSpan(0, Count).Fill(Canceled);
         for (var i = 0; i < Count; i++)
         {
             var entry = _entries[i];
@@ -56,9 +62,28 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
         }
 
         Count = 0;
+        return failure;
     }
 
     public void Dispose() => ring.Dispose();
+
+    private Win32Exception? TrySubmit()
+    {
+        try
+        {
+            Submit();
+            return null;
+        }
+        catch (Win32Exception failure)
+        {
+            return failure;
+        }
+        finally
+        {
+            foreach (var pin in _pins) pin.Dispose();
+            _pins.Clear();
+        }
+    }
 
     private unsafe void Submit()
     {
@@ -79,8 +104,6 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
         }
 
         ring.Submit(_results.AsSpan(0, Count));
-        foreach (var pin in _pins) pin.Dispose();
-        _pins.Clear();
     }
 
     private readonly record struct Entry(SseConnection Connection, SafeSocketHandle Socket, ReadOnlyMemory<byte> Bytes);

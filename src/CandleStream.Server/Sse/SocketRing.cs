@@ -77,7 +77,7 @@ internal sealed unsafe partial class SocketRing : IDisposable
         var descriptor = (int)Setup(SetupCall, (uint)size, &parameters);
         if (descriptor < 0) reason = new Win32Exception(Marshal.GetLastPInvokeError()).Message;
         else if ((parameters.Features & SingleMap) == 0) reason = "the kernel is too old";
-        else ring = new SocketRing(descriptor, parameters);
+        else ring = TryMap(descriptor, parameters, out reason);
         if (ring is null && descriptor >= 0) _ = Close(descriptor);
         return ring is not null;
     }
@@ -126,6 +126,20 @@ internal sealed unsafe partial class SocketRing : IDisposable
 
         Volatile.Write(ref *_completionHead, head);
         return count;
+    }
+
+    private static SocketRing? TryMap(int descriptor, in Parameters parameters, out string? reason)
+    {
+        try
+        {
+            reason = null;
+            return new SocketRing(descriptor, parameters);
+        }
+        catch (Win32Exception noMemory)
+        {
+            reason = noMemory.Message;
+            return null;
+        }
     }
 
     private byte* Map(nuint length, long offset)

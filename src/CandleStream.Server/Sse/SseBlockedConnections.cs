@@ -3,14 +3,17 @@ namespace CandleStream.Server.Sse;
 /// <summary>
 /// The connections of one sender whose clients take no more at the moment. Sockets that nobody watches for us are tried again after 5 ms,
 /// then after twice as long each time, up to 100 ms: a client that is only full for a moment goes on at once, a stalled one costs next to nothing.
-/// Owned by the sender thread.
+/// A client that takes nothing for <paramref name="stuckLimit"/> timestamps is stuck. Owned by the sender thread.
 /// </summary>
-internal sealed class SseBlockedConnections
+internal sealed class SseBlockedConnections(long stuckLimit)
 {
     private const int FirstDelayMs = 5;
     private const int LastDelayMs = 100;
 
     private readonly List<SseConnection> _connections = [];
+
+    /// <summary>No connection is stuck before this timestamp.</summary>
+    public long StuckAt { get; private set; } = SseAlarm.Never;
 
     public void Add(SseConnection connection)
     {
@@ -22,6 +25,7 @@ internal sealed class SseBlockedConnections
         }
 
         connection.RetryAt = Environment.TickCount64 + connection.RetryDelayMs;
+        StuckAt = Math.Min(StuckAt, connection.ProgressAt + stuckLimit);
     }
 
     /// <summary>Forgets those that are blocked no more and gives <paramref name="retry"/> those whose turn it is.</summary>
@@ -44,12 +48,17 @@ internal sealed class SseBlockedConnections
         }
     }
 
-    /// <summary>Gives <paramref name="stuck"/> those whose client took nothing for <paramref name="limit"/>.</summary>
-    public void FindStuck(SseRound round, TimeSpan limit, Action<SseConnection> stuck)
+    /// <summary>Gives <paramref name="end"/> those that are stuck at <paramref name="now"/>.</summary>
+    public void EndStuck(long now, Action<SseConnection> end)
     {
+        if (now < StuckAt) return;
+        StuckAt = SseAlarm.Never;
         foreach (var connection in _connections)
         {
-            if (connection.IsBlocked && round.Since(connection.ProgressAt) >= limit) stuck(connection);
+            if (!connection.IsBlocked || connection.Failed is not null) continue;
+            var stuckAt = connection.ProgressAt + stuckLimit;
+            if (stuckAt <= now) end(connection);
+            else StuckAt = Math.Min(StuckAt, stuckAt);
         }
     }
 

@@ -78,6 +78,9 @@ internal sealed class SseConnection(SseSettings settings)
     /// <summary>A status of one of its series is newer than what it was told.</summary>
     public bool HasNewStatus { get; set; }
 
+    /// <summary>A heartbeat is due. It comes after all that waits: who has something to read needs none until then, and a slow client is never sent several.</summary>
+    public bool IsOwedHeartbeat { get; set; }
+
     public bool IsBlocked { get; private set; }
 
     /// <summary>In the sender's list of blocked connections.</summary>
@@ -135,6 +138,7 @@ internal sealed class SseConnection(SseSettings settings)
     {
         if (!_rest.IsEmpty && SendRest(round) is var rest and not SseFlush.Done) return rest;
         if (HasNewStatus && !IsFinishing) AddNewStatus(round);
+        AddHeartbeat(round);
         if (Waiting.Count == 0) return Unblock();
         Arrange(round);
         while (Waiting.Count > 0)
@@ -142,6 +146,7 @@ internal sealed class SseConnection(SseSettings settings)
             if (!Output.IsReady) return Block(round);
             var result = Waiting.Count == 1 ? SendOne(round) : SendSeveral(round);
             if (result != SseFlush.Done) return result;
+            AddHeartbeat(round);
         }
 
         return Unblock();
@@ -150,7 +155,9 @@ internal sealed class SseConnection(SseSettings settings)
     /// <summary>True when all there is to send is one event to a socket that keeps up: it is in the batch now, and <see cref="CompleteBatched"/> follows.</summary>
     public bool TryBatch(SocketBatch batch, SseRound round)
     {
-        if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty || Waiting.Count != 1) return false;
+        if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty) return false;
+        AddHeartbeat(round);
+        if (Waiting.Count != 1 || IsOwedHeartbeat) return false;
         return Output.BatchSocket is { } socket && batch.TryAdd(this, socket, FrameOf(Waiting.Peek(), round).In(Output.Framing));
     }
 
@@ -181,6 +188,13 @@ internal sealed class SseConnection(SseSettings settings)
             subscription.ToldStatus = status;
             Waiting.Add(subscription, SseEvents.Status(status, round.UtcNow));
         }
+    }
+
+    private void AddHeartbeat(SseRound round)
+    {
+        if (!IsOwedHeartbeat || IsFinishing || Waiting.Count > 0) return;
+        IsOwedHeartbeat = false;
+        Waiting.Add(null, round.Heartbeat);
     }
 
     // A client that keeps up gets every version, several in one write. A client that is slow, rate-limited or joining gets only the newest.

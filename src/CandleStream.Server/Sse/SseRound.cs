@@ -8,6 +8,7 @@ internal sealed class SseRound(TimeProvider time)
 
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _length;
+    private SseFrame? _heartbeat;
 
     /// <summary>Timestamp at the round's start.</summary>
     public long Now { get; private set; }
@@ -23,6 +24,9 @@ internal sealed class SseRound(TimeProvider time)
     /// <summary>The events in the buffer, one by one.</summary>
     public List<ReadOnlyMemory<byte>> Frames { get; } = [];
 
+    /// <summary>One for everybody who gets one in this round.</summary>
+    public SseFrame Heartbeat => _heartbeat ??= SseEvents.Heartbeat(UtcNow.ToUnixTimeMilliseconds());
+
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
 
     public void Begin()
@@ -30,6 +34,7 @@ internal sealed class SseRound(TimeProvider time)
         Now = time.GetTimestamp();
         IsLate = false;
         OldestReceivedAt = long.MaxValue;
+        _heartbeat = null;
     }
 
     /// <summary>The round sends an update whose frame was received at <paramref name="receivedAt"/>; 0 where there was none.</summary>

@@ -5,7 +5,7 @@ internal sealed partial class SseSender
 {
     private long Register(SseConnection connection)
     {
-        if (_stoppedAt is not null || _isStopAsked) Fail(connection, SseEnd.Shutdown);
+        if (_isStopAsked) Fail(connection, SseEnd.Shutdown);
         if (connection.Failed is not null) return JoinCommand.Refused;
         if (connection.Index < 0) Attach(connection);
         connection.Overflowed = false;

@@ -19,12 +19,34 @@ internal sealed partial class SseSender
         {
             connection.IsDirty = false;
             if (!connection.IsLive || (connection.IsBlocked && connection.Output.NeedsRetry)) continue;
-            if (_batch is null || !connection.TryBatch(_batch, _round)) Flush(connection);
-            else if (_batch.IsFull) _batch.Send(_batchSent);
+            if (!TryBatch(connection)) Flush(connection);
+            else if (_batch!.IsFull) SendBatch();
         }
 
         _dirty.Clear();
-        if (_batch is { Count: > 0 }) _batch.Send(_batchSent);
+        if (_batch is { Count: > 0 }) SendBatch();
+    }
+
+    private bool TryBatch(SseConnection connection)
+    {
+        try
+        {
+            return _batch is not null && connection.TryBatch(_batch, _round);
+        }
+        catch (Exception e)
+        {
+            Break(connection, e);
+            return false;
+        }
+    }
+
+    private void SendBatch()
+    {
+        var count = _batch!.Count;
+        if (_batch.Send(_batchSent) is not { } failure) return;
+        LogBatchFailed(failure, count);
+        _batch.Dispose();
+        _batch = null;
     }
 
     private void Flush(SseConnection connection)

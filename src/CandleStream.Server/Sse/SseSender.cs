@@ -16,11 +16,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     /// <summary>A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.</summary>
     private const int LateItems = 1000;
 
-    /// <summary>A blocked connection for which so much waits needs no heartbeat.</summary>
-    private const int EnoughToRead = 8;
-
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromSeconds(1);
 
     private readonly RevCounter _revs;
     private readonly SseOptions _options;
@@ -29,14 +25,10 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private readonly ILogger<SseSender> _logger;
     private readonly SseInbox _inbox = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ITimer _housekeeping;
-    private readonly ITimer _turns;
     private readonly Func<bool> _hasTimeCome;
     private readonly Thread _thread;
 
-    // Set by timers, StopAsync and DisposeAsync, on any thread.
-    private volatile bool _isHousekeepingDue;
-    private volatile bool _areTurnsDue;
+    // Set by StopAsync and DisposeAsync, on any thread.
     private volatile bool _isStopAsked;
     private volatile bool _isDisposed;
 
@@ -45,28 +37,35 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private readonly List<SseConnection> _connections = [];
     private readonly List<SseConnection> _dirty = [];
     private readonly List<SseConnection> _failed = [];
-    private readonly SseBlockedConnections _blocked = new();
+    private readonly SseBlockedConnections _blocked;
     private readonly PriorityQueue<SseConnection, long> _held = new();
     private readonly SsePacer _pacer;
     private readonly SseRound _round;
+    private readonly SseAlarm _alarm;
     private readonly Action<SseConnection> _flush;
+    private readonly Action<SseConnection> _endStuck;
     private readonly Action<SseConnection, ReadOnlyMemory<byte>, int> _batchSent;
+
+    // Heartbeats come on a fixed grid, one per sender: a late one delays none after it.
+    private readonly long _heartbeatEvery;
     private long _heartbeatAt;
-    private long _turnTimerAt = long.MaxValue;
-    private long? _stoppedAt;
+    private long _byeEndsAt = SseAlarm.Never;
+    private bool _hasSaidBye;
 
     public SseSender(RevCounter revs, IOptions<SseOptions> options, SseCounters counters, TimeProvider time, ILogger<SseSender> logger)
     {
         (_revs, _options, _counters, _time, _logger) = (revs, options.Value, counters, time, logger);
         _round = new SseRound(time);
         _pacer = new SsePacer((long)(_options.CoalesceInterval.TotalSeconds * Stopwatch.Frequency));
+        _blocked = new SseBlockedConnections(Timestamps(_options.StuckLimit));
+        _alarm = new SseAlarm(time, _inbox.Wake);
         _flush = Flush;
+        _endStuck = connection => Fail(connection, SseEnd.TooSlow);
         _batchSent = BatchSent;
         _thread = new Thread(Run) { IsBackground = true, Name = "SSE sender" };
-        _hasTimeCome = () => _isHousekeepingDue || _areTurnsDue || _isDisposed || (_isStopAsked && _stoppedAt is null);
-        _heartbeatAt = After(time.GetTimestamp(), _options.Heartbeat);
-        _housekeeping = time.CreateTimer(_ => HousekeepingIsDue(), null, HousekeepingInterval, HousekeepingInterval);
-        _turns = time.CreateTimer(_ => TurnsAreDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _hasTimeCome = () => _alarm.HasRung || _isDisposed || (_isStopAsked && !_hasSaidBye);
+        _heartbeatEvery = Timestamps(_options.Heartbeat);
+        _heartbeatAt = time.GetTimestamp() + _heartbeatEvery;
     }
 
     public void Start() => _thread.Start();
@@ -100,8 +99,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         _isDisposed = true;
         _inbox.Wake();
         if (_thread.IsAlive) _thread.Join();
-        await _housekeeping.DisposeAsync();
-        await _turns.DisposeAsync();
+        await _alarm.DisposeAsync();
         _inbox.Dispose();
     }
 
@@ -112,21 +110,19 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             OpenBatch();
             while (!_isDisposed)
             {
-                // Before the round reads the clock: what a timer called due before is due by then, and what it calls due later wakes the sender again.
-                var keepsHouse = _isHousekeepingDue;
-                if (keepsHouse) _isHousekeepingDue = false;
-                _areTurnsDue = false;
+                _alarm.Hear();
                 _round.Begin();
                 TakeInbox();
                 _blocked.Visit(_flush);
                 GiveTurns();
-                if (keepsHouse) KeepHouse();
+                _blocked.EndStuck(_round.Now, _endStuck);
+                GiveHeartbeats();
                 if (_isStopAsked) SayBye();
                 FlushDirty();
                 if (_round.OldestReceivedAt != long.MaxValue) _counters.Written(_time.GetElapsedTime(_round.OldestReceivedAt));
                 RemoveFailed();
-                if (_stoppedAt is not null && _connections.Count == 0) _done.TrySetResult();
-                ArmTurnTimer();
+                if (_hasSaidBye && _connections.Count == 0) _done.TrySetResult();
+                _alarm.Set(NextDue());
                 _inbox.Wait(_blocked.NextRetryMs(), _hasTimeCome);
                 Pace();
             }
@@ -282,40 +278,38 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         }
     }
 
-    private void ArmTurnTimer()
+    // Everything that comes by the clock. What is due now is done in this round, so this lies ahead.
+    private long NextDue()
     {
-        var next = _held.TryPeek(out _, out var at) ? at : long.MaxValue;
-        if (next == _turnTimerAt) return;
-        _turnTimerAt = next;
-        var wait = next == long.MaxValue ? Timeout.InfiniteTimeSpan : _time.GetElapsedTime(_time.GetTimestamp(), next);
-        _turns.Change(wait < TimeSpan.Zero && next != long.MaxValue ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+        var next = Math.Min(_hasSaidBye ? _byeEndsAt : _heartbeatAt, _blocked.StuckAt);
+        return _held.TryPeek(out _, out var turn) ? Math.Min(next, turn) : next;
     }
 
-    private void KeepHouse()
+    // Who joins is being written to by its request.
+    private void GiveHeartbeats()
     {
-        _blocked.FindStuck(_round, _options.StuckLimit, c => Fail(c, SseEnd.TooSlow));
-        if (_stoppedAt is not null || _round.Now < _heartbeatAt) return;
-        _heartbeatAt = After(_round.Now, _options.Heartbeat);
-        var frame = SseEvents.Heartbeat(_time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (_hasSaidBye || _round.Now < _heartbeatAt) return;
+        _heartbeatAt += (((_round.Now - _heartbeatAt) / _heartbeatEvery) + 1) * _heartbeatEvery;
         foreach (var connection in _connections)
         {
-            // Who is blocked with much waiting has enough to read; who joins is being written to by its request.
-            if (!connection.IsLive || (connection.IsBlocked && connection.Waiting.Count >= EnoughToRead)) continue;
-            connection.Waiting.Add(null, frame);
+            if (!connection.IsLive) continue;
+            connection.IsOwedHeartbeat = true;
             MarkDirty(connection);
         }
     }
 
     private void SayBye()
     {
-        if (_stoppedAt is { } since)
+        if (_hasSaidBye)
         {
-            if (_round.Since(since) < _options.ByeTimeout) return;
+            if (_round.Now < _byeEndsAt) return;
+            _byeEndsAt = SseAlarm.Never;
             foreach (var connection in _connections) Fail(connection, SseEnd.Gone);
             return;
         }
 
-        _stoppedAt = _round.Now;
+        _hasSaidBye = true;
+        _byeEndsAt = _round.Now + Timestamps(_options.ByeTimeout);
         foreach (var connection in _connections)
         {
             if (!connection.IsLive)
@@ -332,17 +326,5 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         }
     }
 
-    private long After(long timestamp, TimeSpan span) => timestamp + (long)(span.TotalSeconds * _time.TimestampFrequency);
-
-    private void HousekeepingIsDue()
-    {
-        _isHousekeepingDue = true;
-        _inbox.Wake();
-    }
-
-    private void TurnsAreDue()
-    {
-        _areTurnsDue = true;
-        _inbox.Wake();
-    }
+    private long Timestamps(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

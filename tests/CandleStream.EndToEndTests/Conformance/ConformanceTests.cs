@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.EndToEndTests.Conformance;
 
-/// <summary>A server that asks for keys and has something new many times a second, so that nobody waits for it.</summary>
+/// <summary>A server that asks for keys and has something new many times a second, so that nobody waits for it, for longer than all tests may take together.</summary>
 public sealed class BusyFixture : IAsyncLifetime
 {
     private FastMarket _market = null!;
@@ -16,7 +16,7 @@ public sealed class BusyFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _market = await FastMarket.StartAsync(seed: 8, seconds: 300, speed: 100);
+        _market = await FastMarket.StartAsync(seed: 8, seconds: 1_200, speed: 100);
         Locked = await LockedServer.StartAsync([("Streaming:Heartbeat", "00:00:01"), .. _market.Settings]);
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using CandleStream.EndToEndTests.Server;
+using CandleStream.EndToEndTests.Stream;
 
 namespace CandleStream.EndToEndTests.Proxies;
 
@@ -10,6 +11,8 @@ namespace CandleStream.EndToEndTests.Proxies;
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private const int Attempts = 5;
+
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
     private readonly ProxySite _site;
@@ -32,15 +35,16 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     /// <param name="kind">The program.</param>
     /// <param name="server">The server behind it.</param>
+    /// <param name="path">A path of the server.</param>
+    /// <param name="answer">What this server alone answers there.</param>
     /// <param name="timeLimit">Of silence, instead of the recipe's; null: as committed.</param>
-    public static async Task<ProxyProcess> StartAsync(ProxyKind kind, Uri server, TimeSpan? timeLimit)
+    public static async Task<ProxyProcess> StartAsync(ProxyKind kind, Uri server, string path, string answer, TimeSpan? timeLimit)
     {
         for (var attempt = 1; ; attempt++)
         {
             var proxy = Launch(kind, new ProxySite(new TempFolder(), FreePort(), server.Authority, timeLimit));
-            if (await proxy.ListensAsync()) return proxy;
+            if (await proxy.AnswersAsync(path, answer)) return proxy;
             await proxy.DisposeAsync();
-            // Another program may have taken the port meanwhile.
             if (attempt == Attempts) throw new InvalidOperationException($"{kind.Program} does not start: {proxy.Log}");
         }
     }
@@ -91,21 +95,24 @@ internal sealed class ProxyProcess : IAsyncDisposable
         lock (_gate) _output.Add(line);
     }
 
-    private async Task<bool> ListensAsync()
+    // Another program, another test's proxy too, may have taken the port meanwhile: only what our server says shows that this is the way to it. False when the proxy ended.
+    private async Task<bool> AnswersAsync(string path, string answer)
     {
+        var cancel = TestContext.Current.CancellationToken;
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = TestCertificate.Trusted }) { Timeout = AskLimit };
         while (!_process.HasExited)
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _site.Port), TestContext.Current.CancellationToken);
-                return true;
+                if (await http.GetStringAsync(new Uri(Address, path), cancel) == answer) return true;
             }
-            catch (SocketException)
+            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
             {
-                await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+                // Not yet, or somebody else.
             }
+
+            await look.WaitForNextTickAsync(cancel);
         }
 
         return false;

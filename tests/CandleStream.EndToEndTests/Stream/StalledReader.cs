@@ -1,14 +1,16 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace CandleStream.EndToEndTests.Stream;
 
-/// <summary>A reader that joins and stalls, on a server with small buffers.</summary>
+/// <summary>A reader that joins and stalls, on a server with small buffers. No time passes there but what the test lets pass: however slow the machine is, nobody is ended for it.</summary>
 internal static class StalledReader
 {
     public const int SmallBuffer = 4096;
 
-    public static Task<StreamHost> StartAsync(StreamPath path, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
+    public static Task<StreamHost> StartAsync(StreamPath path, Dictionary<string, string?>? settings = null, FakeTimeProvider? time = null)
     {
         settings = new(settings ?? []) { ["SendBufferBytes"] = SmallBuffer.ToString(System.Globalization.CultureInfo.InvariantCulture) };
-        return StreamHost.StartAsync(path, new StreamHostOptions { Settings = settings, Time = time ?? TimeProvider.System });
+        return StreamHost.StartAsync(path, new StreamHostOptions { Settings = settings, Time = time ?? new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53)) });
     }
 
     /// <summary>Joined, and from there on not reading.</summary>
@@ -22,7 +24,10 @@ internal static class StalledReader
         return slow;
     }
 
-    /// <summary>Publishes until the stalled reader misses some; how much that was. A reader that keeps up beats the time, so that nothing but a full socket can be the reason.</summary>
+    /// <summary>
+    /// Publishes until the stalled reader misses some; how much that was. A reader that keeps up beats the time, so that nothing but a full socket can be the reason:
+    /// it is the only other one, and what it has not read is never as much as is conflated.
+    /// </summary>
     public static async Task<int> PushUntilConflatedAsync(StreamHost host)
     {
         await using var quick = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");

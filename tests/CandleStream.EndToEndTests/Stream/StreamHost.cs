@@ -5,6 +5,7 @@ using CandleStream.Server.Sse;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,10 +40,14 @@ internal sealed record StreamHostOptions
 /// <summary>The stream route on a real server and a real port, with the real hub and senders; only the exchange is the test's.</summary>
 internal sealed class StreamHost : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    /// <summary>Where a host says which one it is.</summary>
+    private const string NamePath = "/name-of-this-host";
 
-    private StreamHost(WebApplication app, FakeExchange exchange, UpdateLog log, ErrorLog errors) =>
-        (_app, Exchange, Log, Errors) = (app, exchange, log, errors);
+    private readonly WebApplication _app;
+    private readonly string _name;
+
+    private StreamHost(WebApplication app, string name, FakeExchange exchange, UpdateLog log, ErrorLog errors) =>
+        (_app, _name, Exchange, Log, Errors) = (app, name, exchange, log, errors);
 
     public FakeExchange Exchange { get; }
 
@@ -84,11 +89,12 @@ internal sealed class StreamHost : IAsyncDisposable
         builder.Services.AddSingleton(services => new CandleStreamService(
             options.Exchange, new EmptyArchive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
         builder.AddCandleStreamSse();
-        var app = builder.Build();
+        var (app, name) = (builder.Build(), Guid.NewGuid().ToString());
+        app.Use((context, next) => context.Request.Path == NamePath ? context.Response.WriteAsync(name) : next(context));
         options.Use?.Invoke(app);
         app.MapCandleStream();
         await app.StartAsync();
-        return new StreamHost(app, options.Exchange, log, errors) { IsHttp2 = options.Protocols == HttpProtocols.Http2 };
+        return new StreamHost(app, name, options.Exchange, log, errors) { IsHttp2 = options.Protocols == HttpProtocols.Http2 };
     }
 
     /// <summary>A host whose streams take the given way.</summary>
@@ -133,7 +139,7 @@ internal sealed class StreamHost : IAsyncDisposable
         var host = await StartAsync(options);
         try
         {
-            host.Proxy = await ProxyProcess.StartAsync(proxy, host.Address, options.ProxyTimeLimit);
+            host.Proxy = await ProxyProcess.StartAsync(proxy, host.Address, NamePath, host._name, options.ProxyTimeLimit);
             return host;
         }
         catch

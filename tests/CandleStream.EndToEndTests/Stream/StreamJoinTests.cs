@@ -106,6 +106,31 @@ public abstract class StreamJoinTests(StreamPath path)
         Assert.Equal(2, host.Counters.Of(Some.Btc).Resumed);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Synced_tells_the_counter_before_the_join_and_what_is_published_during_it_comes_after_synced()
+    {
+        var wait = TimeSpan.FromHours(7);
+        var (time, exchange) = (new TimeThatIsWaitedFor(wait), new FakeExchange { IsSlow = true });
+        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions { Time = time, Exchange = exchange, Streaming = new() { FirstDataWait = wait } });
+        exchange.SetSnapshot(Some.Btc, Some.Candle(0));
+        using var btc = host.Service.Open(Some.Btc);
+        await exchange.FollowedAsync(Some.Btc);
+        exchange.Acknowledge(Some.Btc);
+
+        // The join waits for the exchange's answer on the second series.
+        await using var client = await SseClient.OpenAsync(host, "?series=BTCUSD:1m,ETHUSD:5m");
+        await exchange.FollowedAsync(Some.Eth);
+        await Eventually.TrueAsync(() => time.IsWaitedFor);
+        exchange.Push(Some.Btc, Some.Candle(1));
+        var published = host.Log.Of(Some.Btc);
+        exchange.Acknowledge(Some.Eth);
+
+        var synced = (await client.JoinAsync())[^1];
+        Assert.All(published, candle => Assert.True(candle.Rev > SseClient.Id(synced), $"{candle} comes after {synced}"));
+        var live = await client.CandlesUntilAsync(e => e.Candle.Time == Some.Candle(1).Time);
+        Assert.Equal(published, live.Select(e => e.Candle));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("a word")]
     [InlineData("-5")]
@@ -185,6 +210,20 @@ public abstract class StreamJoinTests(StreamPath path)
         Assert.Equal(500, join.Single(e => e.Type == "snapshot").Data.GetProperty("candles").GetArrayLength());
         Assert.Equal(1, host.Counters.Of(Some.Btc).Reset);
         Assert.Empty(host.Errors.Lines);
+    }
+}
+
+/// <summary>A clock that tells when somebody waits for just this long.</summary>
+internal sealed class TimeThatIsWaitedFor(TimeSpan wait) : FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53))
+{
+    private volatile bool _isWaitedFor;
+
+    public bool IsWaitedFor => _isWaitedFor;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (dueTime == wait) _isWaitedFor = true;
+        return base.CreateTimer(callback, state, dueTime, period);
     }
 }
 

@@ -11,10 +11,10 @@ public abstract class StreamSlowReaderTests(StreamPath path)
         await using var host = await StalledReader.StartAsync(path);
         var model = new ClientModel();
         using var slow = await StalledReader.OpenAsync(host, model);
+        var pushed = await StalledReader.PushUntilConflatedAsync(host);
         await using var quick = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await quick.JoinAsync();
 
-        var pushed = await StalledReader.PushUntilConflatedAsync(host);
         for (var minute = 1; minute <= 20; minute++) host.Exchange.Push(Some.Btc, Some.Candle(minute));
         host.Exchange.Push(Some.Btc, Some.Candle(20, step: 7));
 
@@ -39,7 +39,7 @@ public abstract class StreamSlowReaderTests(StreamPath path)
     [Fact(Timeout = Limit)]
     public async Task A_stopping_server_finishes_the_event_it_began_and_says_bye_to_a_slow_reader_that_reads_on()
     {
-        await using var host = await StalledReader.StartAsync(path, new() { ["ByeTimeout"] = "00:00:06" });
+        await using var host = await StalledReader.StartAsync(path, new() { ["ByeTimeout"] = "00:00:01" });
         using var slow = await StalledReader.OpenAsync(host);
         await StalledReader.PushUntilConflatedAsync(host);
         var stop = host.StopAsync();

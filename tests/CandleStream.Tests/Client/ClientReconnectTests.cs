@@ -124,7 +124,7 @@ public sealed class ClientReconnectTests
         var other = SeriesKey.Parse("ETHUSD:1m");
         await using var client = new ClientUnderTest(series: [ClientUnderTest.Series, other], configure: o => o.ApiKey = "cs_key");
         var stream = (await client.Server.NextAsync()).Open();
-        await stream.SyncedAsync(1_000, """{"BTCUSD:1m":"fresh","ETHUSD:1m":"fresh"}""");
+        await stream.SyncedAsync(20_001_000, """{"BTCUSD:1m":"fresh","ETHUSD:1m":"fresh"}""");
         stream.Cut();
         (await client.ReturnAsync()).Fail();
         (await client.ReturnAsync()).Fail();
@@ -132,22 +132,41 @@ public sealed class ClientReconnectTests
 
         // The third failure.
         var poll = await client.Server.NextAsync();
-        Assert.Equal(("/api/candles", "BTCUSD", "1m", "1000"), (poll.Path, poll["symbol"], poll["timeframe"], poll["since"]));
+        Assert.Equal(("/api/candles", "BTCUSD", "1m", "10001000"), (poll.Path, poll["symbol"], poll["timeframe"], poll["since"]));
         Assert.Equal("cs_key", poll.Headers.GetValues("X-API-Key").Single());
-        poll.AnswerJson(Wire.Page(1_020, $"{{{Wire.Fields(0, 1_010)}}}"));
+        poll.AnswerJson(Wire.Page(20_001_020, $"{{{Wire.Fields(0, 20_001_010)}}}"));
         poll = await client.Server.NextAsync();
         Assert.Equal("ETHUSD", poll["symbol"]);
-        poll.AnswerJson(Wire.Page(1_015));
-        Assert.Equal(1_010, (await client.NextAsync()).Rev);
+        poll.AnswerJson(Wire.Page(20_001_015));
+        Assert.Equal(20_001_010, (await client.NextAsync()).Rev);
 
         // Complete up to the older of the two; what was polled already is not handed on again.
         var asked = await client.AfterAsync(end.Wait);
-        Assert.Equal(("/api/candles/stream", "1015"), (asked.Path, asked["last_event_id"]));
+        Assert.Equal(("/api/candles/stream", "20001015"), (asked.Path, asked["last_event_id"]));
         stream = asked.Open();
-        await stream.CandleAsync(0, 1_010, withId: false);
-        await stream.SyncedAsync(1_030, """{"BTCUSD:1m":"resumed","ETHUSD:1m":"resumed"}""");
-        await stream.CandleAsync(0, 1_031);
-        Assert.Equal(1_031, (await client.NextAsync()).Rev);
+        await stream.CandleAsync(0, 20_001_010, withId: false);
+        await stream.SyncedAsync(20_001_030, """{"BTCUSD:1m":"resumed","ETHUSD:1m":"resumed"}""");
+        await stream.CandleAsync(0, 20_001_031);
+        Assert.Equal(20_001_031, (await client.NextAsync()).Rev);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_poll_reaches_10_s_back_behind_the_id_and_hands_on_what_was_late()
+    {
+        const long Id = 1_700_000_000_000_000;
+        await using var client = new ClientUnderTest(configure: o => o.PollAfterFailures = 1);
+        var stream = (await client.Server.NextAsync()).Open();
+        await stream.SyncedAsync(Id);
+        await stream.CandleAsync(0, Id + 1);
+        Assert.Equal(Id + 1, (await client.NextAsync()).Rev);
+        stream.Cut();
+        var poll = await client.Server.NextAsync();
+        Assert.Equal($"{Id + 1 - 10_000_000}", poll["since"]);
+
+        // A repeat is told by its rev.
+        poll.AnswerJson(Wire.Page(Id + 2, $"{{{Wire.Fields(0, Id + 1)}}},{{{Wire.Fields(60_000, Id - 9_999_999)}}}"));
+        Assert.Equal(Id - 9_999_999, (await client.NextAsync()).Rev);
+        Assert.Equal($"{Id + 2}", (await client.ReturnAsync())["last_event_id"]);
     }
 
     [Fact(Timeout = Limit)]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using CandleStream.Server.Sse;
 
 namespace CandleStream.Tests.Sse;
@@ -115,6 +116,32 @@ public sealed class SocketBatchTests : IDisposable
 
         Assert.True(closing.Join(TimeSpan.FromSeconds(10)));
         Assert.All(strangers, s => Assert.Equal(0, s.Theirs.Available + s.Ours.Available));
+    }
+
+    [Fact]
+    public void When_the_system_refuses_the_batch_every_client_of_it_is_gone_and_the_reason_is_told()
+    {
+        Assert.True(SocketRing.TryCreate(SocketBatch.Size, out var ring, out _));
+        using var batch = new SocketBatch(ring);
+        var pairs = Enumerable.Range(0, 3).Select(_ => Connect()).ToList();
+        foreach (var (ours, _) in pairs) Assert.True(batch.TryAdd(new SseConnection(default), ours.SafeHandle, new byte[] { 1 }));
+
+        // Without its descriptor the ring is none to the system.
+        var field = typeof(SocketRing).GetField("_ring", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var descriptor = field.GetValue(ring);
+        var results = new List<int>();
+        field.SetValue(ring, -1);
+        var failure = batch.Send((_, _, sent) => results.Add(sent));
+        field.SetValue(ring, descriptor);
+
+        Assert.NotNull(failure);
+        Assert.Equal([-1, -1, -1], results);
+        Assert.Equal(0, batch.Count);
+        foreach (var (ours, _) in pairs)
+        {
+            ours.Close();
+            Assert.True(ours.SafeHandle.IsClosed);
+        }
     }
 
     public void Dispose()

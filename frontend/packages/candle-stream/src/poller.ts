@@ -7,7 +7,7 @@ export const POLL_EVERY_MS = 15_000
 
 /** Who is told what polling finds. */
 export interface PollListener {
-  /** The series to poll, each with the rev it is complete up to. */
+  /** The series to poll, each with the rev from which on changes are asked for. */
   wanted(): ReadonlyMap<string, number | null>
   polled(series: string, page: CandlePage): void
   state(series: string, state: SeriesState): void

@@ -1,5 +1,8 @@
 import type { Wanted } from './source.js'
 
+/** How far a poll reaches back, in µs, as the server's resume does: events of different series may come a moment out of order. */
+const POLL_OVERLAP_US = 10_000_000
+
 /** Per series, the rev up to which every change has reached us: where a resume or a poll has to start. */
 export class SinceBook {
   #since = new Map<string, number>()
@@ -25,6 +28,12 @@ export class SinceBook {
     const own = this.#since.get(series) ?? null
     if (this.#streamRev === null || !this.#streamSeries.includes(series)) return own
     return Math.max(own ?? 0, this.#streamRev)
+  }
+
+  /** Where a poll of the series has to start. */
+  pollFrom(series: string): number | null {
+    const since = this.of(series)
+    return since === null ? null : Math.max(since - POLL_OVERLAP_US, 0)
   }
 
   /** The seam of a stream: everything up to `rev` was sent for these series. */

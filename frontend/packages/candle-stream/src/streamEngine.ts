@@ -72,7 +72,7 @@ export class StreamEngine implements CandleSource {
     this.#options = options
     this.#listener = listener
     this.#poller = new Poller(env, options.base, options.snapshot, {
-      wanted: () => new Map(this.#open().map((series) => [series, this.#since.of(series)])),
+      wanted: () => new Map(this.#open().map((series) => [series, this.#since.pollFrom(series)])),
       polled: (series, page) => {
         if (page.reset) listener.reset(series, page.candles)
         else listener.candles(series, page.candles)

@@ -324,10 +324,11 @@ describe('when the stream is lost', () => {
 })
 
 describe('polling', () => {
-  test('starts at once, asks for what changed, comes every 15 s and ends with the stream', async () => {
+  test('starts at once, asks for what changed since 10 s before the id, comes every 15 s and ends with the stream', async () => {
     const { candles, states } = listen()
-    open(1000)
-    let rev = 2000
+    const id = 1_700_000_000_000_000
+    open(id)
+    let rev = id + 1000
     world.answer = (url) => {
       if (url.pathname === '/candles/stream/status') {
         const streams = [{ key: SERIES, state: 'polling', connected: false, poll_every_ms: 15_000 }]
@@ -337,15 +338,15 @@ describe('polling', () => {
     }
     world.source.fail()
     await vi.advanceTimersByTimeAsync(0)
-    expect(world.requests[0]).toBe('/candles?symbol=BTCUSD&timeframe=1m&since=1000')
-    expect(candles.at(-1)?.rev).toBe(2001)
+    expect(world.requests[0]).toBe(`/candles?symbol=BTCUSD&timeframe=1m&since=${id - 10_000_000}`)
+    expect(candles.at(-1)?.rev).toBe(id + 1001)
     expect(states.at(-1)?.state).toBe('polling')
     expect(client.status.polling).toMatchObject({ ok: true, everyMs: 15_000 })
     expect(client.status.simulated).toBe(true)
     world.source.fail()
     await vi.advanceTimersByTimeAsync(15_000)
-    expect(candles.at(-1)?.rev).toBe(2002)
-    world.source.greet(3000, 'resumed')
+    expect(candles.at(-1)?.rev).toBe(id + 1002)
+    world.source.greet(id + 3000, 'resumed')
     const before = world.requests.length
     await vi.advanceTimersByTimeAsync(60_000 - 30_000)
     expect(world.requests).toHaveLength(before)
