@@ -30,7 +30,7 @@ internal sealed partial class BitfinexRestClient(
         if (range.IsEmpty) return new HistoryPage(range, [], 0);
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={PageLimit}&start={range.From}&end={range.To - 1}&sort=1");
         var (rows, asOf) = await FetchCandlesAsync(series, query, purpose, followedSince, cancel);
-        return HistoryPageReader.Read(rows, range, PageLimit, series.Timeframe, asOf, OnDropped);
+        return HistoryPageReader.Read(rows, TimeRangeSet.Empty, range, PageLimit, series.Timeframe, asOf, OnDropped);
     }
 
     /// <summary>The newest candles, the running one included.</summary>
@@ -39,7 +39,7 @@ internal sealed partial class BitfinexRestClient(
     {
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={NewestLimit}&sort=-1");
         var (rows, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
-        return HistoryPageReader.ReadNewest(rows, series.Timeframe, asOf, OnDropped);
+        return HistoryPageReader.ReadNewest(rows, TimeRangeSet.Empty, series.Timeframe, asOf, OnDropped);
     }
 
     /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>.</summary>

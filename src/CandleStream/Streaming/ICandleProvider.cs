@@ -70,8 +70,12 @@ public interface ICandleFeed
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
+    /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
+    public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;
+
     /// <summary>What the answer says of a part of its range.</summary>
-    public HistoryPage Part(TimeRange part) => new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf);
+    public HistoryPage Part(TimeRange part) =>
+        new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf) { Unreadable = Unreadable.Intersect(part) };
 }
 
 /// <summary>What a REST call is for; the request budget serves lower values first.</summary>
