@@ -47,6 +47,18 @@ internal static class HistoryPageReader
         return new HistoryPage(complete, candles, time) { Unreadable = unreadable.Intersect(complete) };
     }
 
+    /// <summary>The open times that unreadable rows may have had: their own, else those between the readable rows around them.</summary>
+    public static TimeRangeSet TimesOf(IReadOnlyList<(long? Time, int At)> unreadable, List<Candle> rows, Timeframe timeframe) =>
+        TimeRangeSet.Of(unreadable.Select(row =>
+        {
+            if (row.Time is { } time) return new TimeRange(timeframe.StartOf(time), timeframe.EndOf(timeframe.StartOf(time)));
+            if (rows.Count == 0) return new TimeRange(0, long.MaxValue);
+            var isAscending = rows[0].Time <= rows[^1].Time;
+            long? before = row.At > 0 ? rows[row.At - 1].Time : null, after = row.At < rows.Count ? rows[row.At].Time : null;
+            var (lower, upper) = isAscending ? (before, after) : (after, before);
+            return new TimeRange(lower is { } from ? timeframe.EndOf(from) : 0, upper ?? long.MaxValue);
+        }));
+
     // Without a Date the content itself is the only witness: it cannot be older than its newest candle.
     private static long AsOf(long? stated, List<Candle> candles) => stated ?? (candles.Count > 0 ? candles[^1].Time : 0);
 

@@ -39,6 +39,10 @@ internal sealed class PresentTime(TimeProvider time)
             _leap = asOf;
             if (!isBorneOut) return latest;
         }
+        else
+        {
+            _leap = null;
+        }
 
         Told(asOf);
         return asOf;
