@@ -290,14 +290,15 @@ public sealed class SeriesCoverageTests
     public void Nothing_is_known_from_the_leap_to_a_wrong_time_on()
     {
         _coverage.Begin(At(0), At(5, 30));
+        for (var second = 45; second <= 175; second += 15) _coverage.PassTime(At(5, second), At(5, second));
         _coverage.PassTime(At(525_600), At(525_600));
         _coverage.Interrupt();
 
         _coverage.SetTime(At(60, 30));
         _coverage.Begin(At(60), At(60, 30));
 
-        Assert.Equal([new TimeRange(At(5), At(60))], _coverage.Gaps.Ranges);
-        Assert.Empty(_coverage.Verified.Intersect(new TimeRange(At(5), long.MaxValue)).Ranges);
+        Assert.Equal([new TimeRange(At(7), At(60))], _coverage.Gaps.Ranges);
+        Assert.Empty(_coverage.Verified.Intersect(new TimeRange(At(7), long.MaxValue)).Ranges);
     }
 
     [Fact]
