@@ -63,7 +63,7 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         foreach (var work in hub.Repairs())
         {
             // The repair of a gap makes the check smaller, so it goes first, unless it has to wait for long.
-            if (work.IsCheck && wait != Timeout.InfiniteTimeSpan && wait <= LongestRetry) break;
+            if (work.IsCheck && (next is not null || (wait != Timeout.InfiniteTimeSpan && wait <= LongestRetry))) break;
             if (!_asked.TryGetValue(work.Missing.From, out var asked)) return work;
             var left = asked.Wait - time.GetElapsedTime(asked.At);
             if (left > TimeSpan.Zero)
