@@ -15,11 +15,16 @@ public readonly record struct Candle(long Time, decimal Open, decimal High, deci
     public bool HasSameValues(in Candle other) =>
         Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume;
 
-    /// <summary>True when low ≤ open, close ≤ high and the volume is not negative: what every real candle fulfils.</summary>
-    public bool IsConsistent => Low <= Open && Low <= Close && Open <= High && Close <= High && Volume >= 0;
+    // 2010-01-01: no market of the exchanges is older.
+    private const long FirstTime = 1_262_304_000_000;
 
-    /// <summary>True when a real candle of this timeframe may look like that: consistent, and its open time is a boundary of the timeframe.</summary>
+    // The last instant of year 9999: calendar arithmetic can handle no later one.
+    private const long LastTime = 253_402_300_799_999;
+
+    /// <summary>True when 0 &lt; low ≤ open, close ≤ high and the volume is not negative: what every real candle fulfils.</summary>
+    public bool IsConsistent => Low > 0 && Low <= Open && Low <= Close && Open <= High && Close <= High && Volume >= 0;
+
+    /// <summary>True when a real candle of this timeframe may look like that: consistent, of 2010 or later, and opened at a boundary of the timeframe.</summary>
     public bool IsPlausible(Timeframe timeframe) =>
-        // The end of year 9999 is the last that calendar arithmetic can handle.
-        IsConsistent && Time is >= 0 and <= 253_402_300_799_999 && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);
+        IsConsistent && Time is >= FirstTime and <= LastTime && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);
 }

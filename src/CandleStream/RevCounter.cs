@@ -6,6 +6,12 @@ namespace CandleStream;
 /// </summary>
 public sealed class RevCounter
 {
+    /// <summary>
+    /// Where revs end: 2^52 µs is the year 2112. A browser holds numbers exactly up to 2^53, so a counter that stays below this has another 142 years of numbers before it reaches that.
+    /// A stored rev of this or more was not numbered by any real clock.
+    /// </summary>
+    public const long Limit = 1L << 52;
+
     private readonly TimeProvider _time;
     private readonly long _startUs;
     private readonly long _startTimestamp;
@@ -15,7 +21,8 @@ public sealed class RevCounter
     {
         _time = time;
         _startTimestamp = time.GetTimestamp();
-        _startUs = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+        // A clock that is set beyond the limit must not number candles that browsers cannot tell apart.
+        _startUs = Math.Min(time.GetUtcNow().ToUnixTimeMilliseconds() * 1000, Limit);
         _last = _startUs;
     }
 
@@ -25,7 +32,7 @@ public sealed class RevCounter
         get
         {
             // Raising the counter to "now" makes the answer a true boundary: a later Next() cannot fall at or below it.
-            Raise(NowUs());
+            RaiseTo(NowUs());
             return Volatile.Read(ref _last);
         }
     }
@@ -42,8 +49,16 @@ public sealed class RevCounter
         }
     }
 
-    /// <summary>Makes sure that every later number is greater than <paramref name="floor"/>; called with the store's highest rev at start.</summary>
+    /// <summary>
+    /// Makes sure that every later number is greater than <paramref name="floor"/>; called with the store's highest rev at start.
+    /// A floor at or above <see cref="Limit"/> is ignored: one wrong number in the store would spoil every later one.
+    /// </summary>
     public void Raise(long floor)
+    {
+        if (floor < Limit) RaiseTo(floor);
+    }
+
+    private void RaiseTo(long floor)
     {
         var last = Volatile.Read(ref _last);
         while (last < floor)

@@ -45,6 +45,27 @@ public sealed class RevCounterTests
         Assert.Equal(NowUs, revs.Next());
     }
 
+    [Theory]
+    [InlineData(RevCounter.Limit)]
+    [InlineData(253_402_305_599_999_000)]
+    [InlineData(long.MaxValue)]
+    public void A_number_that_no_real_clock_gave_does_not_raise_the_counter(long stored)
+    {
+        var revs = new RevCounter(_time);
+        revs.Raise(stored);
+        Assert.InRange(revs.Next(), NowUs, NowUs + 1);
+
+        revs.Raise(RevCounter.Limit - 1);
+        Assert.Equal(RevCounter.Limit, revs.Next());
+    }
+
+    [Fact]
+    public void A_clock_set_centuries_ahead_gives_numbers_that_browsers_can_tell_apart()
+    {
+        var revs = new RevCounter(new FakeTimeProvider(new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        Assert.InRange(revs.Next(), 1, (1L << 53) - 1);
+    }
+
     [Fact]
     public void A_wall_clock_set_back_moves_no_number_back()
     {

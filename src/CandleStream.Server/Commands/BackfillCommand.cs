@@ -30,14 +30,15 @@ internal sealed class BackfillCommand(CommandHost host)
             {
                 var page = await host.Provider.FetchAsync(series, rest, FetchPurpose.History, stop);
                 var (trusted, verified) = HistoryFetcher.Trusted(series.Timeframe, page);
-                if (verified.IsEmpty) return candles; // What is younger than a minute may still change: the server follows it live.
+                if (verified.IsEmpty && HistoryFetcher.IsYoung(series.Timeframe, page)) return candles; // It may still change: the server follows it live.
+                rest = rest with { From = page.Range.To };
+                if (verified.IsEmpty) continue; // No row of the answer can be believed: its times stay unknown.
                 var held = new List<Candle>();
-                await foreach (var row in host.Store.ReadAsync(series, verified.Ranges[0], int.MaxValue, newestFirst: false, stop)) held.Add(row);
+                await foreach (var row in host.Store.ReadAsync(series, new TimeRange(verified.Ranges[0].From, verified.Ranges[^1].To), int.MaxValue, newestFirst: false, stop)) held.Add(row);
                 await host.Store.SaveAsync(
                     new StoreBatch([.. HistoryFetcher.Numbered(trusted, held, _revs).Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
                 candles += trusted.Count;
-                done += page.Range.To - rest.From;
-                rest = rest with { From = page.Range.To };
+                done += page.Range.To - page.Range.From;
                 report(done / total, candles);
             }
         }

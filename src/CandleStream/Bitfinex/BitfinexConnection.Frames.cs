@@ -163,7 +163,7 @@ internal sealed partial class BitfinexConnection
     {
         var held = _held!;
         _held = null;
-        if (ExchangeClock.BearsOut(next, held.Time))
+        if (_clock.BearsOut(next, held.Time))
         {
             _clock.Set(held.Time, held.ReceivedAt);
             Take(held.Channel, held.Frame, held.Snapshot, held.IsFirst, held.WasSilent, held.ReceivedAt);
@@ -184,7 +184,7 @@ internal sealed partial class BitfinexConnection
         if (channel is not null)
         {
             if (wasSilent) channel.Listener.OnSilenceEnded(channel, frame.ExchangeTime);
-            if (frame.ExchangeTime is { } heard) channel.HeardUntil = Math.Max(channel.HeardUntil, heard);
+            if (frame.ExchangeTime is { } heard && (heard > channel.HeardUntil || IsStepBack(heard, channel.HeardUntil))) channel.HeardUntil = heard;
             Deliver(channel, frame, snapshot, isFirst, receivedAt);
         }
 
@@ -244,12 +244,15 @@ internal sealed partial class BitfinexConnection
     private void PassOn(long time)
     {
         var second = time / 1000;
-        if (second <= _exchangeSecond) return;
+        if (second <= _exchangeSecond && !IsStepBack(time, _exchangeSecond * 1000)) return;
         _exchangeSecond = second;
         BitfinexChannel[] channels;
         lock (_gate) channels = _channels.All;
         foreach (var channel in channels) channel.Listener.OnExchangeTime(channel, time);
     }
+
+    // The time before it was wrong: the clock has judged that.
+    private static bool IsStepBack(long time, long known) => time < known - ExchangeClock.SlackMs;
 
     private void LogOnce(string kind, ReadOnlySpan<byte> message)
     {

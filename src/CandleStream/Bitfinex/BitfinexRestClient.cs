@@ -29,8 +29,8 @@ internal sealed partial class BitfinexRestClient(
     {
         if (range.IsEmpty) return new HistoryPage(range, [], 0);
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={PageLimit}&start={range.From}&end={range.To - 1}&sort=1");
-        var (rows, asOf) = await FetchCandlesAsync(series, query, purpose, followedSince, cancel);
-        return HistoryPageReader.Read(rows, range, PageLimit, series.Timeframe, asOf, OnDropped);
+        var (rows, unreadable, asOf) = await FetchCandlesAsync(series, query, purpose, followedSince, cancel);
+        return HistoryPageReader.Read(rows, unreadable, range, PageLimit, series.Timeframe, asOf, OnDropped);
     }
 
     /// <summary>The newest candles, the running one included.</summary>
@@ -38,8 +38,8 @@ internal sealed partial class BitfinexRestClient(
     public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, long followedSince, CancellationToken cancel)
     {
         var query = string.Create(CultureInfo.InvariantCulture, $"limit={NewestLimit}&sort=-1");
-        var (rows, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
-        return HistoryPageReader.ReadNewest(rows, series.Timeframe, asOf, OnDropped);
+        var (rows, unreadable, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
+        return HistoryPageReader.ReadNewest(rows, unreadable, series.Timeframe, asOf, OnDropped);
     }
 
     /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class BitfinexRestClient(
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<(List<Candle> Rows, long? AsOf)> FetchCandlesAsync(
+    private async Task<(List<Candle> Rows, TimeRangeSet Unreadable, long? AsOf)> FetchCandlesAsync(
         SeriesKey series, string query, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         var name = BitfinexMetrics.NameOf(purpose);
@@ -64,7 +64,9 @@ internal sealed partial class BitfinexRestClient(
         var read = RestAnswer.ReadCandles(answer.Body.Span);
         if (read.Rows is null || answer.Status != HttpStatusCode.OK) throw Failure(name, read, answer.Status);
         metrics.RestCall(name, "ok");
-        return (read.Rows, answer.AsOf);
+        var unreadable = read.Unreadable ?? [];
+        if (unreadable.Count > 0) OnDropped(unreadable.Count);
+        return (read.Rows, HistoryPageReader.TimesOf(unreadable, read.Rows, series.Timeframe), answer.AsOf);
     }
 
     private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
@@ -149,6 +151,6 @@ internal sealed partial class BitfinexRestClient(
         return CandleReader.IsPossible(time) ? time : null;
     }
 
-    [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that were not asked for, out of order or there twice; they were dropped")]
+    [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that cannot be read, were not asked for, out of order or there twice; they were dropped")]
     private partial void LogRowsDropped(int rows);
 }

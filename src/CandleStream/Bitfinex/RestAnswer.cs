@@ -7,7 +7,9 @@ namespace CandleStream.Bitfinex;
 /// <param name="Rows">The candles in the order sent; null when the body is no list of candles.</param>
 /// <param name="ErrorCode">The exchange's error number, where it sent one.</param>
 /// <param name="Error">What is wrong, for people; null when nothing is.</param>
-internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = null, string? Error = null)
+/// <param name="Unreadable">Rows that could not be read: their time, where that could be, and how many readable ones stood before each.</param>
+internal readonly record struct RestAnswer(
+    List<Candle>? Rows, int? ErrorCode = null, string? Error = null, IReadOnlyList<(long? Time, int At)>? Unreadable = null)
 {
     /// <summary>Reads <c>[[MTS,OPEN,CLOSE,HIGH,LOW,VOLUME],…]</c>, or an error in any of its shapes. Throws for nothing.</summary>
     public static RestAnswer ReadCandles(ReadOnlySpan<byte> body)
@@ -19,8 +21,27 @@ internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = 
             if (json.TokenType == JsonTokenType.StartObject) return new RestAnswer(null, null, "an error object");
             if (json.TokenType != JsonTokenType.StartArray || !json.Read()) return NotUnderstood;
             if (json.TokenType == JsonTokenType.String) return ReadError(ref json);
-            var rows = new List<Candle>();
-            return CandleReader.TryReadAll(ref json, rows) && !json.Read() ? new RestAnswer(rows) : NotUnderstood;
+            var (rows, unreadable) = (new List<Candle>(), new List<(long? Time, int At)>());
+            for (; json.TokenType != JsonTokenType.EndArray; json.Read())
+            {
+                // One bad row costs that row: it is read on its own, and the reader goes on behind it.
+                var row = json;
+                json.Skip();
+                long? time = null;
+                if (row.TokenType == JsonTokenType.StartArray && row.Read())
+                {
+                    if (CandleReader.TryReadTime(ref row, out var openTime)) time = openTime;
+                    if (CandleReader.TryReadRest(ref row, out var candle))
+                    {
+                        rows.Add(candle);
+                        continue;
+                    }
+                }
+
+                unreadable.Add((time, rows.Count));
+            }
+
+            return json.Read() ? NotUnderstood : new RestAnswer(rows, Unreadable: unreadable);
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {

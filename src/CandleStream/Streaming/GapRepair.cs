@@ -3,13 +3,16 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;
 
-/// <summary>Fetches what one open series misses, newest gap first, and checks by REST what snapshots covered, as long as the series is open.</summary>
+/// <summary>
+/// Fetches what one open series misses, newest gap first, and checks by REST what snapshots covered, as long as the series is open.
+/// What failed goes behind the others: a range whose answer stays unusable must neither starve them nor burn the budget.
+/// </summary>
 internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
-    // What the exchange does not know it may list again one day; until then its budget is for series that it does know.
+    // What the exchange does not know it may list again one day, and what it cannot tell it may tell one day; until then its budget is for others.
     private static readonly TimeSpan RefusedRetry = TimeSpan.FromMinutes(10);
 
     private readonly LogGate _logGate = new(time);
@@ -17,19 +20,24 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     // Holds at most one item: "there may be work".
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // Owned by the loop. By the first time of a range: its end moves on.
+    private readonly Dictionary<long, Asked> _asked = [];
+
     /// <summary>Says that there may be work. Never waits.</summary>
     public void Wake() => _wakes.Writer.TryWrite(true);
 
     public async Task RunAsync(CancellationToken stop)
     {
         var retry = FirstRetry;
+        await using var later = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await foreach (var _ in _wakes.Reader.ReadAllAsync(stop))
         {
-            while (hub.NextRepair() is { } work)
+            TimeSpan wait;
+            while (Next(out wait) is { } work)
             {
-                switch (await TryAsync(work.Range, work.Purpose, stop))
+                switch (await TryAsync(work, stop))
                 {
-                    case Attempt.Worked:
+                    case Attempt.Answered:
                         retry = FirstRetry;
                         break;
                     case Attempt.Refused:
@@ -41,16 +49,46 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
                         break;
                 }
             }
+
+            later.Change(wait, Timeout.InfiniteTimeSpan);
         }
     }
 
-    // It worked when the answer made the work smaller; a stale answer does not, and asking again at once would only burn the budget.
-    private async Task<Attempt> TryAsync(TimeRange range, FetchPurpose purpose, CancellationToken stop)
+    // What was not asked for yet, the newest first, then what was asked for longest ago. Null where nothing is due; then the wait for it.
+    private RepairWork? Next(out TimeSpan wait)
     {
+        wait = Timeout.InfiniteTimeSpan;
+        RepairWork? next = null;
+        long? nextAt = null;
+        foreach (var work in hub.Repairs())
+        {
+            // The repair of a gap makes the check smaller, so it goes first, unless it has to wait for long.
+            if (work.IsCheck && (next is not null || (wait != Timeout.InfiniteTimeSpan && wait <= LongestRetry))) break;
+            if (!_asked.TryGetValue(work.Missing.From, out var asked)) return work;
+            var left = asked.Wait - time.GetElapsedTime(asked.At);
+            if (left > TimeSpan.Zero)
+            {
+                if (wait == Timeout.InfiniteTimeSpan || left < wait) wait = left;
+            }
+            else if (!(nextAt <= asked.At))
+            {
+                (next, nextAt) = (work, asked.At);
+            }
+        }
+
+        return next;
+    }
+
+    private async Task<Attempt> TryAsync(RepairWork work, CancellationToken stop)
+    {
+        var range = work.Asked;
+        var asked = Asking(work.Missing.From);
         try
         {
-            hub.Merge(await provider.FetchAsync(hub.Series, range, purpose, stop));
-            return hub.NextRepair()?.Range != range ? Attempt.Worked : Attempt.Failed;
+            hub.Merge(await provider.FetchAsync(hub.Series, range, work.Purpose, stop));
+            // What is answered and still missing, or missing again soon, is asked for less and less often.
+            _asked[work.Missing.From] = new Asked(time.GetTimestamp(), Longer(asked.Wait));
+            return Attempt.Answered;
         }
         catch (CandleProviderException failure)
         {
@@ -65,9 +103,25 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         }
     }
 
+    private Asked Asking(long from)
+    {
+        foreach (var (old, before) in _asked)
+        {
+            if (time.GetElapsedTime(before.At) > 2 * RefusedRetry) _asked.Remove(old);
+        }
+
+        return _asked[from] = new Asked(time.GetTimestamp(), _asked.GetValueOrDefault(from).Wait);
+    }
+
+    private static TimeSpan Longer(TimeSpan wait) =>
+        wait == TimeSpan.Zero ? FirstRetry : wait * 2 < RefusedRetry ? wait * 2 : RefusedRetry;
+
+    // When a range was asked for last, and how long it waits for its next turn.
+    private readonly record struct Asked(long At, TimeSpan Wait);
+
     private enum Attempt
     {
-        Worked,
+        Answered,
         Failed,
         Refused,
     }

@@ -97,9 +97,10 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             }
 
             var (candles, verified) = Trusted(series.Timeframe, page);
-            if (verified.IsEmpty) return;
             foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
-            if (await _archive.ReadAsync(series, verified.Ranges[0], int.MaxValue, newestEnd: false, _stop.Token) is not { } held) return;
+            if (verified.IsEmpty && IsYoung(series.Timeframe, page)) return;
+            if (verified.IsEmpty) continue;
+            if (await _archive.ReadAsync(series, new TimeRange(verified.Ranges[0].From, verified.Ranges[^1].To), int.MaxValue, newestEnd: false, _stop.Token) is not { } held) return;
             candles = Numbered(candles, held, _revs);
             if (!await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return;
             hub?.AddHistory(candles, verified);
@@ -110,17 +111,37 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     // Of few series, if of any.
     private RefusedCandles Refused(SeriesKey series) => _refused.GetOrAdd(series, s => new RefusedCandles(s, _time, _logger, _metrics));
 
-    /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
+    /// <summary>
+    /// The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.
+    /// A candle that no real one looks like is left out, and its time stays unknown.
+    /// </summary>
     public static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
     {
-        var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs)));
+        var until = page.AsOf - SeriesCandles.RestTrustedAfterMs;
+        var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(until)));
+        // A week or month that starts elsewhere than ours may still run when ours is over.
+        foreach (var candle in page.Candles)
+        {
+            if (range.Contains(candle.Time) && timeframe.EndOf(candle.Time) > until) range = range with { To = candle.Time };
+        }
+
         List<Candle> candles =
         [
             .. page.Candles
                 .Where(c => range.Contains(c.Time) && c.IsPlausible(timeframe))
                 .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
         ];
-        return (candles, TimeRangeSet.Of(range));
+        var unknown = TimeRangeSet.Of(page.Candles.Where(c => !c.IsPlausible(timeframe)).Select(c => CandleOf(c.Time, timeframe))).Union(page.Unreadable);
+        return (candles, unknown.MissingIn(range));
+    }
+
+    /// <summary>True where an answer ends with candles that may still change.</summary>
+    public static bool IsYoung(Timeframe timeframe, HistoryPage page) => page.Range.To > timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs);
+
+    private static TimeRange CandleOf(long time, Timeframe timeframe)
+    {
+        var start = timeframe.StartOf(time);
+        return new TimeRange(start, timeframe.EndOf(start));
     }
 
     /// <summary>

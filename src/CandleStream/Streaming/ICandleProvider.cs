@@ -54,6 +54,12 @@ public interface ICandleFeed
     /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
     void OnInterrupted();
 
+    /// <summary>
+    /// A row of the series could not be read. Nothing else of its frame is lost, and the feed goes on, but what is known of its time is no longer certain.
+    /// </summary>
+    /// <param name="times">The open times that the row may have had; null where nothing of its time could be read.</param>
+    void OnUnreadable(TimeRange? times);
+
     /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
     void OnPolled(HistoryPage page);
 }
@@ -64,8 +70,12 @@ public interface ICandleFeed
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
+    /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
+    public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;
+
     /// <summary>What the answer says of a part of its range.</summary>
-    public HistoryPage Part(TimeRange part) => new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf);
+    public HistoryPage Part(TimeRange part) =>
+        new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf) { Unreadable = Unreadable.Intersect(part) };
 }
 
 /// <summary>What a REST call is for; the request budget serves lower values first.</summary>

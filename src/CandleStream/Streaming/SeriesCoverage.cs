@@ -17,6 +17,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <summary>As <see cref="MaxRepairMs"/>, in candles: one call's worth. A resume reaches farther where little was traded, see <see cref="ContinuesStored"/>.</summary>
     public const int MaxRepairCandles = 5_000;
 
+    // Frames come every 15 s at least; a time that differs by more from the one before is another one, not a later one.
+    private const long LeapMs = 60_000;
+
     private TimeRangeSet _covered = TimeRangeSet.Empty;
     private TimeRangeSet _unsavedVerified = TimeRangeSet.Empty;
     private TimeRangeSet _unsavedUnverified = TimeRangeSet.Empty;
@@ -24,6 +27,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     // Part of what is covered, and the earliest exchange time of an answer that can clear it: an older one may be from before a revision.
     private TimeRangeSet _doubted = TimeRangeSet.Empty;
     private long _doubtedAt;
+
+    // Times of rows that could not be read or believed: following or covering what is around them says nothing of them, only a REST answer does.
+    private TimeRangeSet _spoiled = TimeRangeSet.Empty;
 
     // Where watching begins follows from these: earlier holes are history.
     private long? _began;
@@ -36,8 +42,18 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long? _now;
     private TimeRangeSet? _gaps;
 
+    // The time before the last leap ahead, the first time of all among them: should it turn out that the leap was to a wrong time, nothing from this one on is certain.
+    private long? _beforeLeap;
+    private long _leapedTo;
+
+    // Since following began the exchange's time has gone back once: what it tells next may be a leap over an outage that the wrong time hid.
+    private bool _wentBack;
+
     // When the series itself was heard last.
     private long _heardUntil;
+
+    /// <summary>The newest exchange time known; null before the first.</summary>
+    public long? Now => _now;
 
     public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
 
@@ -47,7 +63,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         get
         {
             var known = Verified.Union(_covered);
-            return _liveFrom is { } from ? known.Add(new TimeRange(from, long.MaxValue)) : known;
+            if (_liveFrom is { } from) known = known.Add(new TimeRange(from, long.MaxValue));
+            return _spoiled.IsEmpty ? known : known.Subtract(_spoiled);
         }
     }
 
@@ -93,12 +110,19 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty, or there was none) to <paramref name="exchangeTime"/>.</summary>
-    public void Begin(long? oldest, long exchangeTime)
+    /// <param name="oldest">The oldest candle of the snapshot.</param>
+    /// <param name="exchangeTime">The snapshot's time, or what is known of it at least.</param>
+    /// <param name="latest">The latest that the time can be, where it is not known for certain.</param>
+    public void Begin(long? oldest, long exchangeTime, long? latest = null)
     {
+        // A time from before the newest one known would make what was not followed since look followed.
+        exchangeTime = Math.Max(exchangeTime, _now ?? exchangeTime);
         StartWatching(oldest, exchangeTime);
         // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot shows what
         // they were. Without it the running candle may have been traded before, and for the last time: what is followed begins with the next.
-        var liveFrom = oldest is null ? timeframe.EndOf(timeframe.StartOf(exchangeTime)) : timeframe.StartOf(exchangeTime - graceMs);
+        var liveFrom = oldest is null
+            ? timeframe.EndOf(timeframe.StartOf(Math.Max(exchangeTime, latest ?? exchangeTime)))
+            : Math.Max(timeframe.StartOf(exchangeTime - graceMs), oldest.Value);
         _liveFrom = liveFrom;
         if (oldest is { } from) Cover(new TimeRange(from, liveFrom));
         PassTime(exchangeTime, exchangeTime);
@@ -112,28 +136,76 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         _heardUntil = Math.Max(_heardUntil, heardUntil);
         if (_now is { } now && exchangeTime < now) return;
-        if (_now is not { } before || timeframe.StartOf(before) != timeframe.StartOf(exchangeTime)) _gaps = null;
-        _now = exchangeTime;
+        if (_now is { } before && exchangeTime > before + LeapMs)
+        {
+            (_beforeLeap, _leapedTo) = (_beforeLeap ?? before, exchangeTime);
+            if (_wentBack && _liveFrom is not null)
+            {
+                _liveFrom = timeframe.EndOf(timeframe.StartOf(exchangeTime));
+                _gaps = null;
+            }
+        }
+
+        // Time that goes on from there step by step was not a wrong one.
+        if (exchangeTime > _leapedTo + 2 * LeapMs) _beforeLeap = null;
+        MoveTo(exchangeTime);
         if (_liveFrom is not { } liveFrom) return;
         var followed = new TimeRange(liveFrom, timeframe.StartOf(Math.Min(exchangeTime, _heardUntil) - graceMs));
-        Verify(followed);
+        foreach (var part in _spoiled.MissingIn(followed).Ranges) Verify(part);
         _liveFrom = Math.Max(followed.From, followed.To);
+    }
+
+    /// <summary>
+    /// Exchange time becomes known, or the one known was wrong. Nothing beyond it can be known, whatever the store says, nor anything after a leap that was to
+    /// a wrong time. Does nothing where the time known is no later than this by more than a frame's delay.
+    /// </summary>
+    public void SetTime(long exchangeTime)
+    {
+        if (_now is { } known && known <= exchangeTime + LeapMs) return;
+        var until = timeframe.StartOf(_now is null ? exchangeTime : Math.Min(exchangeTime, _beforeLeap ?? exchangeTime));
+        Unverify(new TimeRange(until, long.MaxValue));
+        _wentBack = _now is not null;
+        _beforeLeap = null;
+        _heardUntil = Math.Min(_heardUntil, exchangeTime);
+        if (_liveFrom is not null) _liveFrom = timeframe.EndOf(timeframe.StartOf(exchangeTime));
+        if (_began > exchangeTime) _began = exchangeTime;
+        if (_wentBack) MoveTo(exchangeTime);
+    }
+
+    /// <summary>
+    /// A row that could not be read, or that no real candle looks like, may have been of these times: they are neither verified nor covered until REST answers for them,
+    /// and a gap as far as they are watched.
+    /// </summary>
+    public void Spoil(TimeRange times)
+    {
+        // Far ahead of exchange time there is nothing to spoil; near it the time may be the one that is wrong.
+        times = new TimeRange(timeframe.StartOf(times.From), Math.Min(timeframe.CeilingOf(times.To), timeframe.EndOf(timeframe.StartOf((_now ?? 0) + DayMs))));
+        if (times.IsEmpty) return;
+        Unverify(times);
+        _spoiled = _spoiled.Add(times);
     }
 
     /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>
     public void Interrupt()
     {
+        _wentBack = false;
         _liveFrom = null;
         _gaps = null;
     }
 
-    /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>.</summary>
-    public void Fetched(TimeRange range, long asOf)
+    /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>, but for the times of <paramref name="unreadable"/> rows.</summary>
+    public void Fetched(TimeRange range, long asOf, TimeRangeSet? unreadable = null)
     {
         StartWatching(range.From, asOf);
-        Cover(new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf))));
-        var trusted = new TimeRange(timeframe.CeilingOf(range.From), Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs)));
-        foreach (var part in (asOf < _doubtedAt ? TimeRangeSet.Of(trusted).Subtract(_doubted) : TimeRangeSet.Of(trusted)).Ranges) Verify(part);
+        var from = timeframe.CeilingOf(range.From);
+        foreach (var part in Answered(new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf))), unreadable).Ranges)
+        {
+            _spoiled = _spoiled.Subtract(part);
+            Cover(part);
+        }
+
+        var trusted = Answered(new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs))), unreadable);
+        foreach (var part in (asOf < _doubtedAt ? trusted.Subtract(_doubted) : trusted).Ranges) Verify(part);
         if (asOf > (_now ?? long.MinValue)) PassTime(asOf, _heardUntil);
     }
 
@@ -141,6 +213,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     public void AddHistory(TimeRangeSet verified)
     {
         Verified = Verified.Union(verified);
+        _spoiled = _spoiled.Subtract(verified);
         _gaps = null;
     }
 
@@ -164,8 +237,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var trusted = timeframe.StartOf(now - SeriesCandles.RestTrustedAfterMs);
         foreach (var range in _covered.Ranges)
         {
-            if (range.To > trusted || range.To <= WatchedFrom() || Verified.ContainsAll(range)) continue;
-            var due = Verified.MissingIn(range).Ranges;
+            // What lies before the first watched time is history, fetched when asked for.
+            var watched = range with { From = Math.Max(range.From, WatchedFrom() ?? range.From) };
+            if (range.To > trusted || watched.IsEmpty || Verified.ContainsAll(watched)) continue;
+            var due = Verified.MissingIn(watched).Ranges;
             return new TimeRange(due[0].From, due[^1].To);
         }
 
@@ -198,10 +273,20 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     {
         if (_began is not null) return;
         (_began, _oldest) = (exchangeTime, oldest);
+        (_beforeLeap, _leapedTo) = (oldest ?? exchangeTime, exchangeTime);
         _gaps = null;
     }
 
     private long? WatchedFrom() => _began is { } began ? WatchedFrom(began) : null;
+
+    private void MoveTo(long exchangeTime)
+    {
+        if (_now is not { } before || timeframe.StartOf(before) != timeframe.StartOf(exchangeTime)) _gaps = null;
+        _now = exchangeTime;
+    }
+
+    private static TimeRangeSet Answered(TimeRange range, TimeRangeSet? unreadable) =>
+        unreadable is null ? TimeRangeSet.Of(range) : unreadable.MissingIn(range);
 
     private void Cover(TimeRange range)
     {
@@ -225,6 +310,14 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _covered = _covered.Subtract(range);
         _unsavedVerified = _unsavedVerified.Subtract(range);
         _gaps = null;
+    }
+
+    // As if it had never been known, and the store shall forget it too.
+    private void Unverify(TimeRange range)
+    {
+        _unsavedUnverified = _unsavedUnverified.Union(Verified.Intersect(range));
+        _doubted = _doubted.Subtract(range);
+        Remove(range);
     }
 
     private void Verify(TimeRange range)

@@ -20,11 +20,19 @@ public sealed class SeriesHub : ICandleFeed
     private readonly SeriesCandles _candles;
     private readonly SeriesCoverage _coverage;
     private readonly RefusedCandles _refused;
+    private readonly PresentTime _present;
     private readonly List<Candle> _changes = [];
+
+    // Times of rows that were refused since they were last told to the coverage.
+    private readonly List<TimeRange> _spoiled = [];
     private ImmutableArray<ICandleSink> _sinks = [];
     private TaskCompletionSource _repaired = NewSignal();
     private FeedState _feed = new(SeriesState.Connecting);
     private bool _merged;
+
+    // When the newest candle of the channel was first heard (timestamp), and up to when the channel can have been heard then: its own candle, or the snapshot's time.
+    private long _heardAt;
+    private long _heardFrom;
     private long _openedRev;
     private long _storedCompleteFrom;
 
@@ -40,6 +48,7 @@ public sealed class SeriesHub : ICandleFeed
         Series = series;
         (_archive, _revs, _time, _metrics) = (archive, revs, time, metrics);
         _refused = new RefusedCandles(series, time, logger, metrics);
+        _present = new PresentTime(time);
         var graceMs = (long)options.CloseGrace.TotalMilliseconds;
         _candles = new SeriesCandles(series.Timeframe, options.CandlesInMemory, graceMs, revs.Next);
         _coverage = new SeriesCoverage(series.Timeframe, graceMs);
@@ -118,16 +127,26 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             Doubt(exchangeTime);
+            if (exchangeTime is { } told) Tell(told);
+            long? oldest = null;
             foreach (var candle in candles)
             {
-                if (Admit(candle, exchangeTime)) _candles.Push(candle, _changes);
+                if (!Admit(candle, exchangeTime)) continue;
+                oldest ??= candle.Time;
+                Push(candle, exchangeTime);
             }
 
             // Afterwards: what time closes now was last heard before the interruption, and the snapshot may know better.
             if (exchangeTime is { } now) PassTime(now);
 
             // Without exchange time the newest candle is the best lower bound of it; it serves coverage only and closes nothing.
-            if ((exchangeTime ?? _candles.Newest?.Time) is { } began) _coverage.Begin(candles.Count > 0 ? candles[0].Time : null, began);
+            if ((exchangeTime ?? _candles.Newest?.Time) is { } began)
+            {
+                HearFrom(began);
+                _coverage.Begin(oldest, began, exchangeTime is null ? _present.Latest : null);
+            }
+
+            Spoil();
             FinishMerge();
         }
     }
@@ -136,9 +155,20 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            if (exchangeTime is { } now && IsNextSecond(now)) PassTimeAndPublish(now, now);
-            if (!Admit(candle)) return;
-            _candles.Push(candle, _changes);
+            if (exchangeTime is { } now)
+            {
+                Tell(now);
+                if (IsNextSecond(now)) PassTimeAndPublish(now, now);
+            }
+
+            if (!Admit(candle, exchangeTime))
+            {
+                Spoil();
+                PublishCoverage();
+                return;
+            }
+
+            Push(candle, exchangeTime);
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
@@ -147,7 +177,11 @@ public sealed class SeriesHub : ICandleFeed
 
     void ICandleFeed.OnExchangeTime(long exchangeTime, long heardUntil)
     {
-        lock (_gate) PassTimeAndPublish(exchangeTime, heardUntil);
+        lock (_gate)
+        {
+            Tell(exchangeTime);
+            PassTimeAndPublish(exchangeTime, heardUntil);
+        }
     }
 
     void ICandleFeed.OnInterrupted()
@@ -156,6 +190,16 @@ public sealed class SeriesHub : ICandleFeed
         {
             _coverage.Interrupt();
             Doubt(_candles.ExchangeTime);
+            PublishCoverage();
+        }
+    }
+
+    void ICandleFeed.OnUnreadable(TimeRange? times)
+    {
+        lock (_gate)
+        {
+            if (times is { } range) _coverage.Spoil(range);
+            else BeginAnew();
             PublishCoverage();
         }
     }
@@ -169,14 +213,20 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            var asOf = _present.Believed(page.AsOf);
+            var tellsTime = isPoll || !_merged || _feed.State == SeriesState.Polling;
+            if (tellsTime && _candles.ExchangeTime is null) SetTime(asOf);
             foreach (var candle in page.Candles)
             {
-                if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
+                if (Admit(candle, asOf)) _candles.Fetch(candle, asOf, _changes, tellsTime ? asOf : null);
             }
 
             // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may.
-            if (isPoll || !_merged || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
-            _coverage.Fetched(page.Range, page.AsOf);
+            if (tellsTime) PassTime(asOf);
+
+            // A row that was refused says nothing: what is known of its time, or is not, stays as it was.
+            _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)));
+            _spoiled.Clear();
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);
             FinishMerge();
@@ -258,11 +308,14 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>The next range to fetch, and what for; null when there is nothing.</summary>
-    internal (TimeRange Range, FetchPurpose Purpose)? NextRepair()
+    /// <summary>What there is to fetch, the newest gap first and the check of what snapshots covered last.</summary>
+    internal IReadOnlyList<RepairWork> Repairs()
     {
-        lock (_gate) return FindRepair();
+        lock (_gate) return FindRepairs();
     }
+
+    /// <summary>The first of them; null when there is nothing to fetch.</summary>
+    internal RepairWork? NextRepair() => Repairs() is [var first, ..] ? first : null;
 
     /// <summary>A consistent look at the series for one reader.</summary>
     internal HubView View(int newest, long changedAfter)
@@ -294,12 +347,20 @@ public sealed class SeriesHub : ICandleFeed
     // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, its repair being sent to whoever listens.
     private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
 
-    private (TimeRange Range, FetchPurpose Purpose)? FindRepair()
+    private List<RepairWork> FindRepairs()
     {
-        if (!_merged) return null;
-        if (_coverage.Gaps.Ranges is [.., var newest])
-            return (newest with { From = Series.Timeframe.Before(newest.From) }, Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record);
-        return _coverage.DueCheck() is { } due ? (due, FetchPurpose.Record) : null;
+        if (!_merged) return [];
+        var purpose = Subscribers > 0 ? FetchPurpose.Repair : FetchPurpose.Record;
+        List<RepairWork> work = [.. _coverage.Gaps.Ranges.Reverse().Select(gap => new RepairWork(gap, Asked(gap), purpose))];
+        if (_coverage.DueCheck() is { } due) work.Add(new RepairWork(due, due, FetchPurpose.Record, IsCheck: true));
+        return work;
+    }
+
+    // From the candle before the gap to the one behind it: an answer proves what lies between its rows, and beyond the last one nothing.
+    private TimeRange Asked(TimeRange gap)
+    {
+        var from = Series.Timeframe.Before(gap.From);
+        return new TimeRange(from, _candles.FirstFrom(gap.To) is { } next ? Series.Timeframe.EndOf(next) : gap.To);
     }
 
     private void LoadCoverage(ArchivedSeries? archived)
@@ -314,6 +375,14 @@ public sealed class SeriesHub : ICandleFeed
         if (_candles.Latest(2) is [var first, ..]) _coverage.Doubt(first.Time, exchangeTime ?? 0);
     }
 
+    // Any candle since the last verified one may have been in what could not be read: following begins with the next candle.
+    private void BeginAnew()
+    {
+        _coverage.Interrupt();
+        Doubt(_candles.ExchangeTime);
+        if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now, _present.Latest);
+    }
+
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
 
     private void PassTime(long exchangeTime) => _candles.PassTime(exchangeTime, _changes);
@@ -322,15 +391,61 @@ public sealed class SeriesHub : ICandleFeed
     {
         PassTime(exchangeTime);
         PublishChanges(0);
-        _coverage.PassTime(exchangeTime, heardUntil);
+        _coverage.PassTime(exchangeTime, Math.Min(heardUntil, HeardAtMost()));
         PublishCoverage();
     }
 
-    private bool Admit(in Candle candle, long? asOf = null)
+    // A time told by a frame. Where none was known, or a later one was, the series starts anew from it: what later time said was wrong.
+    private void Tell(long exchangeTime)
     {
-        if (_candles.IsPlausible(candle, asOf)) return true;
+        var known = Math.Max(_candles.ExchangeTime ?? long.MinValue, _coverage.Now ?? long.MinValue);
+        var isBack = exchangeTime < known - SeriesCandles.FutureToleranceMs;
+        if (isBack) _refused.WrongTime(known, exchangeTime);
+        if (isBack || _candles.ExchangeTime is null) SetTime(exchangeTime);
+        if (isBack) _present.Set(exchangeTime);
+        else _present.Told(exchangeTime);
+    }
+
+    private void SetTime(long exchangeTime)
+    {
+        foreach (var candle in _candles.SetTime(exchangeTime, _changes)) _refused.Add(candle);
+        _coverage.SetTime(exchangeTime);
+        if (_candles.Newest is null || _candles.Newest.Value.Time < _latest?.Candle.Time) _latest = _candles.Newest is { } newest ? new CandleUpdate(Series, newest) : null;
+        HearFrom(exchangeTime);
+    }
+
+    private void Push(in Candle candle, long? exchangeTime)
+    {
+        if (candle.Time > (_candles.Newest?.Time ?? long.MinValue)) HearFrom(Series.Timeframe.EndOf(candle.Time));
+        _candles.Push(candle, _changes, exchangeTime);
+    }
+
+    private void HearFrom(long time) => (_heardFrom, _heardAt) = (time, _time.GetTimestamp());
+
+    // The times of the channel's own frames vouch for it no further than its newest candle and what passed since: two wrong ones in a row are believed.
+    private long HeardAtMost() => _heardFrom + (long)_time.GetElapsedTime(_heardAt).TotalMilliseconds + PresentTime.SlackMs;
+
+    private bool Admit(in Candle candle, long? asOf)
+    {
+        var timeframe = Series.Timeframe;
+        var isPresent = asOf is { } time
+            ? candle.Time <= Math.Max(time, _candles.ExchangeTime ?? time) + SeriesCandles.FutureToleranceMs
+            : _present.Admits(candle.Time);
+        if (candle.IsPlausible(timeframe) && isPresent)
+        {
+            if (timeframe.StartOf(candle.Time) != candle.Time) _refused.Unexpected(candle);
+            return true;
+        }
+
         _refused.Add(candle);
+        _spoiled.Add(new TimeRange(timeframe.StartOf(candle.Time), timeframe.EndOf(timeframe.StartOf(candle.Time))));
         return false;
+    }
+
+    private void Spoil()
+    {
+        foreach (var times in _spoiled) _coverage.Spoil(times);
+        _spoiled.Clear();
     }
 
     private void FinishMerge()
@@ -377,7 +492,7 @@ public sealed class SeriesHub : ICandleFeed
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan())) PublishStatus();
         if (_merged && _coverage.Gaps.IsEmpty) _repaired.TrySetResult();
         else if (_repaired.Task.IsCompleted) _repaired = NewSignal();
-        if (FindRepair() is not null) RepairWanted?.Invoke();
+        if (_merged && (!_coverage.Gaps.IsEmpty || _coverage.DueCheck() is not null)) RepairWanted?.Invoke();
     }
 
     private void PublishStatus()

@@ -75,7 +75,36 @@ public class BitfinexRestClientTests
 
         Assert.Equal([60000, 120000], page.Candles.Select(c => c.Time));
         Assert.Equal(5, page.Candles[1].Volume);
-        Assert.Equal(Range, page.Range);
+        Assert.Equal(new TimeRange(60_000, 180_000), page.Range);
+    }
+
+    [Theory]
+    [InlineData("[[120000,1,1,1,1,1],[240000,1,1,1,1,1]]", 60_000, 300_000)]
+    [InlineData("[[240000,1,1,1,1,1],[120000,1,1,1,1,1]]", 120_000, 300_000)]
+    public async Task A_short_answer_is_complete_only_up_to_the_end_of_its_last_candle(string rows, long from, long to)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json(rows);
+
+        Assert.Equal(new TimeRange(from, to), (await FetchAsync(f)).Range);
+    }
+
+    [Theory]
+    [InlineData("[120000,null,1,1,1,1]", 120_000, 180_000)]
+    [InlineData("[120000,1,1,1,1,1e40]", 120_000, 180_000)]
+    [InlineData("[120000]", 120_000, 180_000)]
+    [InlineData("[null,1,1,1,1,1]", 120_000, 240_000)]
+    [InlineData("null", 120_000, 240_000)]
+    public async Task A_row_that_cannot_be_read_costs_that_row_and_its_time_stays_unknown(string row, long from, long to)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json($"[[60000,1,1,1,1,1],{row},[240000,1,1,1,1,1]]");
+
+        var page = await FetchAsync(f);
+
+        Assert.Equal([60_000, 240_000], page.Candles.Select(c => c.Time));
+        Assert.Equal(new TimeRange(60_000, 300_000), page.Range);
+        Assert.Equal([new TimeRange(from, to)], page.Unreadable.Ranges);
     }
 
     [Fact]

@@ -184,6 +184,40 @@ public class FrameFaultTests
     }
 
     [Fact]
+    public async Task A_time_from_the_past_is_not_believed_on_its_own()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var began = f.Now.ToUnixTimeMilliseconds();
+
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,1]", f.Now.AddHours(-1).ToUnixTimeMilliseconds());
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,2]");
+        await f.Until(() => btc.Candles.Length == 2);
+        await f.Pass(TimeSpan.FromSeconds(30));
+
+        Assert.All(btc.ExchangeTimes, t => Assert.True(t >= began - 1000, $"{t} is before {began}"));
+    }
+
+    [Fact]
+    public async Task Two_wrong_times_in_a_row_are_believed_until_two_right_ones_take_them_back()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        var wrong = f.Now.AddYears(1).ToUnixTimeMilliseconds();
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,1]", wrong);
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,2]", wrong + 1);
+        await f.Until(() => btc.ExchangeTimes.Contains(wrong));
+
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,3]");
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,4]");
+        await f.Until(() => btc.Candles.Length == 4);
+
+        Assert.InRange(btc.ExchangeTimes[^1], 1, f.Now.ToUnixTimeMilliseconds());
+    }
+
+    [Fact]
     public async Task A_replay_that_leaps_with_every_frame_is_believed_one_frame_later()
     {
         await using var f = new ProviderFixture();

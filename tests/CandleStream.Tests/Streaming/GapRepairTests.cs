@@ -38,6 +38,66 @@ public sealed class GapRepairTests : IAsyncDisposable
         Assert.NotEmpty(hub.Status.Gaps);
     }
 
+    [Fact]
+    public async Task A_range_whose_answer_stays_unusable_does_not_starve_older_ones()
+    {
+        var hub = await OpenWithGapAsync();
+        var feed = _core.Provider.Feed(BtcMinute);
+        feed.OnExchangeTime(At(11, 10), At(11, 10));
+        feed.OnInterrupted();
+        feed.OnSnapshot([Candle(20)], At(20, 10));
+        Assert.Equal(2, hub.Status.Gaps.Length);
+
+        // Of the newest gap nothing can be said, as of before it.
+        _core.Provider.History = (_, range, _) => range.To > At(11)
+            ? new HistoryPage(range, [], At(5))
+            : new HistoryPage(range, [.. Enumerable.Range(0, 11).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(20));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.Length == 1));
+
+        Assert.Equal(new TimeRange(At(11), At(20)), hub.Status.Gaps[0]);
+    }
+
+    [Fact]
+    public async Task A_call_that_fails_for_one_range_leaves_the_next_to_the_others()
+    {
+        var hub = await OpenWithGapAsync();
+        var feed = _core.Provider.Feed(BtcMinute);
+        feed.OnExchangeTime(At(11, 10), At(11, 10));
+        feed.OnInterrupted();
+        feed.OnSnapshot([Candle(20)], At(20, 10));
+        _core.Provider.History = (_, range, _) => range.To > At(11)
+            ? throw new CandleProviderException("the answer cannot be read")
+            : new HistoryPage(range, [.. Enumerable.Range(0, 11).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(20));
+
+        await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.Length == 1));
+    }
+
+    [Fact]
+    public async Task A_row_that_stays_bad_for_ever_is_asked_for_less_and_less_often()
+    {
+        var hub = await OpenWithGapAsync();
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(0, 11).Select(m => m == 5 ? Candle(m) with { Low = -1 } : Candle(m)).Where(c => range.Contains(c.Time))], At(12));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps is [{ From: var from }] && from == At(5)));
+        var asked = _core.Provider.Fetches.Count;
+        var began = _core.Time.GetUtcNow();
+
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Provider.Fetches.Count >= asked + 9));
+
+        Assert.True(_core.Time.GetUtcNow() - began > TimeSpan.FromMinutes(30), $"{_core.Time.GetUtcNow() - began}");
+        Assert.Equal([new TimeRange(At(5), At(6))], hub.Status.Gaps);
+    }
+
+    [Fact]
+    public async Task A_gap_is_asked_for_with_the_candles_around_it_so_that_one_answer_can_prove_it()
+    {
+        await OpenWithGapAsync();
+
+        await _core.InTime(SeriesHubTests.WhenAsync(() => !_core.Provider.Fetches.IsEmpty));
+
+        Assert.Equal(new TimeRange(At(-1), At(11)), _core.Provider.Fetches.First().Range);
+    }
+
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
     private async Task<SeriesHub> OpenWithGapAsync()

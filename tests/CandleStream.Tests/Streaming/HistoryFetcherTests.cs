@@ -37,6 +37,35 @@ public sealed class HistoryFetcherTests
     }
 
     [Fact]
+    public void A_candle_whose_own_end_has_not_passed_by_a_minute_is_not_stored_as_closed()
+    {
+        // Weeks that begin on Thursdays: the one of 2024-05-02 runs until the 9th, though our Monday of the 6th has passed.
+        var week = Timeframe.Parse("1W");
+        var thursday = new DateTimeOffset(2024, 5, 2, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        var before = thursday - week.LengthMs;
+        var page = new HistoryPage(new TimeRange(week.StartOf(before), thursday + week.LengthMs), [Candle(0) with { Time = before }, Candle(0) with { Time = thursday }], thursday + (5 * 86_400_000L));
+
+        var (candles, verified) = HistoryFetcher.Trusted(week, page);
+
+        Assert.Equal([before], candles.Select(c => c.Time));
+        Assert.False(verified.Contains(thursday));
+    }
+
+    [Fact]
+    public void The_time_of_a_row_that_was_refused_is_not_verified()
+    {
+        var page = new HistoryPage(new TimeRange(At(0), At(10)), [Candle(1), Candle(2) with { Low = -1 }, Candle(3)], At(20))
+        {
+            Unreadable = TimeRangeSet.Of(new TimeRange(At(5), At(6))),
+        };
+
+        var (candles, verified) = HistoryFetcher.Trusted(BtcMinute.Timeframe, page);
+
+        Assert.Equal([At(1), At(3)], candles.Select(c => c.Time));
+        Assert.Equal([new TimeRange(At(0), At(2)), new TimeRange(At(3), At(5)), new TimeRange(At(6), At(10))], verified.Ranges);
+    }
+
+    [Fact]
     public async Task A_mistake_of_ours_is_logged_and_the_next_question_tries_again()
     {
         await using var core = new CoreUnderTest();

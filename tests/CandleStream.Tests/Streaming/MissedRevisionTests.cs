@@ -112,6 +112,6 @@ public sealed class MissedRevisionTests
         var update = sink.Updates.Concat(sink.Merges.SelectMany(m => m)).Single(u => u.Candle.Time == At(0) && u.Candle.HasSameValues(Revised));
         Assert.True(update.Candle.Closed);
         // What was held before the silence may have been checked before it: that is another question.
-        Assert.InRange(core.Provider.Fetches.Count(f => f.Range.To > At(0)), 1, calls);
+        Assert.True(core.Provider.Fetches.Count(f => f.Range.To > At(0)) <= calls, string.Join("; ", core.Provider.Fetches));
     }
 }

@@ -130,18 +130,92 @@ public sealed class SeriesCandlesTests
     [InlineData(101, 100, 102, 99, 1, 0, false)] // low above open
     [InlineData(99, 100, 98, 99, 1, 0, false)] // high below open
     [InlineData(99, 102, 100, 99, -1, 0, false)] // negative volume
-    [InlineData(99, 102, 100, 99, 1, 1, false)] // misaligned
+    [InlineData(0, 102, 100, 99, 1, 0, false)] // a price of zero
+    [InlineData(-3, 102, 100, 99, 1, 0, false)] // a price below zero
+    [InlineData(99, 102, 100, 99, 1, 1, false)] // off the grid
+    [InlineData(99, 102, 100, 99, 1, -453_000_000_000, false)] // before 2010
+    [InlineData(99, 102, 100, 99, 0, 0, true)]
     [InlineData(99, 102, 100, 99, 1, 0, true)]
-    public void Only_possible_candles_are_plausible(int low, int high, int open, int close, int volume, int offset, bool expected) =>
-        Assert.Equal(expected, _candles.IsPlausible(new Candle(At(0) + offset, open, high, low, close, volume)));
+    public void Only_possible_candles_are_plausible(int low, int high, int open, int close, int volume, long offset, bool expected) =>
+        Assert.Equal(expected, new Candle(At(0) + offset, open, high, low, close, volume).IsPlausible(BtcMinute.Timeframe));
+
+    [Theory]
+    [InlineData("1m", 1_000)]
+    [InlineData("15m", 60_000)]
+    [InlineData("1h", 60_000)]
+    [InlineData("1D", 3_600_000)]
+    public void A_candle_off_the_grid_of_its_timeframe_is_not_plausible(string timeframe, int offset)
+    {
+        var parsed = Timeframe.Parse(timeframe);
+        var start = parsed.StartOf(Noon);
+
+        Assert.True((Candle(0) with { Time = start }).IsPlausible(parsed));
+        Assert.False((Candle(0) with { Time = start + offset }).IsPlausible(parsed));
+    }
+
+    [Theory]
+    [InlineData("1W")]
+    [InlineData("14D")]
+    [InlineData("1M")]
+    public void Weeks_fortnights_and_months_start_where_the_exchange_says(string timeframe) =>
+        Assert.True((Candle(0) with { Time = Noon }).IsPlausible(Timeframe.Parse(timeframe)));
 
     [Fact]
-    public void A_candle_far_ahead_of_exchange_time_is_not_plausible()
+    public void A_later_candle_closes_none_whose_end_has_not_come_by_exchange_time()
     {
-        _candles.PassTime(At(0), _changes);
+        _candles.PassTime(At(0, 50), _changes);
+        _candles.Push(Candle(0), _changes, At(0, 50));
+        _candles.Push(Candle(1), _changes, At(0, 55));
+        Assert.All(_changes, c => Assert.False(c.Closed));
 
-        Assert.True(_candles.IsPlausible(Candle(1)));
-        Assert.False(_candles.IsPlausible(Candle(2)));
+        _candles.PassTime(At(1), _changes);
+        Assert.Equal((At(0), true), (_changes[^1].Time, _changes[^1].Closed));
+        Assert.False(_candles.Newest!.Value.Closed);
+    }
+
+    [Fact]
+    public void A_stored_candle_that_still_runs_is_open_again_once_the_time_is_known()
+    {
+        _rev = 100;
+        _candles.Load([Candle(-1) with { Closed = true, Rev = 7 }, Candle(0) with { Closed = true, Rev = 8 }], 100);
+
+        Assert.Empty(_candles.SetTime(At(0, 30), _changes));
+
+        var open = Assert.Single(_changes);
+        Assert.Equal((At(0), false, 101), (open.Time, open.Closed, open.Rev));
+        _candles.PassTime(At(1, 5), _changes);
+        Assert.Equal((At(0), true), (_changes[^1].Time, _changes[^1].Closed));
+    }
+
+    [Fact]
+    public void A_stored_candle_of_the_future_is_forgotten_once_the_time_is_known()
+    {
+        _candles.Load([Candle(-1) with { Closed = true }, Candle(1440) with { Closed = true }], 0);
+
+        Assert.Equal(At(1440), Assert.Single(_candles.SetTime(At(0, 30), _changes)).Time);
+
+        _candles.Push(Candle(0), _changes, At(0, 30));
+        Assert.Equal((At(0), false), (_candles.Newest!.Value.Time, _candles.Newest!.Value.Closed));
+    }
+
+    [Fact]
+    public void What_the_store_holds_as_closed_stays_closed_while_no_time_is_known()
+    {
+        _candles.Load([Candle(0) with { Closed = true, Rev = 8 }], 100);
+
+        _candles.Push(Candle(0, volume: 2), _changes);
+
+        Assert.True(Assert.Single(_changes).Closed);
+    }
+
+    [Fact]
+    public void A_candle_of_the_store_that_comes_late_is_closed_only_where_its_end_has_come()
+    {
+        _candles.PassTime(At(0, 30), _changes);
+
+        var added = _candles.LoadLate([Candle(-1) with { Closed = true }, Candle(0) with { Closed = true }, Candle(1440) with { Closed = true }]);
+
+        Assert.Equal([(At(-1), true), (At(0), false)], added.Select(c => (c.Time, c.Closed)));
     }
 
     [Fact]

@@ -221,4 +221,139 @@ public sealed class SeriesCoverageTests
 
         Assert.Null(_coverage.DueCheck());
     }
+
+    [Fact]
+    public void A_snapshot_shows_nothing_from_before_its_oldest_candle()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(4))), At(3));
+        _coverage.Begin(At(5), At(5, 2));
+
+        Assert.Equal([new TimeRange(At(4), At(5))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void The_time_of_a_row_that_was_refused_is_a_gap_until_REST_answers_for_it()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.Spoil(new TimeRange(At(5), At(6)));
+
+        _coverage.PassTime(At(7, 10), At(7, 10));
+        Assert.Equal([new TimeRange(At(5), At(6))], _coverage.Gaps.Ranges);
+        Assert.False(_coverage.Known.Contains(At(5)));
+        Assert.Equal([new TimeRange(At(6), At(7))], _coverage.TakeUnsaved().Verified.Ranges);
+
+        _coverage.Fetched(new TimeRange(At(5), At(6)), At(8));
+        Assert.Empty(_coverage.Gaps.Ranges);
+        Assert.True(_coverage.Verified.Contains(At(5)));
+    }
+
+    [Fact]
+    public void A_refused_row_of_a_verified_time_makes_it_unknown_and_the_store_is_told()
+    {
+        _coverage.Begin(At(0), At(0, 30));
+        _coverage.PassTime(At(10, 10), At(10, 10));
+        _coverage.TakeUnsaved();
+
+        _coverage.Spoil(new TimeRange(At(3), At(4)));
+
+        Assert.Equal([new TimeRange(At(3), At(4))], _coverage.Gaps.Ranges);
+        Assert.Equal([new TimeRange(At(3), At(4))], _coverage.TakeUnsaved().Unverified.Ranges);
+    }
+
+    [Fact]
+    public void A_row_that_a_REST_answer_could_not_give_stays_unknown()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(10))), At(9));
+        _coverage.Begin(null, At(15, 30));
+
+        _coverage.Fetched(new TimeRange(At(10), At(16)), At(17, 30), TimeRangeSet.Of(new TimeRange(At(12), At(13))));
+
+        Assert.Equal([new TimeRange(At(12), At(13))], _coverage.Gaps.Ranges);
+        Assert.False(_coverage.Verified.Contains(At(12)));
+        Assert.True(_coverage.Verified.Contains(At(13)));
+    }
+
+    [Fact]
+    public void Stored_coverage_beyond_exchange_time_is_dropped_as_soon_as_the_time_is_known()
+    {
+        _coverage.Load(TimeRangeSet.Of(new TimeRange(At(0), At(525_600))), At(4), At(3));
+
+        _coverage.SetTime(At(5, 30));
+        Assert.True(_coverage.TakeUnsaved().Unverified.ContainsAll(new TimeRange(At(5), At(525_600))));
+
+        _coverage.Begin(null, At(5, 30));
+        _coverage.PassTime(At(20, 30), At(20, 30));
+        Assert.Equal([new TimeRange(At(5), At(6))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void Nothing_is_known_from_the_leap_to_a_wrong_time_on()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        for (var second = 45; second <= 175; second += 15) _coverage.PassTime(At(5, second), At(5, second));
+        _coverage.PassTime(At(525_600), At(525_600));
+        _coverage.Interrupt();
+
+        _coverage.SetTime(At(60, 30));
+        _coverage.Begin(At(60), At(60, 30));
+
+        Assert.Equal([new TimeRange(At(7), At(60))], _coverage.Gaps.Ranges);
+        Assert.Empty(_coverage.Verified.Intersect(new TimeRange(At(7), long.MaxValue)).Ranges);
+    }
+
+    [Fact]
+    public void A_subscription_never_goes_live_before_the_newest_time_known()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30), At(10, 30));
+        _coverage.Interrupt();
+        _coverage.PassTime(At(20, 30), At(5, 30));
+
+        _coverage.Begin(null, At(19, 50));
+
+        _coverage.PassTime(At(22, 10), At(22, 10));
+        Assert.Equal([new TimeRange(At(10), At(21))], _coverage.Gaps.Ranges);
+    }
+
+    [Fact]
+    public void A_time_from_the_past_does_not_hide_what_was_missed_before_the_next_one()
+    {
+        _coverage.Begin(At(0), At(0, 30));
+        _coverage.PassTime(At(10, 30), At(10, 30));
+        _coverage.Interrupt();
+
+        _coverage.SetTime(At(3, 10));
+        _coverage.Begin(null, At(3, 10));
+        _coverage.PassTime(At(30, 30), At(30, 30));
+
+        Assert.True(_coverage.Gaps.ContainsAll(new TimeRange(At(10), At(30))));
+        for (var second = 0; second <= 150; second += 15) _coverage.PassTime(At(30, 30 + second), At(30, 30 + second));
+        Assert.False(_coverage.Verified.Contains(At(20)));
+        Assert.True(_coverage.Verified.Contains(At(31)));
+    }
+
+    [Fact]
+    public void Without_times_a_silence_ends_no_earlier_than_the_time_may_have_come()
+    {
+        _coverage.Begin(At(0), At(0, 30));
+        _coverage.PassTime(At(5), At(5));
+        _coverage.Interrupt();
+
+        _coverage.Begin(null, At(5), latest: At(9, 30));
+        _coverage.PassTime(At(12), At(12));
+
+        Assert.True(_coverage.Gaps.ContainsAll(new TimeRange(At(5), At(10))));
+    }
+
+    [Fact]
+    public void What_lies_before_the_first_watched_time_is_never_checked()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.Fetched(new TimeRange(1, At(5)), At(5, 31));
+        _coverage.Doubt(1, At(5, 31));
+
+        _coverage.PassTime(At(7), At(7));
+
+        Assert.Equal(At(0), _coverage.DueCheck()!.Value.From);
+    }
 }
