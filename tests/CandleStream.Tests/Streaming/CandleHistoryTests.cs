@@ -41,6 +41,22 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_changes_while_history_is_fetched_is_newer_than_the_answers_asof()
+    {
+        var (hub, feed) = await CandleStreamServiceTests.LiveAsync(_core);
+        var fetch = _core.Provider.History;
+        _core.Provider.History = (series, range, purpose) =>
+        {
+            feed.OnCandle(Candle(1), At(1, 1), 0);
+            return fetch(series, range, purpose);
+        };
+
+        var answer = await AskAsync(At(-300), At(-1), 1000);
+
+        Assert.Contains(hub.View(0, answer.AsOf).Changed, c => c.Time == At(1));
+    }
+
+    [Fact]
     public async Task Many_clients_that_ask_for_the_same_history_make_one_flight()
     {
         await CandleStreamServiceTests.LiveAsync(_core);

@@ -231,6 +231,31 @@ public sealed class SeriesCandlesTests
     }
 
     [Fact]
+    public void A_push_that_repeats_a_candle_of_REST_outranks_REST_as_any_push_does()
+    {
+        _candles.Fetch(Candle(0), At(0, 20), _changes);
+        _candles.Push(Candle(0), _changes);
+        _changes.Clear();
+
+        _candles.Fetch(Candle(0, close: 101, volume: 3), At(1, 59), _changes);
+        Assert.Empty(_changes);
+
+        _candles.Fetch(Candle(0, close: 101, volume: 3), At(2), _changes);
+        Assert.Equal(101, Assert.Single(_changes).Close);
+    }
+
+    [Fact]
+    public void History_fills_holes_between_held_candles_and_adds_nothing_outside_them()
+    {
+        _candles.Push(Candle(5), _changes);
+        _candles.Push(Candle(10), _changes);
+
+        foreach (var minute in new[] { 2, 7, 12 }) _candles.AddHistory(Candle(minute) with { Closed = true, Rev = 1 });
+
+        Assert.Equal([At(5), At(7), At(10)], _candles.Latest(10).Select(c => c.Time));
+    }
+
+    [Fact]
     public void A_loaded_candle_keeps_its_rev_until_its_values_change()
     {
         _rev = 100;
