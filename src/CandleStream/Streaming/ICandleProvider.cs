@@ -54,6 +54,12 @@ public interface ICandleFeed
     /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
     void OnInterrupted();
 
+    /// <summary>
+    /// A row of the series could not be read. Nothing else of its frame is lost, and the feed goes on, but what is known of its time is no longer certain.
+    /// </summary>
+    /// <param name="times">The open times that the row may have had; null where nothing of its time could be read.</param>
+    void OnUnreadable(TimeRange? times);
+
     /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
     void OnPolled(HistoryPage page);
 }

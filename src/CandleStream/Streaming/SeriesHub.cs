@@ -160,6 +160,16 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
+    void ICandleFeed.OnUnreadable(TimeRange? times)
+    {
+        lock (_gate)
+        {
+            if (times is { } range) _coverage.Lost(range);
+            else BeginAnew();
+            PublishCoverage();
+        }
+    }
+
     void ICandleFeed.OnPolled(HistoryPage page) => Merge(page, isPoll: true);
 
     /// <summary>Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.</summary>
@@ -312,6 +322,14 @@ public sealed class SeriesHub : ICandleFeed
     private void Doubt(long? exchangeTime)
     {
         if (_candles.Latest(2) is [var first, ..]) _coverage.Doubt(first.Time, exchangeTime ?? 0);
+    }
+
+    // Any candle since the last verified one may have been in what could not be read: following begins with the next candle.
+    private void BeginAnew()
+    {
+        _coverage.Interrupt();
+        Doubt(_candles.ExchangeTime);
+        if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now);
     }
 
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;

@@ -10,11 +10,12 @@ internal sealed class RecordingFeed : ICandleFeed
     private readonly List<FeedState> _states = [];
     private readonly List<Candle> _candles = [];
     private readonly List<HistoryPage> _polls = [];
+    private readonly List<TimeRange?> _unreadable = [];
     private readonly List<long> _times = [];
     private readonly List<long?> _snapshotTimes = [];
     private int _inside;
 
-    /// <summary>What was told, one word each: the states' names, snapshot, candle, interrupted, polled.</summary>
+    /// <summary>What was told, one word each: the states' names, snapshot, candle, unreadable, interrupted, polled.</summary>
     public string[] Events => Read(() => _events.ToArray());
 
     public FeedState[] States => Read(() => _states.ToArray());
@@ -25,6 +26,8 @@ internal sealed class RecordingFeed : ICandleFeed
     public Candle[] Candles => Read(() => _candles.ToArray());
 
     public HistoryPage[] Polls => Read(() => _polls.ToArray());
+
+    public TimeRange?[] Unreadable => Read(() => _unreadable.ToArray());
 
     public long[] ExchangeTimes => Read(() => _times.ToArray());
 
@@ -60,6 +63,8 @@ internal sealed class RecordingFeed : ICandleFeed
     }
 
     public void OnInterrupted() => Write("interrupted", () => { });
+
+    public void OnUnreadable(TimeRange? times) => Write("unreadable", () => _unreadable.Add(times));
 
     public void OnPolled(HistoryPage page) => Write("polled", () => _polls.Add(page));
 
