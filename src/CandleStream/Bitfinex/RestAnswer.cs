@@ -7,8 +7,17 @@ namespace CandleStream.Bitfinex;
 /// <param name="Rows">The candles in the order sent; null when the body is no list of candles.</param>
 /// <param name="ErrorCode">The exchange's error number, where it sent one.</param>
 /// <param name="Error">What is wrong, for people; null when nothing is.</param>
-internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = null, string? Error = null)
+/// <param name="ErrorText">The exchange's own text beside its error number.</param>
+internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = null, string? Error = null, string? ErrorText = null)
 {
+    private static readonly string[] OtherParameters = ["limit:", "start:", "end:", "sort:", "section:"];
+
+    /// <summary>True when the exchange refused the number of candles that was asked for.</summary>
+    public bool IsAboutLimit => ErrorCode == 10020 && Names("limit:");
+
+    /// <summary>True when the exchange does not know the symbol. A parameter error is about the symbol unless it names another parameter.</summary>
+    public bool IsAboutSymbol => ErrorCode == 10020 && !OtherParameters.Any(Names);
+
     /// <summary>Reads <c>[[MTS,OPEN,CLOSE,HIGH,LOW,VOLUME],…]</c>, or an error in any of its shapes. Throws for nothing.</summary>
     public static RestAnswer ReadCandles(ReadOnlySpan<byte> body)
     {
@@ -19,8 +28,9 @@ internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = 
             if (json.TokenType == JsonTokenType.StartObject) return new RestAnswer(null, null, "an error object");
             if (json.TokenType != JsonTokenType.StartArray || !json.Read()) return NotUnderstood;
             if (json.TokenType == JsonTokenType.String) return ReadError(ref json);
-            var rows = new List<Candle>();
-            return CandleReader.TryReadAll(ref json, rows) && !json.Read() ? new RestAnswer(rows) : NotUnderstood;
+            var (rows, unreadable) = (new List<Candle>(), new List<UnreadableRow>());
+            CandleReader.ReadAll(ref json, rows, unreadable);
+            return unreadable.Count == 0 && !json.Read() ? new RestAnswer(rows) : NotUnderstood;
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
@@ -28,19 +38,25 @@ internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = 
         }
     }
 
-    /// <summary>Reads lists of symbols, <c>[["BTCUSD",…],["BTCF0:USTF0",…]]</c>; null where the body is something else.</summary>
-    public static List<string>? ReadSymbols(ReadOnlySpan<byte> body)
+    /// <summary>Reads lists of symbols, <c>[["BTCUSD",…],["BTCF0:USTF0"]]</c>: one list per label, empty where something else stands.</summary>
+    public static List<List<string>> ReadSymbols(ReadOnlySpan<byte> body)
     {
         try
         {
-            var lists = JsonSerializer.Deserialize<List<List<string?>?>>(body);
-            return lists is null ? null : [.. lists.Where(l => l is not null).SelectMany(l => l!).OfType<string>()];
+            var lists = JsonSerializer.Deserialize<JsonElement>(body);
+            return lists.ValueKind == JsonValueKind.Array ? [.. lists.EnumerateArray().Select(ReadTexts)] : [];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            return [];
         }
     }
+
+    private static List<string> ReadTexts(JsonElement list) => list.ValueKind != JsonValueKind.Array
+        ? []
+        : [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)];
+
+    private bool Names(string parameter) => ErrorText?.Contains(parameter, StringComparison.OrdinalIgnoreCase) == true;
 
     private static RestAnswer NotUnderstood => new(null, null, "an answer that we do not understand");
 
@@ -52,6 +68,6 @@ internal readonly record struct RestAnswer(List<Candle>? Rows, int? ErrorCode = 
         int? code = json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var number) ? number : null;
         json.Read();
         var text = json.TokenType == JsonTokenType.String ? json.GetString() : null;
-        return new RestAnswer(null, code, string.Create(CultureInfo.InvariantCulture, $"error {code} {text}"));
+        return new RestAnswer(null, code, string.Create(CultureInfo.InvariantCulture, $"error {code} {text}"), text);
     }
 }

@@ -150,7 +150,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         Remove(range);
 
         // What is followed is known up to now; behind the loss it begins anew. A range of the future is known to nobody.
-        if (_liveFrom is { } from && _now is { } now && range.To > from && range.From <= timeframe.EndOf(timeframe.StartOf(now))) _liveFrom = range.To;
+        if (_liveFrom is not { } from || _now is not { } now) return;
+        if (range.To > from && range.From <= timeframe.EndOf(timeframe.StartOf(now))) _liveFrom = range.To;
     }
 
     /// <summary>Candles before <paramref name="time"/> were deleted on purpose: they are unknown again, and no gap.</summary>
