@@ -82,7 +82,7 @@ internal static class HistoryBench
         public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
             Task.FromException<HistoryPage>(new CandleProviderException("nothing is fetched here"));
 
-        public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
+        public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult(new SymbolListing([]));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -14,6 +14,7 @@ public class ParserBench
     private static readonly byte[] Frame = "[343351,[1574698260000,7379.785503,7383.8,7388.3,7379.785503,1.68829482],1042,1574698261234]"u8.ToArray();
 
     private readonly List<Candle> _snapshot = [];
+    private readonly List<UnreadableRow> _unreadable = [];
     private readonly byte[] _frame = [.. Frame];
 
     public static Task<int> RunAsync(string[] args)
@@ -24,7 +25,7 @@ public class ParserBench
 
     [Benchmark(Baseline = true)]
     public decimal BitfinexFrameParser() =>
-        CandleStream.Bitfinex.BitfinexFrameParser.Parse(_frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot).Candle.Close;
+        CandleStream.Bitfinex.BitfinexFrameParser.Parse(_frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
 
     [Benchmark]
     public decimal Document()

@@ -104,10 +104,10 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
     /// <summary>Asks the exchange; returns when it answered, or null when it did not.</summary>
     private async Task<DateTimeOffset?> FetchAsync(CancellationToken stopping)
     {
-        IReadOnlyList<string> symbols;
+        SymbolListing fetched;
         try
         {
-            symbols = await provider.FetchSymbolsAsync(stopping);
+            fetched = await provider.FetchSymbolsAsync(stopping);
         }
         catch (CandleProviderException e)
         {
@@ -115,7 +115,8 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
             return null;
         }
 
-        if (symbols.Count == 0) return null;
+        if (fetched.Symbols.Count == 0) return null;
+        var symbols = KeepingKnown(fetched);
         var now = time.GetUtcNow();
         _listing = new Listing(symbols, _listing.Stored);
         LogListed(symbols.Count);
@@ -130,6 +131,15 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         }
 
         return now;
+    }
+
+    // Where a list did not come, what was known of it stays: half a list must not turn listed symbols into unknown ones.
+    private IReadOnlyList<string> KeepingKnown(SymbolListing fetched)
+    {
+        if (fetched.IsWhole) return fetched.Symbols;
+        List<string> all = [.. fetched.Symbols.Union(_listing.Sorted, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (all.Count > fetched.Symbols.Count) LogHalf(all.Count - fetched.Symbols.Count);
+        return all;
     }
 
     private async Task<FrozenSet<string>> StoredSymbolsAsync(CancellationToken stopping) =>

@@ -6,6 +6,9 @@ internal enum ChannelEndKind
     /// <summary>No socket could be opened.</summary>
     ConnectFailed,
 
+    /// <summary>The exchange refuses new sockets from this address for a minute.</summary>
+    RateLimited,
+
     /// <summary>The socket closed, broke or said what no exchange says.</summary>
     SocketEnded,
 
@@ -54,6 +57,9 @@ internal interface IChannelListener
     void OnSnapshot(BitfinexChannel channel, List<Candle> candles, long? exchangeTime);
 
     void OnCandle(BitfinexChannel channel, in Candle candle, long? exchangeTime, long receivedAt);
+
+    /// <summary>A row of the channel could not be read; <paramref name="times"/> are the open times it may have had, null where none could be read.</summary>
+    void OnUnreadable(BitfinexChannel channel, TimeRange? times);
 
     void OnExchangeTime(BitfinexChannel channel, long exchangeTime);
 
@@ -115,6 +121,9 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
         get => Volatile.Read(ref _lastFrameAt);
         set => Volatile.Write(ref _lastFrameAt, value);
     }
+
+    /// <summary>When its last heartbeat arrived, or its first frame where none has yet (timestamp). Guarded by the connection's lock.</summary>
+    public long LastHeartbeatAt { get; set; }
 
     /// <summary>Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.</summary>
     public long HeardUntil

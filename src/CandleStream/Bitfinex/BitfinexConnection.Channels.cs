@@ -136,40 +136,50 @@ internal sealed partial class BitfinexConnection
     // Codes, never texts: the exchange changes its texts. Source: Bitfinex documentation, abbreviations-glossary, "Error codes".
     private static ChannelEnd RefusalOf(int? code, string text) => code switch
     {
-        10300 or 10302 or 10020 => new ChannelEnd(ChannelEndKind.Refused, $"the exchange refused the series ({text})"),
+        10300 or 10302 => new ChannelEnd(ChannelEndKind.Refused, $"the exchange refused the series ({text})"),
+        10020 when !text.Contains("limit:", StringComparison.OrdinalIgnoreCase) => RefusalOf(10300, text),
         10305 => new ChannelEnd(ChannelEndKind.ChannelLimit, $"the exchange has no channel left ({text})"),
         _ => new ChannelEnd(ChannelEndKind.Failed, $"the exchange answered with an error ({text})"),
     };
 
-    private bool FindChannel(int id, long receivedAt, out BitfinexChannel? channel, out bool wasSilent)
+    private bool FindChannel(in BitfinexFrame frame, long receivedAt, out BitfinexChannel? channel, out bool wasSilent)
     {
         wasSilent = false;
         lock (_gate)
         {
-            if (_isPaused || !_channels.TryFind(id, out channel))
+            if (_isPaused || !_channels.TryFind(frame.ChannelId, out channel))
             {
                 channel = null;
                 return false;
             }
 
-            wasSilent = channel.State == ChannelState.Live && _time.GetElapsedTime(channel.LastFrameAt, receivedAt) > HeartbeatMissed;
+            var isFirst = channel.State != ChannelState.Live;
+            wasSilent = !isFirst && WasSilent(channel, frame.Kind, receivedAt);
             channel.LastFrameAt = receivedAt;
-            if (channel.State == ChannelState.Live) return false;
+            if (isFirst || frame.Kind == FrameKind.Heartbeat) channel.LastHeartbeatAt = receivedAt;
             channel.State = ChannelState.Live;
-            return true;
+            return isFirst;
         }
     }
 
-    // Every channel is unsubscribed, and subscribed again as soon as the exchange confirms that.
-    private void Resync(string reason)
+    // A heartbeat that comes late shows a slow way:
+    // what was sent before it has come before it. Only one that never came shows that the exchange stood still.
+    private bool WasSilent(BitfinexChannel channel, FrameKind kind, long receivedAt)
     {
-        _held = null;
+        if (_time.GetElapsedTime(channel.LastFrameAt, receivedAt) <= HeartbeatMissed) return false;
+        return kind != FrameKind.Heartbeat || _time.GetElapsedTime(channel.LastHeartbeatAt, receivedAt) >= HeartbeatSkipped;
+    }
+
+    // Every channel, or the one given, is unsubscribed, and subscribed again as soon as the exchange confirms that.
+    private void Resync(string reason, BitfinexChannel? only = null)
+    {
+        if (only is null) _held = null;
         List<(BitfinexChannel Channel, int Id)> resynced = [];
         lock (_gate)
         {
             foreach (var channel in _channels.All)
             {
-                if (channel.Id == 0) continue;
+                if (channel.Id == 0 || (only is not null && channel != only)) continue;
                 var id = _channels.Remove(channel, _time.In(_options.AckTimeout));
                 channel.Deadline = _time.In(_options.AckTimeout);
                 _channels.Add(channel);

@@ -12,11 +12,15 @@ internal sealed partial class BitfinexConnection
     // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is for the way.
     private static readonly TimeSpan HeartbeatMissed = TimeSpan.FromSeconds(20);
 
+    // Between two heartbeats where one was left out stand 30 s; between two of which the second is late, less.
+    private static readonly TimeSpan HeartbeatSkipped = TimeSpan.FromSeconds(25);
+
     // Late frames in a row after which the exchange must have begun to count anew.
     private const int LateFramesAllowed = 32;
 
     // Owned by the read loop.
     private readonly List<Candle> _snapshot = [];
+    private readonly List<UnreadableRow> _unreadable = [];
     private readonly List<Candle> _nothing = [];
     private readonly SlidingWindow _malformed;
     private readonly SlidingWindow _gaps;
@@ -24,20 +28,21 @@ internal sealed partial class BitfinexConnection
     private HeldFrame? _held;
     private ConfFlags _flags;
     private long? _sequence;
+    private int _unnumbered;
+    private bool _isLossKnown;
     private int _lateFrames;
     private long _exchangeSecond;
-    private bool _isGreeted;
+    private volatile bool _isGreeted;
 
     private void OnMessage(ReadOnlySpan<byte> message)
     {
         var receivedAt = _time.GetTimestamp();
-        var frame = BitfinexFrameParser.Parse(message, _flags, _snapshot);
+        var frame = BitfinexFrameParser.Parse(message, _flags, _snapshot, _unreadable);
         _metrics.Frame(frame.Kind);
         switch (frame.Kind)
         {
             case FrameKind.Malformed:
-                OnMalformed(message);
-                if (frame.ChannelId != 0) OnUnreadable(frame);
+                OnMalformed(message, frame);
                 return;
             case FrameKind.Info:
                 OnInfo(frame.Event!);
@@ -68,11 +73,36 @@ internal sealed partial class BitfinexConnection
         Volatile.Write(ref _lastFrameAt, receivedAt);
     }
 
-    private void OnMalformed(ReadOnlySpan<byte> message)
+    // The loss of one channel, where it is known which one. Where it is not, the next number shows whether a frame is
+    // missing; without numbers nothing would.
+    private void OnMalformed(ReadOnlySpan<byte> message, in BitfinexFrame frame)
     {
-        if (message.IsEmpty) _metrics.Frame(FrameKind.Malformed);
         LogOnce("malformed", message);
+        if (frame.Sequence is { } sequence && !IsNext(sequence)) return;
+        BitfinexChannel? channel;
+        BitfinexChannel[] all;
+        lock (_gate)
+        {
+            _channels.TryFind(frame.ChannelId, out channel);
+            all = _channels.All;
+        }
+
+        if (frame.Sequence is null) _isLossKnown = _unnumbered++ == 0 && channel is not null;
+        if (channel is not null)
+        {
+            OnUnreadable(channel, null);
+            return;
+        }
+
         CountMalformed();
+        if ((_flags & ConfFlags.SequenceAll) != 0) return;
+        foreach (var any in all) OnUnreadable(any, null);
+    }
+
+    private void OnSkipped()
+    {
+        _metrics.Frame(FrameKind.Malformed);
+        OnMalformed([], new BitfinexFrame(FrameKind.Malformed));
     }
 
     private void CountMalformed()
@@ -82,13 +112,10 @@ internal sealed partial class BitfinexConnection
         if (_malformed.WaitAt(now) > TimeSpan.Zero) End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
     }
 
-    // What a channel of ours said is lost. Where not even the sequence number could be read, the next frame shows the gap.
-    private void OnUnreadable(in BitfinexFrame frame)
+    private void OnUnreadable(BitfinexChannel channel, TimeRange? times)
     {
-        bool isOurs;
-        lock (_gate) isOurs = _channels.TryFind(frame.ChannelId, out _);
-        if (frame.Sequence is { } sequence && !IsNext(sequence)) return;
-        if (isOurs && (frame.Sequence is not null || (_flags & ConfFlags.SequenceAll) == 0)) OnFramesLost("a frame could not be read");
+        _metrics.UnreadableRow();
+        channel.Listener.OnUnreadable(channel, times);
     }
 
     private void OnInfo(BitfinexEvent info)
@@ -118,18 +145,21 @@ internal sealed partial class BitfinexConnection
     }
 
     // Where the flags are refused the feed works without exchange time and sequence numbers: less is known, nothing is wrong.
+    // Older servers did not name the flags that they turned on.
     private void OnConfigured(BitfinexEvent answer)
     {
-        if (answer.Status == "OK") _flags = answer.Flags is { } flags ? (ConfFlags)flags & WantedFlags : WantedFlags;
-        else LogNotConfigured(answer.Message);
+        var isExpected = answer.Status == "OK" && (answer.Flags is not { } flags || ((ConfFlags)flags & WantedFlags) == WantedFlags);
+        _flags = isExpected ? WantedFlags : ConfFlags.None;
+        if (!isExpected) LogNotConfigured(answer.Message ?? $"status {answer.Status}, flags {answer.Flags}");
         _ready.TrySetResult();
     }
 
+    // Before the socket is ready nothing but the flags was asked for: any error is the answer to that.
     private void OnError(BitfinexEvent error)
     {
         if (error.Code == 10301 && error.ChannelId is > 0 && error.Key is not null) OnSubscribed(error, alreadyThere: true);
         else if (error.Code is 10400 or 10401 && error.ChannelId is { } left) OnUnsubscribed(left);
-        else if (error.Code == 10050) OnConfigured(error);
+        else if (error.Code == 10050 || !_ready.Task.IsCompleted) OnConfigured(error);
         else OnRefused(error);
     }
 
@@ -142,20 +172,20 @@ internal sealed partial class BitfinexConnection
         }
 
         if (_held is not null) Decide(frame.ExchangeTime);
-        var isFirst = FindChannel(frame.ChannelId, receivedAt, out var channel, out var wasSilent);
+        var isFirst = FindChannel(frame, receivedAt, out var channel, out var wasSilent);
         if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
         if (frame.ExchangeTime is { } time)
         {
             if (!_clock.Believes(time, receivedAt))
             {
-                _held = new HeldFrame(channel, frame, time, [.. _snapshot], isFirst, wasSilent, receivedAt);
+                _held = new HeldFrame(channel, frame, time, [.. _snapshot], [.. _unreadable], isFirst, wasSilent, receivedAt);
                 return;
             }
 
             _clock.Set(time, receivedAt);
         }
 
-        Take(channel, frame, _snapshot, isFirst, wasSilent, receivedAt);
+        Take(channel, frame, _snapshot, _unreadable, isFirst, wasSilent, receivedAt);
     }
 
     // The next frame is here and tells whether the time of the one before it was true.
@@ -166,7 +196,7 @@ internal sealed partial class BitfinexConnection
         if (_clock.BearsOut(next, held.Time))
         {
             _clock.Set(held.Time, held.ReceivedAt);
-            Take(held.Channel, held.Frame, held.Snapshot, held.IsFirst, held.WasSilent, held.ReceivedAt);
+            Take(held.Channel, held.Frame, held.Snapshot, held.Unreadable, held.IsFirst, held.WasSilent, held.ReceivedAt);
             return;
         }
 
@@ -174,18 +204,22 @@ internal sealed partial class BitfinexConnection
         LogOnce("a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
         CountMalformed();
 
-        // From when on nothing is missing has to be known by time; a candle goes without it.
-        if (held.IsFirst || held.WasSilent) OnFramesLost("a frame had an impossible time");
-        else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, isFirst: false, wasSilent: false, held.ReceivedAt);
+        // From when on nothing is missing has to be known by time: that channel begins anew. A candle goes without it.
+        if (held is { Channel: { } channel } && (held.IsFirst || held.WasSilent)) Resync("a frame had an impossible time", channel);
+        else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, held.Unreadable, false, false, held.ReceivedAt);
     }
 
-    private void Take(BitfinexChannel? channel, in BitfinexFrame frame, List<Candle> snapshot, bool isFirst, bool wasSilent, long receivedAt)
+    private void Take(
+        BitfinexChannel? channel, in BitfinexFrame frame, List<Candle> snapshot, List<UnreadableRow> unreadable,
+        bool isFirst, bool wasSilent, long receivedAt)
     {
         if (channel is not null)
         {
             if (wasSilent) channel.Listener.OnSilenceEnded(channel, frame.ExchangeTime);
             if (frame.ExchangeTime is { } heard && (heard > channel.HeardUntil || IsStepBack(heard, channel.HeardUntil))) channel.HeardUntil = heard;
             Deliver(channel, frame, snapshot, isFirst, receivedAt);
+            var timeframe = channel.Listener.Series.Timeframe;
+            foreach (var row in unreadable) OnUnreadable(channel, row.TimesAmong(snapshot, timeframe, frame.ExchangeTime));
         }
 
         if (frame.ExchangeTime is { } time) PassOn(time);
@@ -214,7 +248,7 @@ internal sealed partial class BitfinexConnection
         if (last is null || sequence == last + 1)
         {
             _sequence = sequence;
-            _lateFrames = 0;
+            _lateFrames = _unnumbered = 0;
             return true;
         }
 
@@ -225,7 +259,11 @@ internal sealed partial class BitfinexConnection
             return false;
         }
 
+        // One number is missing, and one frame came whose number could not be read: it is that frame's, and its channel was told already.
+        var isLossKnown = sequence == last + 2 && _unnumbered == 1 && _isLossKnown;
         _sequence = sequence;
+        _lateFrames = _unnumbered = 0;
+        if (isLossKnown) return true;
         _metrics.SequenceGap();
         LogOnce("sequence gap", []);
         OnFramesLost("frames were lost (sequence gap)");
@@ -263,5 +301,6 @@ internal sealed partial class BitfinexConnection
 
     // A frame whose time leaps ahead waits for the next one.
     private sealed record HeldFrame(
-        BitfinexChannel? Channel, BitfinexFrame Frame, long Time, List<Candle> Snapshot, bool IsFirst, bool WasSilent, long ReceivedAt);
+        BitfinexChannel? Channel, BitfinexFrame Frame, long Time, List<Candle> Snapshot, List<UnreadableRow> Unreadable,
+        bool IsFirst, bool WasSilent, long ReceivedAt);
 }

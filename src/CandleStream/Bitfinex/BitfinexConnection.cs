@@ -45,7 +45,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
         _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1), time);
         _clock = new ExchangeClock(time);
-        _lastFrameAt = time.GetTimestamp();
+        OpenedAt = _lastFrameAt = time.GetTimestamp();
         _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -54,6 +54,9 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
 
     /// <summary>Its number among the open sockets, from 1, used again when it is free; 0 before it is counted among them. Set by the pool.</summary>
     public int Slot { get; set; }
+
+    /// <summary>When it was opened (timestamp).</summary>
+    public long OpenedAt { get; }
 
     /// <summary>Since when nothing was received on it, in timestamps.</summary>
     public long LastFrameAt => Volatile.Read(ref _lastFrameAt);
@@ -87,7 +90,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         {
             connection = new BitfinexConnection(await connect(either.Token), options, time, metrics, logGate, logger, changed);
             connection._work = connection.RunAsync();
-            await connection._ready.Task.WaitAsync(either.Token);
+            await connection.WaitUntilReadyAsync(either.Token, cancel);
             return connection;
         }
         catch (Exception e) when (!cancel.IsCancellationRequested && IsConnectionTrouble(e))
@@ -102,6 +105,20 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         {
             connection?.End(new ChannelEnd(ChannelEndKind.Released, "given up"));
             throw;
+        }
+    }
+
+    // An exchange that greets and never answers about the flags is used without them.
+    private async Task WaitUntilReadyAsync(CancellationToken timeout, CancellationToken givenUp)
+    {
+        try
+        {
+            await _ready.Task.WaitAsync(timeout);
+        }
+        catch (OperationCanceledException) when (_isGreeted && !givenUp.IsCancellationRequested)
+        {
+            LogNotConfigured("no answer");
+            _ready.TrySetResult();
         }
     }
 
@@ -163,7 +180,7 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
                     return;
                 }
 
-                if (kind == MessageKind.Skipped) OnMalformed([]);
+                if (kind == MessageKind.Skipped) OnSkipped();
                 else OnMessage(_reader.Message);
             }
         }
@@ -203,6 +220,9 @@ internal sealed partial class BitfinexConnection : IAsyncDisposable
         lock (_gate)
         {
             if (_end is not null) return;
+
+            // What ends while we close it ends by our own doing, whoever was first.
+            if (_isClosing && end.Kind != ChannelEndKind.Released) end = new ChannelEnd(ChannelEndKind.Released, "closed");
             _end = end;
             channels = _channels.TakeAll();
         }

@@ -26,6 +26,9 @@ internal enum FrameKind
 
     /// <summary>The whole new state of one candle.</summary>
     Update,
+
+    /// <summary>The state of one candle that cannot be read; what is known of it stands in the list given to the parser.</summary>
+    Unreadable,
 }
 
 /// <summary>Flags of the <c>conf</c> event that append elements to every array frame. Source: Bitfinex documentation, ws-general, "Flags".</summary>

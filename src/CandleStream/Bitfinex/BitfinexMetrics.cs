@@ -16,6 +16,7 @@ public sealed class BitfinexMetrics : IDisposable
     private readonly Counter<long> _losses;
     private readonly Counter<long> _socketEnds;
     private readonly Counter<long> _sequenceGaps;
+    private readonly Counter<long> _unreadableRows;
     private readonly Counter<long> _restCalls;
     private readonly Counter<long> _restRowsDropped;
     private readonly Counter<long> _connects;
@@ -31,6 +32,8 @@ public sealed class BitfinexMetrics : IDisposable
         _losses = _meter.CreateCounter<long>("candlestream.upstream.losses", "{loss}", "Feeds lost and failed attempts to get them, by reason.");
         _socketEnds = _meter.CreateCounter<long>("candlestream.upstream.socket.ends", "{socket}", "Sockets that ended, by reason; released is our own doing, all others are followed by a reconnect while a series needs one.");
         _sequenceGaps = _meter.CreateCounter<long>("candlestream.upstream.sequence_gaps", "{gap}", "Times that a socket's sequence numbers did not follow each other.");
+        _unreadableRows = _meter.CreateCounter<long>("candlestream.upstream.unreadable_rows", "{row}",
+            "Candles of pushed frames that could not be read; their times are gaps until REST answered.");
         _restCalls = _meter.CreateCounter<long>("candlestream.upstream.rest_calls", "{call}", "REST calls, by purpose and outcome.");
         _restRowsDropped = _meter.CreateCounter<long>("candlestream.upstream.rest_rows_dropped", "{row}", "Candles of REST answers that were not asked for or came twice.");
         _connects = _meter.CreateCounter<long>("candlestream.upstream.connects", "{attempt}", "Attempts to open a socket, by outcome.");
@@ -50,6 +53,8 @@ public sealed class BitfinexMetrics : IDisposable
     internal void SocketEnded(ChannelEndKind reason) => _socketEnds.Add(1, new KeyValuePair<string, object?>("reason", NameOf(reason)));
 
     internal void SequenceGap() => _sequenceGaps.Add(1);
+
+    internal void UnreadableRow() => _unreadableRows.Add(1);
 
     internal void RestCall(string purpose, string outcome) =>
         _restCalls.Add(1, new KeyValuePair<string, object?>("purpose", purpose), new KeyValuePair<string, object?>("outcome", outcome));
@@ -112,6 +117,7 @@ public sealed class BitfinexMetrics : IDisposable
 
         foreach (var outcome in ConnectOutcomes) _connects.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
         _sequenceGaps.Add(0);
+        _unreadableRows.Add(0);
         _restRowsDropped.Add(0);
         _sockets.Add(0);
         _channels.Add(0);
@@ -129,6 +135,7 @@ public sealed class BitfinexMetrics : IDisposable
         FrameKind.Heartbeat => "heartbeat",
         FrameKind.Snapshot => "snapshot",
         FrameKind.Update => "update",
+        FrameKind.Unreadable => "unreadable",
         _ => "unknown",
     };
 
@@ -143,6 +150,7 @@ public sealed class BitfinexMetrics : IDisposable
         ChannelEndKind.Maintenance => "maintenance",
         ChannelEndKind.Refused => "refused",
         ChannelEndKind.ChannelLimit => "channel_limit",
+        ChannelEndKind.RateLimited => "rate_limited",
         ChannelEndKind.Released => "released",
         _ => "other",
     };

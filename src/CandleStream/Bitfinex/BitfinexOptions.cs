@@ -16,7 +16,10 @@ public sealed class BitfinexOptions : IValidatableObject
     /// <summary>True says that the other side is a simulator before it could say so itself: nobody may take the first candles for prices. The demo sets it. Default: false.</summary>
     public bool Simulated { get; set; }
 
-    /// <summary>How long a new socket may take until it is greeted and configured; then the attempt has failed. Default: 10 s.</summary>
+    /// <summary>
+    /// How long a new socket may take until it is greeted; then the attempt has failed. One that greets and does not answer about time stamps and sequence
+    /// numbers by then is used without them. Default: 10 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

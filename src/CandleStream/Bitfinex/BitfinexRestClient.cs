@@ -19,6 +19,10 @@ internal sealed partial class BitfinexRestClient(
     private static readonly TimeSpan BlockTime = TimeSpan.FromSeconds(60);
 
     private readonly ILogger _logger = logger;
+
+    // The most candles to ask for in one call: fewer than documented once the exchange refused that. Several calls may find that out at once.
+    private int _limit = PageLimit;
+    private int _toldLimit = PageLimit;
     private readonly LogGate _logGate = new(time);
     private readonly HttpMessageInvoker _http = new(handler, disposeHandler: false);
     private readonly string _root = options.RestUrl.AbsoluteUri.TrimEnd('/');
@@ -28,45 +32,63 @@ internal sealed partial class BitfinexRestClient(
     public async Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         if (range.IsEmpty) return new HistoryPage(range, [], 0);
-        var query = string.Create(CultureInfo.InvariantCulture, $"limit={PageLimit}&start={range.From}&end={range.To - 1}&sort=1");
-        var (rows, unreadable, asOf) = await FetchCandlesAsync(series, query, purpose, followedSince, cancel);
-        return HistoryPageReader.Read(rows, unreadable, range, PageLimit, series.Timeframe, asOf, OnDropped);
+        var bounds = string.Create(CultureInfo.InvariantCulture, $"start={range.From}&end={range.To - 1}&sort=1");
+        var (rows, unreadable, limit, asOf) = await FetchCandlesAsync(series, PageLimit, bounds, purpose, followedSince, cancel);
+        return HistoryPageReader.Read(rows, unreadable, range, limit, series.Timeframe, asOf, OnDropped);
     }
 
     /// <summary>The newest candles, the running one included.</summary>
     /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
     public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, long followedSince, CancellationToken cancel)
     {
-        var query = string.Create(CultureInfo.InvariantCulture, $"limit={NewestLimit}&sort=-1");
-        var (rows, unreadable, asOf) = await FetchCandlesAsync(series, query, FetchPurpose.Polling, followedSince, cancel);
+        var (rows, unreadable, _, asOf) = await FetchCandlesAsync(series, NewestLimit, "sort=-1", FetchPurpose.Polling, followedSince, cancel);
         return HistoryPageReader.ReadNewest(rows, unreadable, series.Timeframe, asOf, OnDropped);
     }
 
-    /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>.</summary>
+    /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>; whether both lists came.</summary>
     /// <exception cref="CandleProviderException">No answer, or one that is not understood.</exception>
-    public async Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel)
+    public async Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel)
     {
-        const string Path = "/conf/pub:list:pair:exchange,pub:list:pair:futures";
-        var answer = await AskAsync(Path, FetchPurpose.History, "symbols", default, time.GetTimestamp(), cancel);
-        var symbols = answer.Status == HttpStatusCode.OK ? RestAnswer.ReadSymbols(answer.Body.Span) : null;
-        if (symbols is not { Count: > 0 }) throw Failure("symbols", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
+        string[] labels = ["pub:list:pair:exchange", "pub:list:pair:futures"];
+        var answer = await AskAsync("/conf/" + string.Join(',', labels), FetchPurpose.History, "symbols", default, time.GetTimestamp(), cancel);
+        var lists = answer.Status == HttpStatusCode.OK ? RestAnswer.ReadSymbols(answer.Body.Span) : [];
+        List<List<string>> usable = [.. lists.Select(l => l.FindAll(SeriesKey.IsWellFormedSymbol)).Where(l => l.Count > 0)];
+        if (usable.Count == 0) throw Failure("symbols", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
         metrics.RestCall("symbols", "ok");
-        return [.. symbols.Where(SeriesKey.IsWellFormedSymbol).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return new SymbolListing([.. usable.SelectMany(l => l).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], IsWhole: usable.Count >= labels.Length);
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<(List<Candle> Rows, TimeRangeSet Unreadable, long? AsOf)> FetchCandlesAsync(
-        SeriesKey series, string query, FetchPurpose purpose, long followedSince, CancellationToken cancel)
+    private async Task<(List<Candle> Rows, TimeRangeSet Unreadable, int Limit, long? AsOf)> FetchCandlesAsync(
+        SeriesKey series, int limit, string bounds, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         var name = BitfinexMetrics.NameOf(purpose);
-        var answer = await AskAsync($"/candles/{BitfinexRequest.KeyOf(series)}/hist?{query}", purpose, name, series, followedSince, cancel);
-        var read = RestAnswer.ReadCandles(answer.Body.Span);
-        if (read.Rows is null || answer.Status != HttpStatusCode.OK) throw Failure(name, read, answer.Status);
-        metrics.RestCall(name, "ok");
-        var unreadable = read.Unreadable ?? [];
-        if (unreadable.Count > 0) OnDropped(unreadable.Count);
-        return (read.Rows, HistoryPageReader.TimesOf(unreadable, read.Rows, series.Timeframe), answer.AsOf);
+        while (true)
+        {
+            var asked = Math.Min(limit, Volatile.Read(ref _limit));
+            var path = string.Create(CultureInfo.InvariantCulture, $"/candles/{BitfinexRequest.KeyOf(series)}/hist?limit={asked}&{bounds}");
+            var answer = await AskAsync(path, purpose, name, series, followedSince, cancel);
+            var read = RestAnswer.ReadCandles(answer.Body.Span);
+            if (read.Rows is not null && answer.Status == HttpStatusCode.OK)
+            {
+                metrics.RestCall(name, "ok");
+                TellLimit();
+                var unreadable = read.Unreadable ?? [];
+                if (unreadable.Count > 0) OnDropped(unreadable.Count);
+                return (read.Rows, HistoryPageReader.TimesOf(unreadable, read.Rows, series.Timeframe), asked, answer.AsOf);
+            }
+
+            if (!read.IsAboutLimit || asked == 1) throw Failure(name, read, answer.Status);
+            metrics.RestCall(name, "error");
+            if (Volatile.Read(ref _limit) > asked / 2) Volatile.Write(ref _limit, asked / 2);
+        }
+    }
+
+    private void TellLimit()
+    {
+        var limit = Volatile.Read(ref _limit);
+        if (Interlocked.Exchange(ref _toldLimit, limit) != limit) LogLimit(limit);
     }
 
     private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
@@ -129,8 +151,7 @@ internal sealed partial class BitfinexRestClient(
             return new CandleProviderException("the exchange limits our REST calls; pausing for 60 s");
         }
 
-        // All other parameters of ours are fixed and valid, so a parameter error is about the symbol.
-        var isRefusal = read.ErrorCode == 10020;
+        var isRefusal = read.IsAboutSymbol;
         metrics.RestCall(name, isRefusal ? "refused" : "error");
         var what = read.Error ?? "no list";
         return new CandleProviderException($"the exchange answered over REST with HTTP {(int)status} and {what}", isRefusal);
@@ -150,6 +171,9 @@ internal sealed partial class BitfinexRestClient(
         var time = date.ToUnixTimeMilliseconds() - age;
         return CandleReader.IsPossible(time) ? time : null;
     }
+
+    [LoggerMessage(LogLevel.Warning, "The exchange accepts at most {Limit} candles in a REST call now; history takes more calls")]
+    private partial void LogLimit(int limit);
 
     [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that cannot be read, were not asked for, out of order or there twice; they were dropped")]
     private partial void LogRowsDropped(int rows);

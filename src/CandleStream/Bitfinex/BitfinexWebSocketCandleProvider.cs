@@ -39,7 +39,7 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
     public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
         _services.Rest.FetchAsync(series, range, purpose, FollowedSince(series), cancel);
 
-    public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => _services.Rest.FetchSymbolsAsync(cancel);
+    public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => _services.Rest.FetchSymbolsAsync(cancel);
 
     public async ValueTask DisposeAsync()
     {

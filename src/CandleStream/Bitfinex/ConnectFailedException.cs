@@ -9,7 +9,7 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
     public ChannelEndKind Kind { get; } = kind == ChannelEndKind.SocketEnded ? ChannelEndKind.ConnectFailed : kind;
 
     /// <summary>True when the exchange refuses new sockets from this address for a minute.</summary>
-    public bool IsRateLimited { get; private init; }
+    public bool IsRateLimited => Kind == ChannelEndKind.RateLimited;
 
     public static ConnectFailedException From(Exception e) => e switch
     {
@@ -22,7 +22,7 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
     };
 
     private static ConnectFailedException Refused(HttpStatusCode status) => status == HttpStatusCode.TooManyRequests
-        ? new("too many connections (HTTP 429)") { IsRateLimited = true }
+        ? new("too many connections (HTTP 429)", ChannelEndKind.RateLimited)
         : new($"the exchange refused the socket (HTTP {(int)status})");
 
     private static string Describe(SocketException e) => e.SocketErrorCode switch

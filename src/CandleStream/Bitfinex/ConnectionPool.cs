@@ -32,7 +32,9 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     private int _opening;
     private bool _isFailing;
     private int _failures;
+    private long _failedAt;
     private long _notBefore;
+    private ConnectFailedException? _shutOut;
     private bool _isPlacing;
     private bool _placeAgain;
     private long _arrivals;
@@ -152,6 +154,14 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     private void OpenForWaiting()
     {
         if (_stop.IsCancellationRequested) return;
+        if (_shutOut is not null && _time.Until(_notBefore) > TimeSpan.Zero)
+        {
+            // A series that comes now is told at once and polls, instead of waiting for the end of the minute.
+            foreach (var waiter in _waiting) waiter.Place.TrySetException(_shutOut);
+            _waiting.Clear();
+            return;
+        }
+
         while (_waiting.Count > _opening * _options.ChannelsPerSocket && (!_isFailing || _opening == 0))
         {
             _opening++;
@@ -223,7 +233,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
             if (connection is not null)
             {
                 _isFailing = false;
-                _failures = 0;
+                _shutOut = null;
                 connection.Slot = FreeSlot();
                 _connections.Add(connection);
                 _metrics.Sockets(1);
@@ -250,13 +260,9 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         lock (_gate)
         {
             _opening--;
-            _isFailing = true;
-
-            // Shorter than any series' own delay, so that it never adds to it, but enough that many series do not probe one after another.
-            var pause = failure.IsRateLimited ? RateLimitPause : TimeSpan.FromSeconds(0.75 * (1 << Math.Min(_failures, MaxProbeDoublings)));
-            _failures++;
-            _notBefore = _time.In(pause);
-            if (_opening == 0)
+            _shutOut = failure.IsRateLimited ? failure : null;
+            Pause(_shutOut is not null ? RateLimitPause : null);
+            if (_opening == 0 || _shutOut is not null)
             {
                 failed = [.. _waiting];
                 _waiting.Clear();
@@ -267,6 +273,19 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         Place();
     }
 
+    // Called under _gate. Failures are counted until there was none for a minute: a socket that opened may die as soon as it is used.
+    private void Pause(TimeSpan? given)
+    {
+        _isFailing = true;
+        if (_time.GetElapsedTime(_failedAt) > FeedPolicy.Proven) _failures = 0;
+        _failedAt = _time.GetTimestamp();
+
+        // Shorter than any series' own delay, so that it never adds to it, but enough that many series do not probe one after another.
+        var pause = given ?? TimeSpan.FromSeconds(0.75 * (1 << Math.Min(_failures, MaxProbeDoublings)));
+        _failures++;
+        _notBefore = Math.Max(_notBefore, _time.In(pause));
+    }
+
     private void OnChanged(BitfinexConnection connection)
     {
         if (connection.HasEnded)
@@ -274,7 +293,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
             lock (_gate)
             {
                 if (!_connections.Remove(connection)) return;
-                _isFailing |= connection.HasFailed;
+                if (connection.HasFailed) OnLost(connection);
                 _metrics.Sockets(-1);
             }
         }
@@ -284,6 +303,14 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         }
 
         Place();
+    }
+
+    // Called under _gate. Sockets that die together, soon after they were opened, have failed once.
+    private void OnLost(BitfinexConnection connection)
+    {
+        _isFailing = true;
+        var isFailure = _time.GetElapsedTime(connection.OpenedAt) < FeedPolicy.Proven;
+        if (isFailure && _time.Until(_notBefore) <= TimeSpan.Zero) Pause(null);
     }
 
     private void CloseEmpty()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CandleStream.Streaming;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
     private readonly BitfinexServices _services;
     private readonly ILogger _logger;
     private readonly SeriesPoller _poller;
+    private readonly LogGate _unreadable;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
     private readonly Action<FollowedSeries> _disposed;
@@ -22,6 +24,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
     private readonly FeedPolicy _policy;
     private BitfinexChannel? _channel;
     private bool _isContinuous;
+    private long _liveSince;
     private DateTimeOffset? _retryAt;
     private FeedState _published = new(SeriesState.Connecting);
     private bool _isOver;
@@ -32,6 +35,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         _feed = feed;
         _services = services;
         _logger = services.Logger;
+        _unreadable = new LogGate(services.Time);
         _disposed = disposed;
         _policy = new FeedPolicy(services.Options);
         _poller = new SeriesPoller(this, services, OnPolled, OnPollFailed);
@@ -125,7 +129,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             Interrupt();
             double jitter;
             lock (_services.Random) jitter = _services.Random.NextDouble();
-            var wait = _policy.Failed(end.Reason, end.Kind == ChannelEndKind.Refused, jitter);
+            var wait = _policy.Failed(end, Lasted, jitter);
             _retryAt = _services.Time.GetUtcNow() + wait;
             if (_policy.IsPolling) _poller.Start();
             else _poller.Stop();
@@ -166,6 +170,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         {
             if (_isOver || channel != _channel) return;
             _policy.Live();
+            _liveSince = _services.Time.GetTimestamp();
             _retryAt = null;
             _isContinuous = true;
             Tell(static (feed, x) => feed.OnSnapshot(x.Candles, x.Time), (Candles: OldestFirst(candles), Time: exchangeTime));
@@ -188,6 +193,16 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             {
                 LogFeedFailed(Series, e);
             }
+        }
+    }
+
+    public void OnUnreadable(BitfinexChannel channel, TimeRange? times)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            if (_unreadable.Allows("row")) LogUnreadable(Series, times is { } range ? Describe(range) : "not even its time");
+            Tell(static (feed, times) => feed.OnUnreadable(times), times);
         }
     }
 
@@ -218,11 +233,14 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         {
             if (_isOver || channel != _channel) return;
             Interrupt();
-            _policy.Resync(reason);
+            _policy.Resync(reason, Lasted);
             _retryAt = _services.Time.GetUtcNow();
             Publish();
         }
     }
+
+    // Called under _gate.
+    private TimeSpan Lasted => _services.Time.GetElapsedTime(_liveSince);
 
     // Called under _gate.
     private void Interrupt()
@@ -256,6 +274,9 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             LogFeedFailed(Series, e);
         }
     }
+
+    private static string Describe(TimeRange times) =>
+        string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.FromUnixTimeMilliseconds(times.From):yyyy-MM-dd HH:mm} UTC");
 
     private static Candle[] OldestFirst(List<Candle> candles)
     {

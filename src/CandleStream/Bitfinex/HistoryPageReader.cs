@@ -48,7 +48,7 @@ internal static class HistoryPageReader
     }
 
     /// <summary>The open times that unreadable rows may have had: their own, else those between the readable rows around them.</summary>
-    public static TimeRangeSet TimesOf(IReadOnlyList<(long? Time, int At)> unreadable, List<Candle> rows, Timeframe timeframe) =>
+    public static TimeRangeSet TimesOf(IReadOnlyList<UnreadableRow> unreadable, List<Candle> rows, Timeframe timeframe) =>
         TimeRangeSet.Of(unreadable.Select(row =>
         {
             if (row.Time is { } time) return new TimeRange(timeframe.StartOf(time), timeframe.EndOf(timeframe.StartOf(time)));

@@ -16,7 +16,7 @@ public interface ICandleProvider : IAsyncDisposable
 
     /// <summary>Fetches the symbols the exchange lists.</summary>
     /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
-    Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel);
+    Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel);
 }
 
 /// <summary>One followed series; disposing it ends the exchange's subscription.</summary>
@@ -77,6 +77,11 @@ public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles,
     public HistoryPage Part(TimeRange part) =>
         new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf) { Unreadable = Unreadable.Intersect(part) };
 }
+
+/// <summary>The symbols that an exchange lists.</summary>
+/// <param name="Symbols">Sorted, no symbol twice.</param>
+/// <param name="IsWhole">False where one of the exchange's lists did not come: a symbol that is missing here may still be listed.</param>
+public sealed record SymbolListing(IReadOnlyList<string> Symbols, bool IsWhole = true);
 
 /// <summary>What a REST call is for; the request budget serves lower values first.</summary>
 public enum FetchPurpose

@@ -217,10 +217,14 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
-    /// <summary>Candles of this range were lost on the way to the store: it must be fetched again.</summary>
+    /// <summary>Candles of this range were lost, on the way to us or to the store: it must be fetched again.</summary>
     public void Lost(TimeRange range)
     {
         Remove(range);
+
+        // What is followed is known up to now; behind the loss it begins anew. A range of the future is known to nobody.
+        if (_liveFrom is not { } from || _now is not { } now) return;
+        if (range.To > from && range.From <= timeframe.EndOf(timeframe.StartOf(now))) _liveFrom = range.To;
     }
 
     /// <summary>Candles before <paramref name="time"/> were deleted on purpose: they are unknown again, and no gap.</summary>

@@ -66,6 +66,18 @@ public sealed class StartTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_demo_that_is_told_to_stop_says_nothing_of_a_lost_connection()
+    {
+        await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0", "--Record=BTCUSD:1m"]);
+        await server.Client.UntilAsync("/candles/stream/status", a => a["streams"]!.AsArray() is [var series] && (string?)series!["state"] == "live");
+
+        server.Terminate();
+        Assert.Equal(0, await server.ExitAsync());
+
+        Assert.DoesNotContain(server.Output, line => line.StartsWith("warn", StringComparison.Ordinal) || line.Contains("Socket to the exchange ended", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Candles_are_in_the_store_after_a_restart()
     {
         using var folder = new TempFolder();

@@ -95,6 +95,30 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
         Assert.InRange(_time.GetUtcNow(), _exchange.AskedAt[0], _exchange.AskedAt[0].AddMinutes(1));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Half_a_list_takes_nothing_away_that_was_listed_neither_here_nor_in_the_store()
+    {
+        await _store.SaveSymbolsAsync(new SymbolList(["BTCF0:USTF0", "BTCUSD"], _time.GetUtcNow().AddHours(-2)), Cancel);
+        (_exchange.Listed, _exchange.IsHalf) = (["BTCF0:USTF0", "ETHF0:USTF0"], true);
+        using var directory = await StartAsync();
+        await UntilAsync(() => directory.Symbols.Count == 3, timePasses: false);
+
+        Assert.Equal(SymbolStanding.Listed, directory.Check("BTCUSD").Standing);
+        await UntilAsync(async () => (await _store.FindSymbolsAsync(Cancel))!.Symbols is ["BTCF0:USTF0", "BTCUSD", "ETHF0:USTF0"], timePasses: false);
+
+        (_exchange.Listed, _exchange.IsHalf) = (["BTCF0:USTF0", "ETHUSD"], false);
+        await UntilAsync(() => directory.Symbols is ["BTCF0:USTF0", "ETHUSD"]);
+        Assert.Equal(SymbolStanding.Unknown, directory.Check("BTCUSD").Standing);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Where_nothing_was_listed_before_half_a_list_is_taken_as_it_is()
+    {
+        (_exchange.Listed, _exchange.IsHalf) = (["BTCF0:USTF0"], true);
+        using var directory = await StartAsync();
+        await UntilAsync(() => directory.Symbols is ["BTCF0:USTF0"], timePasses: false);
+    }
+
     private async Task<SymbolDirectory> StartAsync()
     {
         _exchange.Time = _time;
@@ -129,10 +153,12 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
 
         public bool IsSimulated => true;
 
-        public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel)
+        public bool IsHalf { get; set; }
+
+        public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel)
         {
             AskedAt = [.. AskedAt, Time.GetUtcNow()];
-            return Listed is { } listed ? Task.FromResult(listed) : throw new CandleProviderException("it does not answer.");
+            return Listed is { } listed ? Task.FromResult(new SymbolListing(listed, !IsHalf)) : throw new CandleProviderException("it does not answer.");
         }
 
         public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed) => throw new NotSupportedException();

@@ -32,6 +32,7 @@ internal static partial class ConfigurationDocs
         | variable | meaning |
         |---|---|
         | `DATABASE_URL` | `postgresql://user:password@host:port/database?sslmode=…` keeps candles in PostgreSQL instead of the SQLite file. It never appears in logs or answers. The demo refuses it. |
+        | `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy that everything to the exchange goes through, socket and REST: `HTTPS_PROXY=http://proxy.example.org:3128` serves `https` and `wss` addresses (the proxy must allow CONNECT), `HTTP_PROXY` serves `http` and `ws`, `ALL_PROXY` both. `NO_PROXY` lists hosts that are reached directly, between commas. |
 
         Logging is the framework's: `--Logging:LogLevel:Default=Debug`, `--Logging:Console:FormatterName=json` for one JSON object a line. TLS and HTTP/2 are Kestrel's:
         `Kestrel:Endpoints:…`.

@@ -48,7 +48,7 @@ internal sealed class FakeExchange : ICandleProvider
     public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
         throw new CandleProviderException("This exchange has no REST interface.");
 
-    public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
+    public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult(new SymbolListing([]));
 
     public ValueTask DisposeAsync() => default;
 

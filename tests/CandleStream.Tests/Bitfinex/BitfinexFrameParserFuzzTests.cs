@@ -32,6 +32,7 @@ public class BitfinexFrameParserFuzzTests
         var frames = (RecordedData.IsPresent ? OwnFrames.Concat(RecordedData.Frames()) : OwnFrames).Select(Encoding.UTF8.GetBytes).ToArray();
         var random = new Random(20260922);
         var snapshot = new List<Candle>();
+        var unreadable = new List<UnreadableRow>();
         var kinds = new long[Enum.GetValues<FrameKind>().Length];
         var buffer = new byte[64 * 1024];
         long parsed = 0, most = 0;
@@ -42,7 +43,7 @@ public class BitfinexFrameParserFuzzTests
             var frame = random.Next(2) == 0 ? OwnFramesBytes[random.Next(OwnFramesBytes.Length)] : frames[random.Next(frames.Length)];
             var length = Damage(frame, buffer, random);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            var result = BitfinexFrameParser.Parse(buffer.AsSpan(0, length), (ConfFlags)(random.Next(4) * 32768), snapshot);
+            var result = BitfinexFrameParser.Parse(buffer.AsSpan(0, length), (ConfFlags)(random.Next(4) * 32768), snapshot, unreadable);
             most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
             kinds[(int)result.Kind]++;
             parsed++;
@@ -53,7 +54,7 @@ public class BitfinexFrameParserFuzzTests
         Assert.Equal(count, parsed);
 
         // Damage that never breaks a frame, or always does, would test nothing.
-        Assert.All([FrameKind.Malformed, FrameKind.Update, FrameKind.Snapshot, FrameKind.Heartbeat, FrameKind.Unknown], k => Assert.True(kinds[(int)k] > count / 1000, $"{k}: {kinds[(int)k]}"));
+        Assert.All([FrameKind.Malformed, FrameKind.Update, FrameKind.Snapshot, FrameKind.Heartbeat, FrameKind.Unreadable, FrameKind.Unknown], k => Assert.True(kinds[(int)k] > count / 1000, $"{k}: {kinds[(int)k]}"));
 
         // One frame costs at most one exception, its text and the strings of an event; a snapshot list keeps its room.
         Assert.True(most < 128 * 1024, $"{most} bytes for one frame");

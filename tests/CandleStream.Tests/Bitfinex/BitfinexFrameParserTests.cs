@@ -7,8 +7,9 @@ public class BitfinexFrameParserTests
 {
     private const ConfFlags Both = ConfFlags.Timestamp | ConfFlags.SequenceAll;
     private readonly List<Candle> _snapshot = [];
+    private readonly List<UnreadableRow> _unreadable = [];
 
-    private BitfinexFrame Parse(string text, ConfFlags flags = ConfFlags.None) => BitfinexFrameParser.Parse(Encoding.UTF8.GetBytes(text), flags, _snapshot);
+    private BitfinexFrame Parse(string text, ConfFlags flags = ConfFlags.None) => BitfinexFrameParser.Parse(Encoding.UTF8.GetBytes(text), flags, _snapshot, _unreadable);
 
     [Fact]
     public void An_update_gives_the_candle_with_close_before_high_and_low()
@@ -112,19 +113,9 @@ public class BitfinexFrameParserTests
     [InlineData("[")]
     [InlineData("[]")]
     [InlineData("[5]")]
-    [InlineData("[5,[60000,1,2,3,0.5]]")]
     [InlineData("[5,[60000,1,2,3,0.5,9]")]
     [InlineData("[5,[60000,1,2,3,0.5,9]]]")]
     [InlineData("[5,[60000,1,2,3,0.5,9]][5,\"hb\"]")]
-    [InlineData("[5,[60000,1,2,3,null,9]]")]
-    [InlineData("[5,[60000,1,2,3,\"0.5\",9]]")]
-    [InlineData("[5,[60000.5,1,2,3,0.5,9]]")]
-    [InlineData("[5,[-60000,1,2,3,0.5,9]]")]
-    [InlineData("[5,[9e99,1,2,3,0.5,9]]")]
-    [InlineData("[5,[60000,1e99,2,3,0.5,9]]")]
-    [InlineData("[5,[[60000,1,2,3,0.5,9],5]]")]
-    [InlineData("[5,[[60000,1,2,3,0.5,9],[60000]]]")]
-    [InlineData("[5,[null]]")]
     [InlineData("[99999999999,\"hb\"]")]
     [InlineData("[1.5,\"hb\"]")]
     [InlineData("[\"5\",\"hb\"]")]
@@ -139,6 +130,75 @@ public class BitfinexFrameParserTests
     {
         Assert.Equal(FrameKind.Malformed, Parse(text, Both).Kind);
         Assert.Empty(_snapshot);
+        Assert.Empty(_unreadable);
+    }
+
+    [Theory]
+    [InlineData("[60000,1,2,3,0.5]", 60000L)]
+    [InlineData("[60000]", 60000L)]
+    [InlineData("[60000,1,2,3,null,9]", 60000L)]
+    [InlineData("[60000,1,2,3,\"0.5\",9]", 60000L)]
+    [InlineData("[60000,1,2,3,0.5,1e40]", 60000L)]
+    [InlineData("[60000,1,2,[3,[4]],{\"x\":[1]},9,10]", 60000L)]
+    [InlineData("[60000.5,1,2,3,0.5,9]", null)]
+    [InlineData("[-60000,1,2,3,0.5,9]", null)]
+    [InlineData("[9e99,1,2,3,0.5,9]", null)]
+    [InlineData("[null,1,2,3,0.5,9]", null)]
+    [InlineData("[null]", null)]
+    [InlineData("[\"60000\",1,2,3,0.5,9]", null)]
+    [InlineData("[{\"a\":[1]},1]", null)]
+    public void A_candle_that_cannot_be_read_is_known_by_its_channel_its_number_and_its_time_where_that_can_be_read(string payload, long? time)
+    {
+        var frame = Parse($"[5,{payload},7,1574698260123]", Both);
+
+        Assert.Equal((FrameKind.Unreadable, 5, 7L, 1574698260123L), (frame.Kind, frame.ChannelId, frame.Sequence, frame.ExchangeTime));
+        Assert.Equal([new UnreadableRow(time, 0)], _unreadable);
+        Assert.Empty(_snapshot);
+    }
+
+    [Theory]
+    [InlineData("[null,[60000,1,2,3,0.5,9]]", null, 0)]
+    [InlineData("[[60000,1,2,3,0.5,9],5]", null, 1)]
+    [InlineData("[[60000,1,2,3,0.5,9],{\"x\":[[]]}]", null, 1)]
+    [InlineData("[[120000,null,null,null,null,0],[60000,1,2,3,0.5,9]]", 120000L, 0)]
+    [InlineData("[[60000,1,2,3,0.5,9],[30000]]", 30000L, 1)]
+    [InlineData("[[60000,1,2,3,0.5,9],[]]", null, 1)]
+    public void One_bad_row_of_a_snapshot_costs_that_row(string payload, long? time, int at)
+    {
+        var frame = Parse($"[5,{payload},7,1574698260123]", Both);
+
+        Assert.Equal((FrameKind.Snapshot, 7L, 1574698260123L), (frame.Kind, frame.Sequence, frame.ExchangeTime));
+        Assert.Equal([60000], _snapshot.Select(c => c.Time));
+        Assert.Equal([new UnreadableRow(time, at)], _unreadable);
+    }
+
+    [Theory]
+    [InlineData("[5,[60000,NaN,1,1,1,1],7,1574698260123]", 5, null)]
+    [InlineData("[5,[60000,1,1", 5, null)]
+    [InlineData("[5,\"hb\",7", 5, null)]
+    [InlineData("[5,\"hb\",7,15746", 5, null)]
+    [InlineData("[5,\"hb\",7,1574698260123]]", 5, 7L)]
+    [InlineData("[5", 0, null)]
+    [InlineData("[[,5,\"hb\",7,1574698260123]", 0, null)]
+    public void Of_a_frame_that_breaks_off_counts_what_was_read_whole(string text, int channel, long? sequence)
+    {
+        var frame = Parse(text, Both);
+
+        Assert.Equal((FrameKind.Malformed, channel, sequence), (frame.Kind, frame.ChannelId, frame.Sequence));
+    }
+
+    [Fact]
+    public void A_row_without_a_time_lies_between_its_neighbours()
+    {
+        List<Candle> candles = [new(240000, 1, 1, 1, 1, 1), new(120000, 1, 1, 1, 1, 1)];
+        var minute = Timeframe.Parse("1m");
+
+        Assert.Equal(new TimeRange(120000, 300000), new UnreadableRow(null, 1).TimesAmong(candles, minute, 400000));
+        Assert.Equal(new TimeRange(240000, 420000), new UnreadableRow(null, 0).TimesAmong(candles, minute, 400000));
+        Assert.Null(new UnreadableRow(null, 0).TimesAmong(candles, minute, null));
+        Assert.Null(new UnreadableRow(null, 2).TimesAmong(candles, minute, 400000));
+        Assert.Null(new UnreadableRow(null, 0).TimesAmong([], minute, 400000));
+        Assert.Equal(new TimeRange(60000, 120000), new UnreadableRow(60001, 2).TimesAmong(candles, minute, 400000));
     }
 
     [Fact]
@@ -146,8 +206,8 @@ public class BitfinexFrameParserTests
     {
         Assert.Equal(FrameKind.Malformed, Parse(new string('[', 100_000)).Kind);
         Assert.Equal(FrameKind.Malformed, Parse("[5," + new string('[', 100_000) + new string(']', 100_000) + "]").Kind);
-        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse([0xff, 0xfe, 0x00], Both, _snapshot).Kind);
-        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse("{\"event\":\"info\",\"msg\":\"\xff\",\"code\":1}"u8.ToArray().Select(b => b == 0xc3 ? (byte)0xff : b).ToArray(), Both, _snapshot).Kind);
+        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse([0xff, 0xfe, 0x00], Both, _snapshot, _unreadable).Kind);
+        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse("{\"event\":\"info\",\"msg\":\"\xff\",\"code\":1}"u8.ToArray().Select(b => b == 0xc3 ? (byte)0xff : b).ToArray(), Both, _snapshot, _unreadable).Kind);
     }
 
     [Fact]
@@ -169,8 +229,8 @@ public class BitfinexFrameParserTests
 
         void ParseBoth()
         {
-            if (BitfinexFrameParser.Parse(update, Both, _snapshot).Kind != FrameKind.Update
-                || BitfinexFrameParser.Parse(heartbeat, Both, _snapshot).Kind != FrameKind.Heartbeat) throw new InvalidOperationException();
+            if (BitfinexFrameParser.Parse(update, Both, _snapshot, _unreadable).Kind != FrameKind.Update
+                || BitfinexFrameParser.Parse(heartbeat, Both, _snapshot, _unreadable).Kind != FrameKind.Heartbeat) throw new InvalidOperationException();
         }
     }
 

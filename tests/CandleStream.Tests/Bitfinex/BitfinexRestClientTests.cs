@@ -1,5 +1,7 @@
 using System.Net;
+using CandleStream.Bitfinex;
 using CandleStream.Streaming;
+using CandleStream.Tests.Support;
 
 namespace CandleStream.Tests.Bitfinex;
 
@@ -132,6 +134,9 @@ public class BitfinexRestClientTests
     [Theory]
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 500, true)]
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 200, true)]
+    [InlineData("[\"error\",10020,\"key: invalid\"]", 500, true)]
+    [InlineData("[\"error\",10020]", 500, true)]
+    [InlineData("[\"error\",10020,\"start: invalid\"]", 500, false)]
     [InlineData("[\"error\",10000,\"unknown\"]", 500, false)]
     [InlineData("[\"error\",10001,\"generic: error\"]", 500, false)]
     [InlineData("{\"code\":503,\"error\":\"temporarily_unavailable\"}", 503, false)]
@@ -231,10 +236,82 @@ public class BitfinexRestClientTests
         await using var f = new ProviderFixture();
         f.Exchange.Rest = _ => ScriptedExchange.Json("""[["ETHUSD","BTCUSD","DUSK:USD","bad one",null],["BTCF0:USTF0","BTCUSD"]]""");
 
-        Assert.Equal(["BTCF0:USTF0", "BTCUSD", "DUSK:USD", "ETHUSD"], await f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken));
+        var listing = await f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["BTCF0:USTF0", "BTCUSD", "DUSK:USD", "ETHUSD"], listing.Symbols);
+        Assert.True(listing.IsWhole);
         Assert.Equal("/v2/conf/pub:list:pair:exchange,pub:list:pair:futures", f.Exchange.RestCalls.Single().Path);
 
         f.Exchange.Rest = _ => ScriptedExchange.Json("""["error",20060,"maintenance"]""");
         await Assert.ThrowsAsync<CandleProviderException>(() => f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("""[[],["BTCF0:USTF0"]]""")]
+    [InlineData("""[["bad one",null,5],["BTCF0:USTF0"]]""")]
+    [InlineData("""[{"a":["BTCUSD"]},["BTCF0:USTF0"]]""")]
+    [InlineData("""[null,["BTCF0:USTF0"]]""")]
+    [InlineData("""["error",["BTCF0:USTF0"]]""")]
+    [InlineData("""[["BTCF0:USTF0"]]""")]
+    public async Task A_list_of_symbols_that_is_empty_missing_or_no_list_makes_the_answer_half_a_one(string body)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json(body);
+
+        var listing = await f.Provider.FetchSymbolsAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["BTCF0:USTF0"], listing.Symbols);
+        Assert.False(listing.IsWhole);
+    }
+
+    [Fact]
+    public async Task A_limit_that_the_exchange_refuses_is_halved_until_it_accepts_and_remembered()
+    {
+        var log = new KeptLog<BitfinexWebSocketCandleProvider>();
+        await using var f = new ProviderFixture(log: log);
+        f.Exchange.Rest = path =>
+        {
+            var limit = int.Parse(System.Text.RegularExpressions.Regex.Match(path, "limit=([0-9]+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+            return limit > 2 ? ScriptedExchange.Json("[\"error\",10020,\"limit: invalid\"]", HttpStatusCode.InternalServerError) : ScriptedExchange.Json("[[60000,1,1,1,1,1],[120000,1,1,1,1,1]]");
+        };
+
+        var fetching = FetchAsync(f);
+        await f.Until(() => fetching.IsCompleted);
+        var page = await fetching;
+        Assert.Equal(new TimeRange(60_000, 180_000), page.Range);
+
+        var calls = f.Exchange.RestCalls.Count;
+        await FetchAsync(f);
+        Assert.Equal(calls + 1, f.Exchange.RestCalls.Count);
+        Assert.Contains("limit=2&", f.Exchange.RestCalls.Last().Path, StringComparison.Ordinal);
+        Assert.Single(log.Lines, l => l.Contains("at most 2 candles", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Polls_keep_to_a_limit_that_was_lowered_too()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.RefusesConnects = () => new UpgradeRefusedException(HttpStatusCode.TooManyRequests);
+        f.Exchange.Rest = path => path.Contains("limit=100&", StringComparison.Ordinal)
+            ? ScriptedExchange.Json("[\"error\",10020,\"limit: invalid\"]", HttpStatusCode.InternalServerError)
+            : ScriptedExchange.Json("[[60000,1,1,1,1,1]]");
+        var btc = new RecordingFeed();
+        f.Provider.Follow(ProviderFixture.Series(), btc);
+
+        await f.Until(() => btc.Polls.Length == 2);
+
+        Assert.Equal(["100", "50", "50"], f.Exchange.RestCalls.Select(c => c.Path.Split("limit=")[1].Split('&')[0]));
+        Assert.Equal(SeriesState.Polling, btc.State);
+    }
+
+    [Fact]
+    public async Task A_limit_of_one_that_is_refused_is_an_error_and_no_unknown_symbol()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[\"error\",10020,\"limit: invalid\"]", HttpStatusCode.InternalServerError);
+
+        var failing = FailsAsync(f);
+        await f.Until(() => failing.IsCompleted);
+
+        Assert.False((await failing).IsRefusal);
     }
 }

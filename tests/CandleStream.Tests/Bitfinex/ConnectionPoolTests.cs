@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using CandleStream.Bitfinex;
+using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Tests.Bitfinex;
@@ -36,6 +37,24 @@ public class ConnectionPoolTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => placing);
     }
 
+    [Fact]
+    public async Task A_socket_that_the_other_side_closes_first_while_we_close_it_is_no_lost_connection()
+    {
+        Quiet.Calibrate();
+        var cancel = TestContext.Current.CancellationToken;
+        var time = new VirtualClock(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
+        using var metrics = new BitfinexMetrics();
+        using var socket = new ReadySocket { OtherSideEndsFirst = true };
+        var log = new KeptLog<ConnectionPool>();
+        var pool = new ConnectionPool(_ => Task.FromResult<WebSocket>(socket), new BitfinexOptions(), time, metrics, log);
+        var channel = await pool.PlaceAsync(new NoListener(), recovers: false, cancel);
+
+        await pool.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), cancel);
+
+        Assert.Equal(ChannelEndKind.Released, (await channel.Ended).Kind);
+        Assert.Empty(log.Lines);
+    }
+
     /// <summary>A socket whose greeting and configuration are there before anybody waits for them.</summary>
     private sealed class ReadySocket : WebSocket
     {
@@ -43,6 +62,9 @@ public class ConnectionPoolTests
         private readonly TaskCompletionSource<ValueWebSocketReceiveResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public bool IsDisposed { get; private set; }
+
+        /// <summary>The connection breaks before our goodbye has left; the goodbye fails with it.</summary>
+        public bool OtherSideEndsFirst { get; init; }
 
         public override WebSocketCloseStatus? CloseStatus => null;
 
@@ -56,7 +78,12 @@ public class ConnectionPoolTests
 
         public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
+        public override async Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken)
+        {
+            if (!OtherSideEndsFirst) return;
+            _end.TrySetException(new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
 
         public override void Dispose() => IsDisposed = true;
 
@@ -83,6 +110,10 @@ public class ConnectionPoolTests
         }
 
         public void OnCandle(BitfinexChannel channel, in Candle candle, long? exchangeTime, long receivedAt)
+        {
+        }
+
+        public void OnUnreadable(BitfinexChannel channel, TimeRange? times)
         {
         }
 

@@ -1,4 +1,6 @@
+using CandleStream.Bitfinex;
 using CandleStream.Streaming;
+using CandleStream.Tests.Support;
 
 namespace CandleStream.Tests.Bitfinex;
 
@@ -63,9 +65,10 @@ public class FrameFaultTests
         await f.Pass(TimeSpan.FromSeconds(1));
         Assert.Equal(["snapshot", "Live", "candle", "candle"], btc.Events);
 
+        // Counted before they are sent: the new subscription's snapshot may be numbered as soon as the first of them has arrived.
+        socket.Lose(2);
         socket.Say($"[{channel},[60000,1,1,1,1,4],5,{ms}]");
         socket.Say($"[{channel},[60000,1,1,1,1,3],4,{ms}]");
-        socket.Lose(2);
         await f.Until(() => btc.States.Length == 3);
         Assert.Equal(2, btc.Candles.Length);
         Assert.Equal("Live Reconnecting Live", btc.Path);
@@ -114,41 +117,111 @@ public class FrameFaultTests
         await f.Until(() => btc.Candles.Length == 1);
         Assert.Equal("Live", btc.Path);
 
-        for (var i = 0; i < 20; i++) f.Exchange.Socket.Say("[1,");
+        for (var i = 0; i < 20; i++) f.Exchange.Socket.Say("[4711,");
         await f.Until(() => btc.States.Length == 3);
         Assert.Equal("malformed frames persist", btc.States[1].Reason);
         Assert.Equal(2, f.Exchange.Connects.Count);
     }
 
     [Theory]
-    [InlineData("[60000,1,1,1,1]")]
-    [InlineData("[60000,null,1,1,1,1]")]
-    [InlineData("[[60000,1,1,1,1,1],[120000]]")]
-    public async Task A_candle_that_cannot_be_read_is_a_loss_and_resynced(string payload)
+    [InlineData("[60000,1,1,1,1]", true)]
+    [InlineData("[60000,null,null,null,null,0]", true)]
+    [InlineData("[60000,1,1,1,1,1e40]", true)]
+    [InlineData("[null,1,1,1,1,1]", false)]
+    [InlineData("[true]", false)]
+    [InlineData("[60000,NaN,1,1,1,1]", false)]
+    public async Task A_series_whose_candles_cannot_be_read_costs_these_candles_and_no_other_series_anything(string payload, bool timeIsRead)
+    {
+        var log = new KeptLog<BitfinexWebSocketCandleProvider>();
+        await using var f = new ProviderFixture(log: log);
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var socket = f.Exchange.Socket;
+
+        for (var end = f.Now + TimeSpan.FromMinutes(5); f.Now < end; await f.Pass(TimeSpan.FromSeconds(2)))
+        {
+            socket.Send(socket.ChannelOf(Btc), payload);
+            socket.Send(socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        }
+
+        socket.Send(socket.ChannelOf(Btc), "[120000,2,2,2,2,2]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal(150, btc.Unreadable.Length);
+        Assert.All(btc.Unreadable, t => Assert.Equal(timeIsRead ? new TimeRange(60000, 120000) : null, t));
+        Assert.Equal("Live", btc.Path);
+        Assert.Equal(["snapshot", "Live", "candle"], eth.Events.Distinct());
+        Assert.Equal(150, eth.Candles.Length);
+        Assert.Single(f.Exchange.Connects);
+        Assert.InRange(log.Lines.Count(l => l.Contains("BTCUSD:1m: the exchange sent a candle that cannot be read", StringComparison.Ordinal)), 5, 6);
+    }
+
+    [Fact]
+    public async Task A_bad_row_of_a_snapshot_costs_that_row_and_the_others_are_delivered()
     {
         await using var f = new ProviderFixture();
+        f.Exchange.Snapshot = "[[240000,4,4,4,4,1],[180000,null,null,null,null,0],null,[60000,1,1,1,1,1]]";
         var (btc, _) = await f.FollowLiveAsync();
 
-        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), payload);
-        await f.Until(() => btc.States.Length == 3);
+        Assert.Equal(["snapshot", "Live", "unreadable", "unreadable"], btc.Events);
+        Assert.Equal([60000, 240000], btc.LastSnapshot.Select(c => c.Time));
+        Assert.Equal([new TimeRange(180000, 240000), new TimeRange(60000, 300000)], btc.Unreadable);
 
-        Assert.Equal(["snapshot", "Live", "interrupted", "Reconnecting", "snapshot", "Live"], btc.Events);
-        Assert.Equal("a frame could not be read", btc.States[1].Reason);
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[[240000,4,4,4,4,2],[180000]]");
+        await f.Until(() => btc.Unreadable.Length == 3);
+        Assert.Equal([240000], btc.Candles.Select(c => c.Time));
         Assert.Single(f.Exchange.Connects);
     }
 
     [Fact]
-    public async Task A_truncated_frame_shows_as_a_sequence_gap_with_the_next_one()
+    public async Task A_frame_that_breaks_off_is_its_channels_loss_and_its_number_is_not_missed()
     {
         await using var f = new ProviderFixture();
         var (btc, _) = await f.FollowLiveAsync();
-        var channel = f.Exchange.Socket.ChannelOf(Btc);
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var socket = f.Exchange.Socket;
+
+        socket.Lose(1);
+        socket.Say($"[{socket.ChannelOf(Btc)},[60000,1,1,1");
+        socket.Send(socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        await f.Until(() => eth.Candles.Length == 1);
+        Assert.Equal(["snapshot", "Live", "unreadable"], btc.Events);
+        Assert.Equal(["snapshot", "Live", "candle"], eth.Events);
+
+        // More is missing than it explains: on which channel nobody knows.
+        socket.Lose(2);
+        socket.Say($"[{socket.ChannelOf(Btc)},[60000,1,1,1");
+        socket.Send(socket.ChannelOf(Eth), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.State == SeriesState.Live && eth.States.Length == 3);
+        Assert.Equal("frames were lost (sequence gap)", eth.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task A_message_of_no_known_channel_shows_as_a_sequence_gap_with_the_next_frame()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
 
         f.Exchange.Socket.Lose(1);
-        f.Exchange.Socket.Say($"[{channel},[60000,1,1,1");
+        f.Exchange.Socket.Say("[[,");
         await f.Until(() => btc.States.Length == 3);
 
         Assert.Equal("frames were lost (sequence gap)", btc.States[1].Reason);
+    }
+
+    [Fact]
+    public async Task Where_no_numbers_would_show_it_a_message_of_no_known_channel_may_be_the_loss_of_any()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.ConfAnswer = """{"event":"conf","status":"FAILED"}""";
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+
+        f.Exchange.Socket.Say("[[,");
+        await f.Until(() => btc.Unreadable.Length == 1 && eth.Unreadable.Length == 1);
+
+        Assert.Equal(("Live", "Live"), (btc.Path, eth.Path));
+        Assert.Equal((null, null), (btc.Unreadable[0], eth.Unreadable[0]));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using CandleStream.Bitfinex;
 using CandleStream.Streaming;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Tests.Bitfinex;
@@ -10,13 +11,13 @@ internal sealed class ProviderFixture : IAsyncDisposable
     // No test may hang, whatever it waits for.
     private readonly CancellationTokenSource _realTime = new(TimeSpan.FromMinutes(2));
 
-    public ProviderFixture(Action<BitfinexOptions>? configure = null)
+    public ProviderFixture(Action<BitfinexOptions>? configure = null, ILogger<BitfinexWebSocketCandleProvider>? log = null)
     {
         Quiet.Calibrate();
         Exchange = new ScriptedExchange(Time);
         configure?.Invoke(Options);
         Provider = new BitfinexWebSocketCandleProvider(
-            Options, Exchange.Transport, Time, new Random(1), Metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
+            Options, Exchange.Transport, Time, new Random(1), Metrics, log ?? NullLogger<BitfinexWebSocketCandleProvider>.Instance);
     }
 
     public VirtualClock Time { get; } = new(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
@@ -59,9 +60,10 @@ internal sealed class ProviderFixture : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets so much time pass.</summary>
+    /// <summary>Lets so much time pass, once everything that was sent before has arrived.</summary>
     public async Task Pass(TimeSpan span)
     {
+        await Quiet.WaitAsync(_realTime.Token);
         for (var end = Now + span; Now < end;)
         {
             Time.GoOn(end);

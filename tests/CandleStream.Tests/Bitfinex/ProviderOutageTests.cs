@@ -16,14 +16,57 @@ public class ProviderOutageTests
         var (btc, _) = await f.FollowLiveAsync();
         f.Exchange.RefusesConnects = () => new UpgradeRefusedException(HttpStatusCode.TooManyRequests);
         f.Exchange.Socket.Cut();
-        await f.Until(() => btc.States.Length == 3);
-        Assert.Equal("too many connections (HTTP 429)", btc.States[2].Reason);
+        await f.Until(() => btc.State == SeriesState.Polling);
+        Assert.Equal("too many connections (HTTP 429)", btc.States[^1].Reason);
 
         f.Exchange.RefusesConnects = null;
         await f.Until(() => btc.State == SeriesState.Live);
 
         var connects = f.Exchange.Connects.ToArray();
         Assert.True(connects[2] - connects[1] >= TimeSpan.FromSeconds(60), $"{connects[2] - connects[1]}");
+    }
+
+    [Fact]
+    public async Task While_an_upgrade_is_refused_with_429_REST_is_asked_at_once_by_who_lost_a_feed_and_by_newcomers()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        f.Exchange.RefusesConnects = () => new UpgradeRefusedException(HttpStatusCode.TooManyRequests);
+        var cutAt = f.Now;
+        f.Exchange.Socket.Cut();
+        await f.Until(() => btc.Polls.Length == 1);
+        Assert.InRange(f.Now - cutAt, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+
+        var eth = new RecordingFeed();
+        var followedAt = f.Now;
+        f.Provider.Follow(ProviderFixture.Series("ETHUSD:1m"), eth);
+        await f.Until(() => eth.Polls.Length == 1);
+        Assert.Equal(followedAt, f.Now);
+        Assert.Equal((SeriesState.Polling, "too many connections (HTTP 429)"), (eth.State, eth.States[^1].Reason));
+        Assert.Equal(2, f.Exchange.Connects.Count);
+
+        f.Exchange.RefusesConnects = null;
+        await f.Until(() => btc.State == SeriesState.Live && eth.State == SeriesState.Live, TimeSpan.FromSeconds(65));
+    }
+
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(60, 2)] // The REST budget allows 200 polls in ten minutes.
+    public async Task Sockets_that_die_right_after_each_snapshot_end_in_polling_and_do_not_use_up_the_connects(int series, int polls)
+    {
+        await using var f = new ProviderFixture();
+        var feeds = Enumerable.Range(0, series).Select(_ => new RecordingFeed()).ToArray();
+        for (var i = 0; i < series; i++) f.Provider.Follow(ProviderFixture.Series($"S{i:00}USD:1m"), feeds[i]);
+        for (var end = f.Now + TimeSpan.FromMinutes(10); f.Now < end; await f.Pass(TimeSpan.FromMilliseconds(500)))
+        {
+            if (!feeds.Any(p => p.State == SeriesState.Live)) continue;
+            foreach (var socket in f.Exchange.OpenSockets) socket.Cut();
+        }
+
+        Assert.All(feeds, p => Assert.True(p.Polls.Length >= polls, $"{p.Polls.Length} polls; {p.Path}"));
+        Assert.InRange(f.Exchange.Connects.Count, 6, 90);
+
+        await f.Until(() => feeds.All(p => p.State == SeriesState.Live));
     }
 
     [Theory]

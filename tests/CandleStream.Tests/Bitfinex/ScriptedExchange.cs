@@ -30,6 +30,9 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     public string Greeting { get; set; } = """{"event":"info","version":2,"serverId":"x","platform":{"status":1}}""";
 
+    /// <summary>The answer to <c>conf</c>: the usual one unless told; none where it is empty.</summary>
+    public string? ConfAnswer { get; set; }
+
     /// <summary>Answers a subscribe; true when it has, false for the usual answer.</summary>
     public Func<ScriptedSocket, string, bool>? OnSubscribe { get; set; }
 
@@ -226,7 +229,7 @@ internal sealed class ScriptedSocket(ScriptedExchange exchange, VirtualClock tim
         switch (json.GetProperty("event").GetString())
         {
             case "conf":
-                Say($$"""{"event":"conf","status":"OK","flags":{{json.GetProperty("flags").GetInt32()}}}""");
+                if (exchange.ConfAnswer != "") Say(exchange.ConfAnswer ?? $$"""{"event":"conf","status":"OK","flags":{{json.GetProperty("flags").GetInt32()}}}""");
                 break;
             case "ping" when exchange.AnswersPings:
                 Say($$"""{"event":"pong","cid":{{json.GetProperty("cid").GetInt32()}},"ts":{{time.Passed.ToUnixTimeMilliseconds()}}}""");

@@ -118,4 +118,46 @@ public class SocketFaultTests
         Assert.Equal("the exchange did not answer in time", btc.States[0].Reason);
         Assert.InRange(f.Now - since, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(11));
     }
+
+    [Theory]
+    [InlineData("""{"event":"conf","status":"FAILED"}""")]
+    [InlineData("""{"event":"conf"}""")]
+    [InlineData("""{"event":"conf","status":5,"flags":98304}""")]
+    [InlineData("""{"event":"conf","status":"OK","flags":0}""")]
+    [InlineData("""{"event":"conf","status":"OK","flags":32768}""")]
+    [InlineData("""{"event":"error","msg":"conf: invalid","code":10050}""")]
+    [InlineData("""{"event":"error","msg":"event: invalid (conf)","code":10000}""")]
+    [InlineData("""{"event":"error","msg":"?"}""")]
+    [InlineData("")]
+    public async Task Any_answer_about_the_flags_but_the_expected_one_or_none_means_no_flags_and_the_feed_goes_on(string answer)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.ConfAnswer = answer;
+        var since = f.Now;
+
+        var (btc, _) = await f.FollowLiveAsync();
+        Assert.Equal(answer == "" ? TimeSpan.FromSeconds(10) : TimeSpan.Zero, f.Now - since);
+        f.Exchange.Socket.Lose(3);
+        f.Exchange.Socket.Send(f.Exchange.Socket.ChannelOf(Btc), "[60000,1,1,1,1,1]");
+        await f.Until(() => btc.Candles.Length == 1);
+
+        Assert.Equal(["snapshot", "Live", "candle"], btc.Events);
+        Assert.Null(Assert.Single(btc.SnapshotTimes));
+        Assert.Empty(btc.ExchangeTimes);
+        Assert.Single(f.Exchange.Connects);
+    }
+
+    [Theory]
+    [InlineData("""{"event":"conf","status":"OK"}""")]
+    [InlineData("""{"event":"conf","status":"OK","flags":98304}""")]
+    [InlineData("""{"event":"conf","status":"OK","flags":229376}""")]
+    public async Task The_expected_answer_about_the_flags_turns_time_and_numbers_on(string answer)
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.ConfAnswer = answer;
+
+        var (btc, _) = await f.FollowLiveAsync();
+
+        Assert.Equal(f.Now.ToUnixTimeMilliseconds(), Assert.Single(btc.SnapshotTimes));
+    }
 }

@@ -50,6 +50,31 @@ public class SubscriptionFaultTests
     }
 
     [Fact]
+    public async Task A_heartbeat_that_comes_late_is_no_hole_and_one_that_never_came_is()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var (eth, _) = await f.FollowLiveAsync("ETHUSD:1m");
+        var socket = f.Exchange.Socket;
+
+        foreach (var channel in socket.Channels.Keys) socket.Muted[channel] = true;
+        await f.Pass(TimeSpan.FromSeconds(21));
+        socket.Muted.Clear();
+        socket.Beat();
+        await f.Pass(TimeSpan.FromSeconds(60));
+        Assert.Equal(["snapshot", "Live"], btc.Events);
+        Assert.Equal(["snapshot", "Live"], eth.Events);
+
+        // The next one is swallowed; the one after it comes on time.
+        socket.Muted[socket.ChannelOf(Btc)] = true;
+        await f.Pass(TimeSpan.FromSeconds(15));
+        socket.Muted.Clear();
+        await f.Until(() => btc.Events.Length == 4, TimeSpan.FromSeconds(15));
+        Assert.Equal(["interrupted", "snapshot"], btc.Events[2..]);
+        Assert.Equal(["snapshot", "Live"], eth.Events);
+    }
+
+    [Fact]
     public async Task A_resubscription_that_brings_no_frame_is_a_failure_though_the_socket_is_healthy()
     {
         await using var f = new ProviderFixture();

@@ -49,7 +49,7 @@ internal sealed class FakeProvider : ICandleProvider
         }
     }
 
-    public Task<IReadOnlyList<string>> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(["BTCUSD", "ETHUSD"]);
+    public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => Task.FromResult(new SymbolListing(["BTCUSD", "ETHUSD"]));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

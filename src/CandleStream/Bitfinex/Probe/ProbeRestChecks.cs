@@ -79,10 +79,10 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, BitfinexTransport
     private async Task CheckSymbolsAsync(CancellationToken cancel)
     {
         var (body, status, _, _) = await GetAsync("/conf/pub:list:pair:exchange,pub:list:pair:futures", cancel);
-        var symbols = RestAnswer.ReadSymbols(body);
-        findings.Add(Topic, "lists of pairs and perpetuals", symbols is null ? $"HTTP {(int)status}, not understood" : $"{symbols.Count} symbols, {symbols.Count(s => s.Contains(':', StringComparison.Ordinal))} with a colon", symbols is { Count: > 0 });
-        var odd = symbols?.FirstOrDefault(s => !SeriesKey.IsWellFormedSymbol(s));
-        if (symbols is not null) findings.Add(Topic, "every symbol has the shape we accept", odd is null ? "yes" : $"no: {odd}", odd is null);
+        List<string> symbols = [.. RestAnswer.ReadSymbols(body).SelectMany(l => l)];
+        findings.Add(Topic, "lists of pairs and perpetuals", symbols.Count == 0 ? $"HTTP {(int)status}, not understood" : $"{symbols.Count} symbols, {symbols.Count(s => s.Contains(':', StringComparison.Ordinal))} with a colon", symbols.Count > 0);
+        var odd = symbols.Find(s => !SeriesKey.IsWellFormedSymbol(s));
+        if (symbols.Count > 0) findings.Add(Topic, "every symbol has the shape we accept", odd is null ? "yes" : $"no: {odd}", odd is null);
     }
 
     private async Task<Answer> AskAsync(string path, CancellationToken cancel)

@@ -110,6 +110,7 @@ internal sealed class ProbeSocket : IAsyncDisposable
     private async Task ReadAsync()
     {
         var candles = new List<Candle>();
+        var unreadable = new List<UnreadableRow>();
         try
         {
             while (await _reader.ReadAsync(_ending.Token) is var kind && kind != MessageKind.Closed)
@@ -117,7 +118,7 @@ internal sealed class ProbeSocket : IAsyncDisposable
                 if (kind != MessageKind.Whole) continue;
                 var text = Encoding.UTF8.GetString(_reader.Message);
                 Record("in", text);
-                var frame = BitfinexFrameParser.Parse(_reader.Message, _flags, candles);
+                var frame = BitfinexFrameParser.Parse(_reader.Message, _flags, candles, unreadable);
                 if (frame is { Kind: FrameKind.Conf, Event: { Status: "OK" } answer }) _flags = (ConfFlags)(answer.Flags ?? 0);
                 Add(new ProbeFrame(_time.GetUtcNow(), text, frame, [.. candles]));
             }
