@@ -9,8 +9,14 @@ namespace CandleStream;
 /// <param name="Volume">Traded amount in the base currency.</param>
 /// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
 /// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given yet.</param>
-public readonly record struct Candle(long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0)
+/// <param name="Origin">Who told us these values. No part of what the candle is: two that differ in it alone are equal.</param>
+public readonly record struct Candle(
+    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0, CandleOrigin Origin = CandleOrigin.Push)
 {
+    public bool Equals(Candle other) => Time == other.Time && Rev == other.Rev && Closed == other.Closed && HasSameValues(other);
+
+    public override int GetHashCode() => HashCode.Combine(Time, Rev);
+
     /// <summary>True when both have the same prices and volume; time, closed and rev are not looked at.</summary>
     public bool HasSameValues(in Candle other) =>
         Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume;
@@ -22,4 +28,20 @@ public readonly record struct Candle(long Time, decimal Open, decimal High, deci
     public bool IsPlausible(Timeframe timeframe) =>
         // The end of year 9999 is the last that calendar arithmetic can handle.
         IsConsistent && Time is >= 0 and <= 253_402_300_799_999 && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);
+}
+
+/// <summary>Where the values of a candle came from. The numbers are those of the store.</summary>
+public enum CandleOrigin : byte
+{
+    /// <summary>The exchange's socket: they were seen live.</summary>
+    Push = 0,
+
+    /// <summary>The exchange's REST interface.</summary>
+    Rest = 1,
+
+    /// <summary>A file that was imported.</summary>
+    File = 2,
+
+    /// <summary>Stored by a version that kept no origin.</summary>
+    Unknown = 3,
 }

@@ -113,7 +113,10 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     /// <summary>The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.</summary>
     public static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
     {
-        var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs)));
+        var past = page.AsOf - SeriesCandles.RestTrustedAfterMs;
+        var range = new TimeRange(timeframe.CeilingOf(page.Range.From), Math.Min(page.Range.To, timeframe.StartOf(past)));
+        // Weeks may start on another day than ours: a candle is final by its own end only.
+        foreach (var running in page.Candles.Where(c => range.Contains(c.Time) && timeframe.EndOf(c.Time) > past)) range = range with { To = Math.Min(range.To, running.Time) };
         List<Candle> candles =
         [
             .. page.Candles

@@ -60,10 +60,12 @@ public interface ICandleFeed
 
 /// <summary>Candles of a series as the exchange's REST interface answered them.</summary>
 /// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of <paramref name="AsOf"/>.</param>
-/// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice.</param>
+/// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice; marked as told by REST.</param>
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
+    public IReadOnlyList<Candle> Candles { get; } = [.. Candles.Select(c => c with { Origin = CandleOrigin.Rest })];
+
     /// <summary>What the answer says of a part of its range.</summary>
     public HistoryPage Part(TimeRange part) => new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf);
 }

@@ -55,7 +55,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         }
 
         var held = _entries[index];
-        if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Pushed = true };
+        if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Candle = held.Candle with { Origin = CandleOrigin.Push }, Pushed = true };
         else Replace(index, new Entry(pushed, Pushed: true, AsOf: 0), changes);
     }
 
