@@ -102,7 +102,7 @@ public sealed partial class PostgresCandleStore : ICandleStore
             if (found.Id == 0) return null;
             var verified = await connection.QueryAsync<(long From, long To)>(new CommandDefinition(
                 "SELECT from_ms, to_ms FROM coverage WHERE series_id = @Id ORDER BY from_ms", new { found.Id }, cancellationToken: cancel));
-            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), StoredRevs.Promise(found.CompleteFrom));
+            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom);
         },
         cancel);
 
@@ -122,7 +122,13 @@ public sealed partial class PostgresCandleStore : ICandleStore
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
         writer => writer.ExecuteAsync(
-            "DELETE FROM candle WHERE rev >= $1 AND series_id = (SELECT id FROM series WHERE symbol = $2 AND timeframe = $3)", cancel, rev, series.Symbol, series.Timeframe.Name),
+            """
+            WITH mended AS (
+                UPDATE series SET complete_from = CASE WHEN complete_from >= $1 THEN 0 ELSE complete_from END
+                WHERE symbol = $2 AND timeframe = $3 RETURNING id)
+            DELETE FROM candle USING mended WHERE candle.series_id = mended.id AND candle.rev >= $1
+            """,
+            cancel, rev, series.Symbol, series.Timeframe.Name),
         cancel);
 
     public async Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)

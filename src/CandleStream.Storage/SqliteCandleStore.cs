@@ -61,7 +61,7 @@ public sealed partial class SqliteCandleStore : ICandleStore
         if (FindId(connection, series) is not { } id) return null;
         var completeFrom = connection.QuerySingle<long>("SELECT complete_from FROM series WHERE id = @id", new { id });
         var verified = connection.Query<(long From, long To)>("SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
-        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), StoredRevs.Promise(completeFrom));
+        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom);
     });
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => ReadAsync<IReadOnlyList<SeriesKey>>(connection =>
@@ -78,7 +78,10 @@ public sealed partial class SqliteCandleStore : ICandleStore
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
         writer => writer.InTransaction(connection => connection.Execute(
-            "DELETE FROM candle WHERE rev >= @rev AND series_id = (SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name)",
+            """
+            DELETE FROM candle WHERE rev >= @rev AND series_id = (SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name);
+            UPDATE series SET complete_from = 0 WHERE complete_from >= @rev AND symbol = @Symbol AND timeframe = @Name;
+            """,
             new { rev, series.Symbol, series.Timeframe.Name })),
         cancel);
 

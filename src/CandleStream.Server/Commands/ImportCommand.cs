@@ -39,7 +39,7 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         await CheckAsync(stop);
         if (file.Notes.Rows is { } stated && stated != _rows)
             throw new CommandException($"{file.Name} says that it holds {stated} candles, and has {_rows} rows: it was cut or changed. Without its last lines, those with #, it counts as any other file.");
-        if (_running > 0) Console.WriteLine($"{_running} candles had not ended; they were left out.");
+        if (_running > 0) Console.WriteLine(_running == 1 ? "1 candle had not ended; it was left out." : $"{_running} candles had not ended; they were left out.");
         if (_tally.Refused > 0 && !options.SkipBad)
         {
             Console.WriteLine("Nothing was stored; --skip-bad takes the other rows.");

@@ -36,7 +36,10 @@ public interface ICandleStore : IAsyncDisposable
 
     Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel);
 
-    /// <summary>Deletes the candles whose rev is <paramref name="rev"/> or higher. What is known of their times is the caller's to take back beforehand.</summary>
+    /// <summary>
+    /// Deletes the candles whose rev is <paramref name="rev"/> or higher, and a <c>complete_from</c> like that. What is known of their times is the caller's to take
+    /// back beforehand.
+    /// </summary>
     Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel);
 
     /// <summary>Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage; returns how many.</summary>

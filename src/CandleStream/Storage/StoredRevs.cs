@@ -29,9 +29,6 @@ public static class StoredRevs
         revs.Raise(highest);
     }
 
-    /// <summary>A stored <c>complete_from</c>, or 0 ("no promise was ever made") where it cannot be a rev: no client's id would ever reach it.</summary>
-    public static long Promise(long completeFrom) => completeFrom < Limit ? completeFrom : 0;
-
     private static async Task DeleteAsync(ICandleStore store, SeriesKey series, Action<string> say, CancellationToken cancel)
     {
         var found = await store.ChangesSinceAsync(series, Limit - 1, int.MaxValue, cancel).ToListAsync(cancel);

@@ -255,7 +255,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         await File.WriteAllLinesAsync(_folder.File("weeks.csv"), ["time,open,high,low,close,volume", $"{ended},1,2,0.5,1,1", $"{running},1,2,0.5,1,1"], Cancel);
         var (code, output, _) = await RunAsync(["import", "BTCUSD:1W", _folder.File("weeks.csv"), "--complete"]);
         Assert.Equal(0, code);
-        Assert.Equal(["1 candles had not ended; they were left out.", "1 new, 0 changed, 0 kept, 0 refused"], output);
+        Assert.Equal(["1 candle had not ended; it was left out.", "1 new, 0 changed, 0 kept, 0 refused"], output);
         await using var store = await OpenAsync(null);
         Assert.Equal([ended], (await ReadAsync(store, weeks)).Select(c => c.Time));
         Assert.DoesNotContain((await store.FindSeriesAsync(weeks, Cancel))!.Verified.Ranges, r => r.To > running);

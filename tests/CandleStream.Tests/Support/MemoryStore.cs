@@ -94,6 +94,8 @@ internal sealed class MemoryStore : ICandleStore
     {
         lock (_gate)
             foreach (var key in _candles.Where(p => p.Key.Series == series.ToString() && p.Value.Rev >= rev).Select(p => p.Key).ToArray()) _candles.Remove(key);
+        lock (_gate)
+            if (_series.GetValueOrDefault(series) is { } held && held.CompleteFrom >= rev) _series[series] = held with { CompleteFrom = 0 };
         return Task.CompletedTask;
     }
 
