@@ -14,7 +14,7 @@ public static class DatabaseUrl
 
     private static readonly string[] Parameters =
     [
-        "application_name", "channel_binding", "connect_timeout", "dbname", "gssencmode", "host", "options", "password", "port", "require_auth",
+        "application_name", "channel_binding", "connect_timeout", "dbname", "gssencmode", "host", "options", "password", "port",
         "sslcert", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert", "target_session_attrs", "user",
     ];
 
@@ -54,8 +54,6 @@ public static class DatabaseUrl
         ["prefer"] = GssEncryptionMode.Prefer,
         ["require"] = GssEncryptionMode.Require,
     };
-
-    private static readonly string[] AuthMethods = ["password", "md5", "gss", "sspi", "scram-sha-256", "none"];
 
     // One host is named, and it must take writes; these ask for that or for less.
     private static readonly string[] WritableSessions = ["any", "read-write", "primary", "prefer-standby"];
@@ -136,11 +134,6 @@ public static class DatabaseUrl
         }
     }
 
-    private static string CheckAuth(string value) =>
-        value.Split(',').All(m => AuthMethods.Contains(m.TrimStart('!')))
-            ? value
-            : throw Malformed($"require_auth must be of {string.Join(", ", AuthMethods)}");
-
     private static bool LooksLikeName(string text) => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetter(c) || c == '_');
 
     private static T Choose<T>(string name, string value, Dictionary<string, T> choices) =>
@@ -159,7 +152,6 @@ public static class DatabaseUrl
             case "options": settings.Options = value; break;
             case "password": settings.Password = value; break;
             case "port": settings.Port = ReadPort(value); break;
-            case "require_auth": settings.RequireAuth = CheckAuth(value); break;
             case "sslcert": settings.SslCertificate = value; break;
             case "sslkey": settings.SslKey = value; break;
             case "sslmode": settings.SslMode = Choose(name, value, SslModes); break;
