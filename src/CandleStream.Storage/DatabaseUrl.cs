@@ -13,7 +13,17 @@ public static class DatabaseUrl
     private static readonly string[] Schemes = ["postgresql://", "postgres://"];
 
     private static readonly string[] Parameters =
-        ["application_name", "connect_timeout", "dbname", "host", "options", "password", "port", "sslcert", "sslkey", "sslmode", "sslrootcert", "user"];
+    [
+        "application_name", "channel_binding", "connect_timeout", "dbname", "gssencmode", "host", "options", "password", "port",
+        "sslcert", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert", "target_session_attrs", "user",
+    ];
+
+    // What PostgreSQL's own library knows and we do not need: it changes nothing for us, and a provider's URL may bring it.
+    private static readonly string[] Ignored =
+    [
+        "client_encoding", "fallback_application_name", "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts",
+        "sslcompression", "sslsni", "tcp_user_timeout",
+    ];
 
     private static readonly Dictionary<string, SslMode> SslModes = new(StringComparer.Ordinal)
     {
@@ -24,6 +34,29 @@ public static class DatabaseUrl
         ["verify-ca"] = SslMode.VerifyCA,
         ["verify-full"] = SslMode.VerifyFull,
     };
+
+    private static readonly Dictionary<string, ChannelBinding> ChannelBindings = new(StringComparer.Ordinal)
+    {
+        ["disable"] = ChannelBinding.Disable,
+        ["prefer"] = ChannelBinding.Prefer,
+        ["require"] = ChannelBinding.Require,
+    };
+
+    private static readonly Dictionary<string, SslNegotiation> SslNegotiations = new(StringComparer.Ordinal)
+    {
+        ["postgres"] = SslNegotiation.Postgres,
+        ["direct"] = SslNegotiation.Direct,
+    };
+
+    private static readonly Dictionary<string, GssEncryptionMode> GssModes = new(StringComparer.Ordinal)
+    {
+        ["disable"] = GssEncryptionMode.Disable,
+        ["prefer"] = GssEncryptionMode.Prefer,
+        ["require"] = GssEncryptionMode.Require,
+    };
+
+    // One host is named, and it must take writes; these ask for that or for less.
+    private static readonly string[] WritableSessions = ["any", "read-write", "primary", "prefer-standby"];
 
     /// <summary>The settings for a connection.</summary>
     /// <param name="url">The text of <c>DATABASE_URL</c>.</param>
@@ -48,7 +81,8 @@ public static class DatabaseUrl
         var database = Decode(query < 0 ? tail : tail[..query], "the database name").TrimStart('/');
         if (database.Contains('/')) throw Malformed("the database name holds a '/'");
         if (database.Length > 0) settings.Database = database;
-        if (query >= 0) ReadParameters(tail[(query + 1)..], settings);
+        // No '@' follows. Where one stands before, or no ':' does, the password cannot reach into the parameters, and their names may be told.
+        if (query >= 0) ReadParameters(tail[(query + 1)..], settings, mayName: authority.Contains('@') || !authority.Contains(':'));
         if (string.IsNullOrEmpty(settings.Database)) throw Malformed("it names no database: postgresql://user:password@host:port/database");
         if (string.IsNullOrEmpty(settings.Host)) settings.Host = "localhost";
         return settings;
@@ -87,32 +121,46 @@ public static class DatabaseUrl
         if (colon >= 0) settings.Password = Decode(userInfo[(colon + 1)..], "the password");
     }
 
-    private static void ReadParameters(string query, NpgsqlConnectionStringBuilder settings)
+    private static void ReadParameters(string query, NpgsqlConnectionStringBuilder settings, bool mayName)
     {
         foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? pair : pair[..equals];
-            if (equals < 0 || Array.IndexOf(Parameters, name) < 0) throw Malformed($"it has a parameter that is not one of {string.Join(", ", Parameters)}");
+            if (equals >= 0 && Ignored.Contains(name)) continue;
+            if (equals < 0 || !Parameters.Contains(name))
+                throw Malformed($"it has {(mayName && LooksLikeName(name) ? $"the parameter {name}, which" : "a parameter that")} is not one of {string.Join(", ", Parameters)}");
             Apply(name, Decode(pair[(equals + 1)..], "the parameter " + name), settings);
         }
     }
+
+    private static bool LooksLikeName(string text) => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetter(c) || c == '_');
+
+    private static T Choose<T>(string name, string value, Dictionary<string, T> choices) =>
+        choices.TryGetValue(value, out var chosen) ? chosen : throw Malformed($"{name} must be one of {string.Join(", ", choices.Keys)}");
 
     private static void Apply(string name, string value, NpgsqlConnectionStringBuilder settings)
     {
         switch (name)
         {
             case "application_name": settings.ApplicationName = value; break;
+            case "channel_binding": settings.ChannelBinding = Choose(name, value, ChannelBindings); break;
             case "connect_timeout": settings.Timeout = ReadSeconds(value); break;
             case "dbname": settings.Database = value; break;
+            case "gssencmode": settings.GssEncryptionMode = Choose(name, value, GssModes); break;
             case "host": settings.Host = value; break;
             case "options": settings.Options = value; break;
             case "password": settings.Password = value; break;
             case "port": settings.Port = ReadPort(value); break;
             case "sslcert": settings.SslCertificate = value; break;
             case "sslkey": settings.SslKey = value; break;
-            case "sslmode": settings.SslMode = SslModes.TryGetValue(value, out var mode) ? mode : throw Malformed($"sslmode must be one of {string.Join(", ", SslModes.Keys)}"); break;
+            case "sslmode": settings.SslMode = Choose(name, value, SslModes); break;
+            case "sslnegotiation": settings.SslNegotiation = Choose(name, value, SslNegotiations); break;
+            case "sslpassword": settings.SslPassword = value; break;
             case "sslrootcert": settings.RootCertificate = value; break;
+            case "target_session_attrs":
+                if (!WritableSessions.Contains(value)) throw Malformed($"target_session_attrs must be one of {string.Join(", ", WritableSessions)}: the store is written to");
+                break;
             case "user": settings.Username = value; break;
         }
     }

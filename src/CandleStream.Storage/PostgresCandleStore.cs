@@ -10,7 +10,7 @@ namespace CandleStream.Storage;
 public sealed partial class PostgresCandleStore : ICandleStore
 {
     private const int DeletedAtOnce = 10_000, Attempts = 3;
-    private const string Columns = "time, open, high, low, close, volume, rev";
+    private const string Columns = "time, open, high, low, close, volume, rev, origin";
 
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
@@ -118,6 +118,17 @@ public sealed partial class PostgresCandleStore : ICandleStore
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => WriteAsync(
         writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, StoreIdentity.SymbolsName, SymbolListJson.Write(symbols)),
+        cancel);
+
+    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
+        writer => writer.ExecuteAsync(
+            """
+            WITH mended AS (
+                UPDATE series SET complete_from = CASE WHEN complete_from >= $1 THEN 0 ELSE complete_from END
+                WHERE symbol = $2 AND timeframe = $3 RETURNING id)
+            DELETE FROM candle USING mended WHERE candle.series_id = mended.id AND candle.rev >= $1
+            """,
+            cancel, rev, series.Symbol, series.Timeframe.Name),
         cancel);
 
     public async Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
@@ -253,7 +264,12 @@ public sealed partial class PostgresCandleStore : ICandleStore
             await using var reader = await command.ExecuteReaderAsync(cancel);
             var candles = new List<Candle>(rows);
             while (await reader.ReadAsync(cancel))
-                candles.Add(new Candle(reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4), reader.GetDecimal(5), Closed: true, reader.GetInt64(6)));
+            {
+                candles.Add(new Candle(
+                    reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4), reader.GetDecimal(5), Closed: true,
+                    reader.GetInt64(6), (CandleOrigin)reader.GetInt16(7)));
+            }
+
             return candles;
         },
         cancel));

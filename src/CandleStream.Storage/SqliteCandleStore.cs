@@ -76,6 +76,15 @@ public sealed partial class SqliteCandleStore : ICandleStore
             "INSERT INTO meta VALUES (@SymbolsName, @json) ON CONFLICT DO UPDATE SET value = excluded.value", new { StoreIdentity.SymbolsName, json = SymbolListJson.Write(symbols) })),
         cancel);
 
+    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
+        writer => writer.InTransaction(connection => connection.Execute(
+            """
+            DELETE FROM candle WHERE rev >= @rev AND series_id = (SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name);
+            UPDATE series SET complete_from = 0 WHERE complete_from >= @rev AND symbol = @Symbol AND timeframe = @Name;
+            """,
+            new { rev, series.Symbol, series.Timeframe.Name })),
+        cancel);
+
     public async Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {
         if (await ReadAsync(connection => FindId(connection, series)) is not { } id) return 0;

@@ -9,14 +9,20 @@ namespace CandleStream;
 /// <param name="Volume">Traded amount in the base currency.</param>
 /// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
 /// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given yet.</param>
-public readonly record struct Candle(long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0)
+/// <param name="Origin">Who told us these values. No part of what the candle is: two that differ in it alone are equal.</param>
+public readonly record struct Candle(
+    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0, CandleOrigin Origin = CandleOrigin.Push)
 {
+    public bool Equals(Candle other) => Time == other.Time && Rev == other.Rev && Closed == other.Closed && HasSameValues(other);
+
+    public override int GetHashCode() => HashCode.Combine(Time, Rev);
+
     /// <summary>True when both have the same prices and volume; time, closed and rev are not looked at.</summary>
     public bool HasSameValues(in Candle other) =>
         Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume;
 
-    // 2010-01-01: no market of the exchanges is older.
-    private const long FirstTime = 1_262_304_000_000;
+    /// <summary>No candle opens before 2010 (Unix ms): no market of the exchanges is older.</summary>
+    public const long FirstTime = 1_262_304_000_000;
 
     // The last instant of year 9999: calendar arithmetic can handle no later one.
     private const long LastTime = 253_402_300_799_999;
@@ -27,4 +33,20 @@ public readonly record struct Candle(long Time, decimal Open, decimal High, deci
     /// <summary>True when a real candle of this timeframe may look like that: consistent, of 2010 or later, and opened at a boundary of the timeframe.</summary>
     public bool IsPlausible(Timeframe timeframe) =>
         IsConsistent && Time is >= FirstTime and <= LastTime && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);
+}
+
+/// <summary>Where the values of a candle came from. The numbers are those of the store.</summary>
+public enum CandleOrigin : byte
+{
+    /// <summary>The exchange's socket: they were seen live.</summary>
+    Push = 0,
+
+    /// <summary>The exchange's REST interface.</summary>
+    Rest = 1,
+
+    /// <summary>A file that was imported.</summary>
+    File = 2,
+
+    /// <summary>Stored by a version that kept no origin.</summary>
+    Unknown = 3,
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using CandleStream.Server.Sse;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -20,7 +21,7 @@ internal sealed class StreamTickets(IDataProtectionProvider protection, ApiKeys 
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>Where to resume is not part of what is asked for: it differs at each reconnect.</summary>
-    private static readonly string[] FreeParameters = [Parameter, "last_event_id"];
+    private static readonly string[] FreeParameters = [Parameter, .. StreamQuery.LastEventIdNames];
 
     private readonly IDataProtector _seal = protection.CreateProtector("stream ticket");
 

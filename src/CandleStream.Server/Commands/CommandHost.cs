@@ -16,7 +16,14 @@ internal sealed class CommandHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private CommandHost(WebApplication app) => _app = app;
+    private CommandHost(WebApplication app)
+    {
+        _app = app;
+        Revs = new RevCounter(Time);
+    }
+
+    /// <summary>Numbers what the command stores; above everything the store holds.</summary>
+    public RevCounter Revs { get; }
 
     public ICandleStore Store => _app.Services.GetRequiredService<ICandleStore>();
 
@@ -29,6 +36,9 @@ internal sealed class CommandHost : IAsyncDisposable
     public StorageOptions Storage => _app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;
 
     public string Source => _app.Services.GetRequiredService<StoreSource>().Text;
+
+    /// <summary>True for a store of simulated prices.</summary>
+    public bool IsSimulated => _app.Services.GetRequiredService<StoreSource>().IsSimulated;
 
     public TimeProvider Time => _app.Services.GetRequiredService<TimeProvider>();
 
@@ -47,7 +57,12 @@ internal sealed class CommandHost : IAsyncDisposable
         try
         {
             await using var host = Build(arguments);
-            if (needsStore) await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
+            if (needsStore)
+            {
+                await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
+                await StoredRevs.ReadAsync(host.Store, host.Revs, line => Console.Error.WriteLine($"candlestream: {line}"), stop.Token);
+            }
+
             return await command(host, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -1,73 +1,147 @@
-using System.Globalization;
-using System.IO.Compression;
 using CandleStream.Storage;
-using CsvHelper;
+using CandleStream.Streaming;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>
-/// Reads candles from CSV into the store. They are final history: each is numbered by its end, and never replaces one the server saw live.
-/// The whole file is checked before anything is saved.
-/// </summary>
-internal sealed class ImportCommand(CommandHost host)
-{
-    private static readonly string[] Columns = ["open", "high", "low", "close", "volume"];
+/// <summary>What the user asks of an import beside the file.</summary>
+/// <param name="Complete">The file is complete between its ends: a candle that is not in it was never traded.</param>
+/// <param name="SkipBad">Rows that are no candles are left out, instead of refusing the file.</param>
+internal sealed record ImportOptions(bool Complete, bool SkipBad);
 
-    public async Task<int> RunAsync(SeriesKey series, FileInfo file, bool complete, CancellationToken stop)
+/// <summary>
+/// Reads candles from a file into the store. They are history, numbered by their ends; where the store has other values, they are a revision, unless the
+/// server saw those values live. The whole file is checked before anything is saved.
+/// </summary>
+internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFile file, long now)
+{
+    private const int NamedRefusals = 10;
+
+    private readonly CandleTally _tally = new();
+
+    // What the file does not vouch for: where a row was refused or left out.
+    private readonly List<TimeRange> _holes = [];
+    private long _rows, _running;
+    private long? _first;
+    private long _end;
+
+    /// <returns>0 when the file was taken, else 1.</returns>
+    public static async Task<int> RunAsync(CommandHost host, SeriesKey series, FileInfo path, ImportOptions options, CancellationToken stop)
     {
-        if (!file.Exists) throw new CommandException($"There is no file {file.Name}.");
-        long rows = 0, previous = long.MinValue, first = 0;
-        await foreach (var candle in ReadAsync(series, file, stop))
+        var file = await CandleFile.OpenAsync(path, stop);
+        if (file.Notes.Series is { } named && named != series) throw new CommandException($"{file.Name} holds candles of {named}, not of {series}.");
+        if (file.Notes.IsSimulated && !host.IsSimulated)
+            throw new CommandException($"{file.Name} says SIMULATED: prices of the simulator are not for this store, which holds candles of {host.Source}.");
+        return await new ImportCommand(host, series, file, await NowAsync(host, series, stop)).RunAsync(options, stop);
+    }
+
+    private async Task<int> RunAsync(ImportOptions options, CancellationToken stop)
+    {
+        await CheckAsync(stop);
+        if (file.Notes.Rows is { } stated && stated != _rows)
+            throw new CommandException($"{file.Name} says that it holds {stated} candles, and has {_rows} rows: it was cut or changed. Without its last lines, those with #, it counts as any other file.");
+        if (_running > 0) Console.WriteLine(_running == 1 ? "1 candle had not ended; it was left out." : $"{_running} candles had not ended; they were left out.");
+        if (_tally.Refused > 0 && !options.SkipBad)
         {
-            if (candle.Time <= previous) throw new CommandException($"{file.Name}, row {rows + 2}: times must rise, {candle.Time} does not.");
-            if (rows++ == 0) first = candle.Time;
-            previous = candle.Time;
+            Console.WriteLine("Nothing was stored; --skip-bad takes the other rows.");
+            Console.WriteLine(new CandleTally { Refused = _tally.Refused });
+            return 1;
         }
 
-        await SaveAsync(series, file, rows, stop);
-        if (complete && rows > 0) await SaveCoverageAsync(series, TimeRangeSet.Of(new TimeRange(first, series.Timeframe.EndOf(previous))));
-        Console.WriteLine($"{series}: {rows} candles read from {file.Name}.");
+        if (options.Complete && file.Notes.Verified is not null) Console.WriteLine("The file says itself where it is complete; that counts, and not --complete.");
+        await SaveAsync(vouchForEach: !options.Complete && file.Notes.Verified is null, stop);
+        await SaveCoverageAsync(options.Complete);
+        Console.WriteLine(_tally);
         return 0;
     }
 
-    private Task<long> SaveAsync(SeriesKey series, FileInfo file, long total, CancellationToken stop) => CommandProgress.ShowAsync($"{series}", async report =>
+    // The exchange's time where it answers, as candles are by it; else ours.
+    private static async Task<long> NowAsync(CommandHost host, SeriesKey series, CancellationToken stop)
     {
-        var saved = 0L;
-        await foreach (var batch in ReadAsync(series, file, stop).Chunk(host.Storage.ImportBatchRows).WithCancellation(stop))
+        var ours = host.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        try
         {
-            // A candle vouches for its own time only; what lies between two is unknown unless the file is said to be complete.
-            var verified = TimeRangeSet.Of(batch.Select(c => new TimeRange(c.Time, series.Timeframe.EndOf(c.Time))));
-            await host.Store.SaveAsync(new StoreBatch([.. batch.Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
-            saved += batch.Length;
-            report((double)saved / total, saved);
+            var page = await host.Provider.FetchAsync(series, new TimeRange(series.Timeframe.Before(ours), ours), FetchPurpose.History, stop);
+            return page.AsOf > 0 ? page.AsOf : ours;
         }
-
-        return saved;
-    });
-
-    private Task SaveCoverageAsync(SeriesKey series, TimeRangeSet verified) =>
-        host.Store.SaveAsync(new StoreBatch([], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
-
-    private static async IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, FileInfo file, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
-    {
-        await using var raw = file.OpenRead();
-        await using Stream text = file.Extension == ".gz" ? new GZipStream(raw, CompressionMode.Decompress) : raw;
-        await using var csv = CsvReader.Create(text);
-        await csv.ReadHeaderAsync(stop);
-        if (!csv.TryGetFieldIndex("time", out var time) && !csv.TryGetFieldIndex("mts", out time)) throw new CommandException($"{file.Name}: no column is named time or mts.");
-        var columns = Columns.Select(name => csv.TryGetFieldIndex(name, out var index) ? index : throw new CommandException($"{file.Name}: no column is named {name}.")).ToArray();
-        for (var row = 2; await csv.ReadAsync(stop); row++) yield return ToCandle(series, csv, time, columns, $"{file.Name}, row {row}");
+        catch (CandleProviderException)
+        {
+            return ours;
+        }
     }
 
-    private static Candle ToCandle(SeriesKey series, CsvReader csv, int time, int[] columns, string where)
+    private async Task CheckAsync(CancellationToken stop)
     {
-        if (!long.TryParse(csv.GetString(time), NumberStyles.None, CultureInfo.InvariantCulture, out var opened)) throw new CommandException($"{where}: '{csv.GetString(time)}' is not a time in ms.");
-        var numbers = Array.ConvertAll(columns, c => decimal.TryParse(csv.GetString(c), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new CommandException($"{where}: '{csv.GetString(c)}' is not a number."));
-        var candle = new Candle(opened, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], Closed: true, Rev: series.Timeframe.EndOf(opened) * 1000);
-        if (!candle.IsConsistent) throw new CommandException($"{where}: no real candle looks like that (low ≤ open, close ≤ high, volume ≥ 0).");
-        if (series.Timeframe.HasFixedStarts && series.Timeframe.StartOf(opened) != opened) throw new CommandException($"{where}: {opened} is no start of a {series.Timeframe} candle.");
-        return candle;
+        var (holeFrom, isHole) = (long.MinValue, false);
+        await foreach (var row in file.ReadAsync(series, now, stop))
+        {
+            _rows++;
+            if (row.Refusal is { } reason)
+            {
+                if (_tally.Refused++ < NamedRefusals) await Console.Error.WriteLineAsync($"candlestream: {file.Name}, row {row.Line}: {reason}.");
+                isHole = true;
+                continue;
+            }
+
+            // Where the refused row belongs is not known: somewhere between its neighbours.
+            if (isHole) _holes.Add(new TimeRange(holeFrom, row.Candle.Time));
+            var end = series.Timeframe.EndOf(row.Candle.Time);
+            (holeFrom, isHole) = (end, false);
+            if (row.IsRunning)
+            {
+                _running++;
+                _holes.Add(new TimeRange(row.Candle.Time, end));
+                continue;
+            }
+
+            _first ??= row.Candle.Time;
+            _end = end;
+        }
+
+        if (isHole) _holes.Add(new TimeRange(holeFrom, long.MaxValue));
+        if (_tally.Refused > NamedRefusals) await Console.Error.WriteLineAsync($"candlestream: {file.Name}: {_tally.Refused - NamedRefusals} more rows were refused.");
+    }
+
+    private Task<long> SaveAsync(bool vouchForEach, CancellationToken stop) => CommandProgress.ShowAsync($"{series}", async report =>
+    {
+        var done = 0L;
+        var candles = file.ReadAsync(series, now, stop).Where(r => r is { Refusal: null, IsRunning: false }).Select(r => r.Candle);
+        await foreach (var batch in candles.Chunk(host.Storage.ImportBatchRows).WithCancellation(stop))
+        {
+            // A candle vouches for its own time only; what lies between two is unknown unless the file is complete.
+            var verified = vouchForEach ? TimeRangeSet.Of(batch.Select(c => new TimeRange(c.Time, series.Timeframe.EndOf(c.Time)))) : TimeRangeSet.Empty;
+            var changes = await ChangesAsync(batch, stop);
+            await host.Store.SaveAsync(new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+            done += batch.Length;
+            report((double)done / _rows, done);
+        }
+
+        return done;
+    });
+
+    private async Task<IReadOnlyList<Candle>> ChangesAsync(Candle[] batch, CancellationToken stop)
+    {
+        var held = await CandleTally.HeldAsync(host.Store, series, batch, stop);
+        var changes = new List<Candle>();
+        foreach (var candle in batch)
+        {
+            Candle? old = held.TryGetValue(candle.Time, out var stored) ? stored : null;
+            var isTaken = old is null || !WasSeenLive(stored);
+            _tally.Count(candle, old, isTaken);
+            if (isTaken && !(old is not null && stored.HasSameValues(candle))) changes.Add(candle);
+        }
+
+        return HistoryFetcher.Numbered(changes, [.. held.Values], host.Revs);
+    }
+
+    // A store of an earlier version does not know. What is numbered by its end was history then, too; the rest counts as seen.
+    private bool WasSeenLive(in Candle stored) =>
+        stored.Origin == CandleOrigin.Push || (stored.Origin == CandleOrigin.Unknown && stored.Rev != series.Timeframe.EndOf(stored.Time) * 1000);
+
+    // After the candles, for which it vouches; never for what has not ended.
+    private Task SaveCoverageAsync(bool isComplete)
+    {
+        var stated = file.Notes.Verified ?? (isComplete && _first is { } first ? TimeRangeSet.Of(new TimeRange(first, _end)) : TimeRangeSet.Empty);
+        var verified = stated.Subtract(TimeRangeSet.Of(_holes)).Intersect(new TimeRange(long.MinValue, series.Timeframe.StartOf(now)));
+        return host.Store.SaveAsync(new StoreBatch([], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
     }
 }

@@ -50,11 +50,15 @@ internal static class StoreCommands
 
     private static Command Import(Func<ParseResult, ServerArguments> arguments)
     {
-        var file = new Argument<FileInfo>("file") { Description = "CSV with a header that names time (or mts), open, high, low, close, volume; .gz is read as well." };
-        var complete = new Option<bool>("--complete") { Description = "The file is complete between its ends: a candle that is not in it was never traded." };
-        var command = new Command("import", "Reads candles of a series from CSV into the store.") { Series, file, complete };
+        var file = new Argument<FileInfo>("file") { Description = "CSV with a header that names time (or mts; in ms, or as 2024-05-01T12:00:00Z), open, high, low, close, volume and perhaps closed; also compressed by gzip." };
+        var complete = new Option<bool>("--complete") { Description = "The file is complete between its ends: a candle that is not in it was never traded. A file of our export says itself where it is." };
+        var skipBad = new Option<bool>("--skip-bad") { Description = "Leave out rows that are no candles, instead of refusing the file." };
+        var format = new Option<string>("--format") { Description = "csv, or auto (default): told by the content.", DefaultValueFactory = _ => "auto" };
+        format.AcceptOnlyFromAmong("auto", "csv");
+        var command = new Command("import", "Reads candles of a series from CSV into the store.") { Series, file, complete, skipBad, format };
         command.SetAction((parsed, cancel) => CommandHost.RunAsync(
-            arguments(parsed), (host, stop) => new ImportCommand(host).RunAsync(parsed.GetValue(Series), parsed.GetValue(file)!, parsed.GetValue(complete), stop), cancel));
+            arguments(parsed), (host, stop) => ImportCommand.RunAsync(
+                host, parsed.GetValue(Series), parsed.GetValue(file)!, new ImportOptions(parsed.GetValue(complete), parsed.GetValue(skipBad)), stop), cancel));
         return command;
     }
 

@@ -7,7 +7,6 @@ namespace CandleStream.Server.Commands;
 /// <summary>Compares stored candles with the exchange's, page by page.</summary>
 internal sealed class VerifyCommand(CommandHost host)
 {
-    private readonly RevCounter _revs = new(host.Time);
     private long _compared;
     private long _missing;
     private long _different;
@@ -16,7 +15,6 @@ internal sealed class VerifyCommand(CommandHost host)
     /// <returns>0 when nothing differs or everything was repaired, else 1.</returns>
     public async Task<int> RunAsync(SeriesKey series, TimeRange range, bool repair, CancellationToken stop)
     {
-        _revs.Raise(await host.Store.HighestRevAsync(stop));
         range = range with { From = Math.Max(range.From, CandleHistory.FirstTime), To = Math.Min(range.To, host.Time.GetUtcNow().ToUnixTimeMilliseconds()) };
         for (var rest = range; !rest.IsEmpty;)
         {
@@ -69,7 +67,7 @@ internal sealed class VerifyCommand(CommandHost host)
 
     // A repair is a change: it gets a new rev, so that it wins over what is stored and clients that resume are sent it.
     private Task RepairAsync(SeriesKey series, List<Candle> wrong, TimeRangeSet verified) => host.Store.SaveAsync(
-        new StoreBatch([.. wrong.Select(c => new StoredCandle(series, c with { Rev = _revs.Next() }))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+        new StoreBatch([.. wrong.Select(c => new StoredCandle(series, c with { Rev = host.Revs.Next() }))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
 
     private static void Print(long time, string stored, string exchange) =>
         Console.WriteLine($"{DateTimeOffset.FromUnixTimeMilliseconds(time):yyyy-MM-ddTHH:mm:ssZ}  store: {stored}  exchange: {exchange}");

@@ -3,7 +3,15 @@ using CandleStream.Storage;
 namespace CandleStream.Server.Hosting;
 
 /// <summary>Whose candles the store holds: the exchange's host, or the simulator and its seed.</summary>
-internal sealed record StoreSource(string Text);
+internal sealed record StoreSource(string Text)
+{
+    private const string Simulator = "simulator ";
+
+    /// <summary>True where no price of the store is real.</summary>
+    public bool IsSimulated => Text.StartsWith(Simulator, StringComparison.Ordinal);
+
+    public static StoreSource OfSimulator(long seed) => new($"{Simulator}seed {seed}");
+}
 
 /// <summary>
 /// Opens the store at start and runs its writer. A store that refuses stops the start; one that cannot be reached is tried again until it can,
@@ -47,7 +55,7 @@ internal sealed partial class StoreHost(
         try
         {
             await store.OpenAsync(source.Text, exclusive: true, cancel);
-            revs.Raise(await store.HighestRevAsync(cancel));
+            await StoredRevs.ReadAsync(store, revs, LogDeleted, cancel);
             _closedBecause = null;
             return true;
         }

@@ -117,7 +117,7 @@ internal static class ApiDescription
 
     private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
         .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))
-        .Takes("last_event_id", "Where to resume, for clients that cannot send the header.", ApiSchemas.String, "1763840000000000")
+        .Takes("last_event_id", "Where to resume, for clients that cannot send the header; also lastEventId and Last-Event-ID, and the last one counts.", ApiSchemas.String, "1763840000000000")
         .Takes("ticket", "Replaces a key on a server that needs one; POST /candles/stream/ticket makes it for this query.", ApiSchemas.String, "CfDJ8…")
         .TakesHeader("Last-Event-ID", "Where to resume; browsers send it on their own.")
         .Answers(200, "text/event-stream", ApiSchemas.String, ApiExamples.Stream)

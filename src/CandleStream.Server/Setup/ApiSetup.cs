@@ -18,6 +18,13 @@ internal static class ApiSetup
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self' data:; " +
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    /// <summary>
+    /// What other sites' pages may send: what the API reads, what libraries for event streams and fetch add by themselves, and what continues a trace.
+    /// A header that is not here fails the whole request in the browser.
+    /// </summary>
+    private static readonly string[] RequestHeaders =
+        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
+
     public static void AddApi(this WebApplicationBuilder builder)
     {
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
@@ -28,7 +35,7 @@ internal static class ApiSetup
         });
         var origins = builder.Configuration.Security().AllowedOrigins;
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(origins).WithMethods("GET", "HEAD", "POST").WithHeaders("Last-Event-ID", "If-None-Match", "X-API-Key", "Authorization")
+            .WithOrigins(origins).WithMethods("GET", "HEAD", "POST").WithHeaders(RequestHeaders)
             .WithExposedHeaders("ETag", "Retry-After", CandleCsv.AsOfHeader, CandleCsv.NextHeader, CandleCsv.GapsHeader, CandleCsv.ResetHeader)));
     }
 

@@ -27,15 +27,15 @@ internal static class StoreSetup
         services.AddSingleton(s => new CandleWriter(
             s.GetRequiredService<ICandleStore>(), s.GetRequiredService<IOptions<StorageOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
         services.AddSingleton<ISeriesArchive, CandleArchive>();
-        services.AddSingleton(new StoreSource(SourceOf(builder.Configuration)));
+        services.AddSingleton(SourceOf(builder.Configuration));
         services.AddSingleton<StoreHost>();
         services.AddHostedService(s => s.GetRequiredService<StoreHost>());
     }
 
     /// <summary>Whose candles these are; a store that holds another source's is refused.</summary>
-    private static string SourceOf(ConfigurationManager configuration)
+    private static StoreSource SourceOf(ConfigurationManager configuration)
     {
-        if (configuration.IsDemo()) return $"simulator seed {configuration.Demo().Seed}";
-        return (configuration.GetSection("Bitfinex").Get<BitfinexOptions>() ?? new BitfinexOptions()).WebSocketUrl.Host;
+        if (configuration.IsDemo()) return StoreSource.OfSimulator(configuration.Demo().Seed);
+        return new StoreSource((configuration.GetSection("Bitfinex").Get<BitfinexOptions>() ?? new BitfinexOptions()).WebSocketUrl.Host);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using CandleStream.Server.Endpoints;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
 namespace CandleStream.Server.Sse;
@@ -21,6 +22,9 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
     public const int DefaultSnapshot = 1;
     public const decimal MinRate = 0.1m;
     public const decimal TopRate = 1000;
+
+    /// <summary>Where the query may say from where to resume, in lower case: our own name, and those that polyfills of <c>EventSource</c> use.</summary>
+    public static readonly IReadOnlyList<string> LastEventIdNames = ["last_event_id", "lasteventid", "last-event-id"];
 
     private static readonly string Timeframes = string.Join(' ', Timeframe.All);
 
@@ -132,10 +136,16 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         return problem is null;
     }
 
+    // A page keeps the address it was given, and a polyfill adds its own parameter at each reconnect: the last one is the newest.
     private static string? ReadLastEventId(HttpRequest request)
     {
-        var id = request.Headers["Last-Event-ID"];
-        if (id.Count == 0) id = request.Query["last_event_id"];
-        return string.IsNullOrEmpty(id) ? null : id.ToString();
+        if (request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header) return header;
+        string? last = null;
+        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
+        {
+            if (pair.EncodedValue.Length > 0 && LastEventIdNames.Contains(pair.DecodeName().ToString(), StringComparer.OrdinalIgnoreCase)) last = pair.DecodeValue().ToString();
+        }
+
+        return last;
     }
 }

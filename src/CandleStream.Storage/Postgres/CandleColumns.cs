@@ -10,7 +10,7 @@ namespace CandleStream.Storage.Postgres;
 internal sealed class CandleColumns
 {
     /// <summary>The columns of the table, in the order used here.</summary>
-    public const string Names = "series_id, time, open, high, low, close, volume, rev";
+    public const string Names = "series_id, time, open, high, low, close, volume, rev, origin";
 
     private readonly (int SeriesId, Candle Candle)[] _rows;
 
@@ -23,7 +23,7 @@ internal sealed class CandleColumns
         _rows = [.. rows.Where((row, i) => i == 0 || row.SeriesId != rows[i - 1].SeriesId || row.Candle.Time != rows[i - 1].Candle.Time)];
     }
 
-    /// <summary>The columns as arrays, for unnest: series, time, open, high, low, close, volume, rev.</summary>
+    /// <summary>The columns as arrays, for unnest: series, time, open, high, low, close, volume, rev, origin.</summary>
     public void AddTo(NpgsqlParameterCollection parameters)
     {
         Add(parameters, r => r.SeriesId);
@@ -34,6 +34,7 @@ internal sealed class CandleColumns
         Add(parameters, r => r.Candle.Close);
         Add(parameters, r => r.Candle.Volume);
         Add(parameters, r => r.Candle.Rev);
+        Add(parameters, r => (short)r.Candle.Origin);
     }
 
     /// <summary>True when the table holds a candle between the first and the last of any series here.</summary>
@@ -69,6 +70,7 @@ internal sealed class CandleColumns
             await importer.WriteAsync(candle.Close, NpgsqlDbType.Numeric, cancel);
             await importer.WriteAsync(candle.Volume, NpgsqlDbType.Numeric, cancel);
             await importer.WriteAsync(candle.Rev, NpgsqlDbType.Bigint, cancel);
+            await importer.WriteAsync((short)candle.Origin, NpgsqlDbType.Smallint, cancel);
         }
 
         await importer.CompleteAsync(cancel);

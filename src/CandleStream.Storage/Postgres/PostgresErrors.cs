@@ -25,7 +25,10 @@ internal static class PostgresErrors
     {
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new StoreRefusedException($"{store} refused the user or the password.", error),
         PostgresErrorCodes.InvalidCatalogName => new StoreRefusedException($"{store} does not exist: create the database first (createdb).", error),
-        PostgresErrorCodes.InsufficientPrivilege => new StoreRefusedException($"{store} does not let this user create or use the tables: grant it the database.", error),
+        // Since PostgreSQL 15 only the owner of a database may create tables in its schema public; a grant on the database does not help.
+        PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName => new StoreRefusedException(
+            $"{store} does not let this user create or use the tables. As the owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO this user; tables that another user made must be given to it (ALTER TABLE … OWNER TO).",
+            error),
         PostgresErrorCodes.ReadOnlySqlTransaction => new StoreRefusedException($"{store} cannot be written: it is read-only (a standby?).", error),
         PostgresErrorCodes.LockNotAvailable => new StoreRefusedException($"{store} is in use by another server: one server per store. Stop it, or choose another database.", error),
         _ => InUse(store, error),

@@ -21,9 +21,9 @@ internal sealed class SqliteWriter : IDisposable
     {
         _connection = connection;
         _upsertCandle = new(connection, """
-            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (series_id, time) DO UPDATE
-            SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev
+            SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev, origin = excluded.origin
             WHERE excluded.rev > candle.rev
             """);
         // The stored ranges that overlap or touch a window: the last one that starts before it, and those that start within.
@@ -84,7 +84,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             _upsertCandle.Bind(id).Bind(candle.Time)
-                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev).Execute();
+                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev).Bind((long)candle.Origin).Execute();
         }
 
         foreach (var changes in batch.Changes.GroupBy(c => c.Series)) SaveChanges(IdOf(changes.Key, added), [.. changes]);

@@ -36,6 +36,12 @@ public interface ICandleStore : IAsyncDisposable
 
     Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel);
 
+    /// <summary>
+    /// Deletes the candles whose rev is <paramref name="rev"/> or higher, and a <c>complete_from</c> like that. What is known of their times is the caller's to take
+    /// back beforehand.
+    /// </summary>
+    Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel);
+
     /// <summary>Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage; returns how many.</summary>
     Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel);
 }

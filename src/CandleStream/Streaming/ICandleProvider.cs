@@ -66,10 +66,12 @@ public interface ICandleFeed
 
 /// <summary>Candles of a series as the exchange's REST interface answered them.</summary>
 /// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of <paramref name="AsOf"/>.</param>
-/// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice.</param>
+/// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice; marked as told by REST.</param>
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
+    public IReadOnlyList<Candle> Candles { get; } = [.. Candles.Select(c => c with { Origin = CandleOrigin.Rest })];
+
     /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
     public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;
 

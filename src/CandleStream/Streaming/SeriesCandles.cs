@@ -60,7 +60,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         }
 
         var held = _entries[index];
-        if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Pushed = true };
+        if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Candle = held.Candle with { Origin = CandleOrigin.Push }, Pushed = true };
         else Replace(index, new Entry(pushed, Pushed: true, AsOf: 0), changes);
 
         // Without times in the frames a held candle that is repeated may be the first sign that its open time has come.

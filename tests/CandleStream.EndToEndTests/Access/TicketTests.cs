@@ -19,6 +19,8 @@ public sealed class TicketTests
         var ticket = await TicketAsync(locked);
         Assert.Equal(200, await locked.StatusAsync($"/candles/stream{Query}&ticket={ticket}"));
         Assert.Equal(200, await locked.StatusAsync($"/candles/stream{Query}&last_event_id=5&ticket={ticket}"));
+        Assert.Equal(200, await locked.StatusAsync($"/candles/stream{Query}&ticket={ticket}&lastEventId=5"));
+        Assert.Equal(200, await locked.StatusAsync($"/candles/stream{Query}&ticket={ticket}&Last-Event-ID=5"));
         clock.Ahead = TimeSpan.FromMinutes(9.9);
         Assert.Equal(200, await locked.StatusAsync($"/candles/stream{Query}&ticket={ticket}"));
         clock.Ahead = TimeSpan.FromMinutes(10.1);

@@ -18,6 +18,8 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
     private readonly TempFolder _folder = new();
     private BitfinexSimulator _exchange = null!;
 
+    private string[] Settings => [$"--Storage:SqlitePath={_folder.File("candles.db")}", $"--Bitfinex:WebSocketUrl={_exchange.WebSocketUrl}", $"--Bitfinex:RestUrl={_exchange.RestUrl}"];
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => _exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 3, Symbols = ["BTCUSD"] }, Cancel);
@@ -37,7 +39,8 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         Assert.Equal(0, (await RunAsync(["backfill", "BTCUSD:1m", .. range])).Code);
         var calls = _exchange.RestCalls.Total;
         Assert.True(calls > 0);
-        Assert.Equal(0, (await RunAsync(["backfill", "BTCUSD:1m", .. range])).Code);
+        var again = await RunAsync(["backfill", "BTCUSD:1m", .. range]);
+        Assert.Equal((0, "0 new, 0 changed, 0 kept, 0 refused"), (again.Code, again.Output[^1]));
         Assert.Equal(calls, _exchange.RestCalls.Total);
 
         var rows = await ExportAsync(range);
@@ -89,7 +92,8 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         {
             var copied = await RunAsync(["copy-to", url]);
             Assert.True(copied.Code == 0, string.Join('\n', copied.Errors));
-            Assert.Equal($"2 series with {(await ReadAsync(source, minutes)).Count + 24} candles copied.", copied.Output[^1]);
+            var all = (await ReadAsync(source, minutes)).Count + 24;
+            Assert.Equal(["2 series copied.", run == 0 ? $"{all} new, 0 changed, 0 kept, 0 refused" : $"0 new, 0 changed, {all} kept, 0 refused"], copied.Output);
         }
 
         await using var copy = await OpenAsync(url);
@@ -131,6 +135,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
 
     [Theory(Timeout = Limit)]
     [InlineData("time,open,high,low,close,volume\n1714564800000,1,2,0.5,x,1", "row 2: 'x' is not a number")]
+    [InlineData("time,open,high,low,close,volume\n1714564800000,1,2,0.5,1,1\n1714564860000000,1,2,0.5,1,1", "row 3: 1714564860000000 is a time in µs; it must be in ms")]
     [InlineData("time,open,high,low,close,volume\n1714564800000,1,0.9,0.5,1,1", "row 2: no real candle looks like that")]
     [InlineData("time,open,high,low,close,volume\n1714564800001,1,2,0.5,1,1", "row 2: 1714564800001 is no start of a 1m candle")]
     [InlineData("time,open,high,low,close,volume\n1714564860000,1,2,0.5,1,1\n1714564800000,1,2,0.5,1,1", "row 3: times must rise")]
@@ -144,6 +149,138 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         Assert.Equal(1, code);
         Assert.Contains(said, Assert.Single(errors), StringComparison.Ordinal);
         Assert.Empty(await ExportAsync([]));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_refused_file_names_its_first_ten_bad_rows_and_is_taken_without_them_only_if_asked()
+    {
+        const long Start = 1_714_564_800_000;
+        var lines = Enumerable.Range(0, 30).Select(i => i is >= 5 and < 17 ? $"{Start + (i * 60_000)},1,2,0.5,nothing,1" : $"{Start + (i * 60_000)},1,2,0.5,1,1");
+        await File.WriteAllLinesAsync(_folder.File("bad.csv"), ["time,open,high,low,close,volume", .. lines], Cancel);
+
+        var (code, output, errors) = await RunAsync(["import", "BTCUSD:1m", _folder.File("bad.csv")]);
+        Assert.Equal((1, "0 new, 0 changed, 0 kept, 12 refused"), (code, output[^1]));
+        Assert.Equal([.. Enumerable.Range(7, 10).Select(r => $"candlestream: bad.csv, row {r}: 'nothing' is not a number."), "candlestream: bad.csv: 2 more rows were refused."], errors);
+        Assert.Empty(await ExportAsync([]));
+
+        (code, output, _) = await RunAsync(["import", "BTCUSD:1m", _folder.File("bad.csv"), "--skip-bad", "--complete"]);
+        Assert.Equal((0, "18 new, 0 changed, 0 kept, 12 refused"), (code, output[^1]));
+        Assert.Equal(18, (await ExportAsync([])).Count);
+        await using var store = await OpenAsync(null);
+        // Complete but for where rows were refused.
+        Assert.Equal(
+            TimeRangeSet.Of(new TimeRange(Start, Start + (5 * 60_000)), new TimeRange(Start + (17 * 60_000), Start + (30 * 60_000))),
+            (await store.FindSeriesAsync(SeriesKey.Parse("BTCUSD:1m"), Cancel))!.Verified);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_cut_file_stores_nothing()
+    {
+        await File.WriteAllTextAsync(_folder.File("whole.csv"), "time,open,high,low,close,volume\n" + string.Concat(Enumerable.Range(0, 500).Select(i => $"{1_714_564_800_000 + (i * 60_000)},{1000 + i},2000,0.5,{1100 + i},{i}\n")), Cancel);
+        Assert.Equal(0, (await RunAsync(["import", "BTCUSD:1m", _folder.File("whole.csv")])).Code);
+        Assert.Equal(0, (await RunAsync(["export", "BTCUSD:1m", "--out", _folder.File("whole.csv.gz")])).Code);
+        var whole = await File.ReadAllBytesAsync(_folder.File("whole.csv.gz"), Cancel);
+        await File.WriteAllBytesAsync(_folder.File("cut.csv.gz"), whole[..(whole.Length * 2 / 3)], Cancel);
+
+        var (code, _, errors) = await RunAsync(["import", "ETHUSD:1m", _folder.File("cut.csv.gz")]);
+        Assert.Equal((1, "candlestream: cut.csv.gz ends too early or is damaged: it is no whole gzip file."), (code, Assert.Single(errors)));
+
+        // The same of a plain file: an export ends with what shows that nothing is missing.
+        var lines = (await ExportLinesAsync([])).ToList();
+        await File.WriteAllLinesAsync(_folder.File("cut.csv"), lines.Where((_, i) => i != 7), Cancel);
+        (code, _, errors) = await RunAsync(["import", "BTCUSD:1m", _folder.File("cut.csv")]);
+        Assert.Equal(1, code);
+        Assert.Contains("says that it holds 500 candles, and has 499 rows", Assert.Single(errors), StringComparison.Ordinal);
+        await using var store = await OpenAsync(null);
+        Assert.Equal([SeriesKey.Parse("BTCUSD:1m")], await store.ListSeriesAsync(Cancel));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_was_unknown_stays_unknown_through_export_and_import()
+    {
+        const long Start = 1_714_564_800_000;
+        var minutes = SeriesKey.Parse("BTCUSD:1m");
+        var verified = TimeRangeSet.Of(new TimeRange(Start, Start + (3 * 60_000)), new TimeRange(Start + (10 * 60_000), Start + (20 * 60_000)));
+        Candle[] candles = [At(0), At(2), At(5), At(12)];
+        await using (var source = await OpenAsync(null))
+            await source.SaveAsync(new StoreBatch([.. candles.Select(c => new StoredCandle(minutes, c))], [new SeriesChange(minutes, verified, TimeRangeSet.Empty)]), Cancel);
+        Assert.Equal(0, (await RunAsync(["export", "BTCUSD:1m", "--out", _folder.File("out.csv.gz")])).Code);
+        File.Delete(_folder.File("candles.db"));
+
+        var (code, output, _) = await RunAsync(["import", "BTCUSD:1m", _folder.File("out.csv.gz"), "--complete"]);
+        Assert.Equal((0, "The file says itself where it is complete; that counts, and not --complete.", "4 new, 0 changed, 0 kept, 0 refused"), (code, output[0], output[^1]));
+        await using var copy = await OpenAsync(null);
+        Assert.Equal(candles, await ReadAsync(copy, minutes));
+        Assert.Equal(verified, (await copy.FindSeriesAsync(minutes, Cancel))!.Verified);
+        var (wrong, _, errors) = await RunAsync(["import", "ETHUSD:1m", _folder.File("out.csv.gz")]);
+        Assert.Equal((1, "candlestream: out.csv.gz holds candles of BTCUSD:1m, not of ETHUSD:1m."), (wrong, Assert.Single(errors)));
+
+        static Candle At(int minute) => new(Start + (minute * 60_000), 1, 2, 0.5m, 1, 1, true, (Start + (minute * 60_000) + 60_000) * 1000);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_corrected_file_revises_what_came_by_file_or_REST_and_never_what_was_seen_live()
+    {
+        const long Start = 1_714_564_800_000;
+        var minutes = SeriesKey.Parse("BTCUSD:1m");
+        // In turn: pushed, by REST, by file, of unknown origin but numbered as history, of unknown origin and numbered live, and one that is the same in the file.
+        (CandleOrigin Origin, bool IsLive)[] held = [(CandleOrigin.Push, true), (CandleOrigin.Rest, false), (CandleOrigin.File, false), (CandleOrigin.Unknown, false), (CandleOrigin.Unknown, true)];
+        await using (var store = await OpenAsync(null))
+        {
+            await store.SaveAsync(new StoreBatch([.. held.Select((h, i) => new StoredCandle(minutes, Row(i, 1) with { Origin = h.Origin, Rev = Row(i, 1).Rev + (h.IsLive ? 5 : 0) })), new StoredCandle(minutes, Row(5, 9))], []), Cancel);
+        }
+
+        await File.WriteAllLinesAsync(_folder.File("corrected.csv"), ["time,open,high,low,close,volume", .. Enumerable.Range(0, 7).Select(i => $"{Row(i, 9).Time},1,2,0.5,1,9")], Cancel);
+        var (code, output, _) = await RunAsync(["import", "BTCUSD:1m", _folder.File("corrected.csv")]);
+        Assert.Equal((0, "1 new, 3 changed, 3 kept, 0 refused"), (code, output[^1]));
+        await using var after = await OpenAsync(null);
+        var rows = await ReadAsync(after, minutes);
+        Assert.Equal([1m, 9, 9, 9, 1, 9, 9], rows.Select(r => r.Volume));
+        // A revision has a new rev, above all others; a new row of history has its end.
+        Assert.All(rows[1..4], r => Assert.True(r.Rev > rows.Where(o => o.Volume == 1).Max(o => o.Rev)));
+        Assert.Equal(Row(6, 9).Rev, rows[6].Rev);
+        Assert.Equal("0 new, 0 changed, 7 kept, 0 refused", (await RunAsync(["import", "BTCUSD:1m", _folder.File("corrected.csv")])).Output[^1]);
+
+        static Candle Row(int minute, decimal volume) => new(Start + (minute * 60_000), 1, 2, 0.5m, 1, volume, true, (Start + (minute * 60_000) + 60_000) * 1000);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_candle_that_still_runs_is_left_out_and_that_is_said()
+    {
+        // Weeks as some exchange might cut them: the one that began yesterday runs for days to come.
+        const long Day = 86_400_000;
+        var weeks = SeriesKey.Parse("BTCUSD:1W");
+        var running = (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / Day * Day) - Day;
+        var ended = running - (7 * Day);
+        await File.WriteAllLinesAsync(_folder.File("weeks.csv"), ["time,open,high,low,close,volume", $"{ended},1,2,0.5,1,1", $"{running},1,2,0.5,1,1"], Cancel);
+        var (code, output, _) = await RunAsync(["import", "BTCUSD:1W", _folder.File("weeks.csv"), "--complete"]);
+        Assert.Equal(0, code);
+        Assert.Equal(["1 candle had not ended; it was left out.", "1 new, 0 changed, 0 kept, 0 refused"], output);
+        await using var store = await OpenAsync(null);
+        Assert.Equal([ended], (await ReadAsync(store, weeks)).Select(c => c.Time));
+        Assert.DoesNotContain((await store.FindSeriesAsync(weeks, Cancel))!.Verified.Ranges, r => r.To > running);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_file_with_simulated_prices_is_refused_by_a_store_of_real_ones()
+    {
+        await File.WriteAllLinesAsync(_folder.File("sim.csv"), ["# BTCUSD 1m SIMULATED", "time,open,high,low,close,volume", "1714564800000,1,2,0.5,1,1"], Cancel);
+        var (code, _, errors) = await RunAsync(["import", "BTCUSD:1m", _folder.File("sim.csv")]);
+        Assert.Equal(1, code);
+        Assert.Contains("says SIMULATED", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Empty(await ExportAsync([]));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_store_with_an_impossible_rev_is_mended_at_start_and_says_so()
+    {
+        var week = SeriesKey.Parse("BTCUSD:1W");
+        await using (var store = await OpenAsync(null))
+            await store.SaveAsync(new StoreBatch([new StoredCandle(week, new Candle(1_735_516_800_000_000, 1, 2, 0.5m, 1, 1, true, 253_402_405_599_999_000))], []), Cancel);
+        await using var server = await ServerProcess.StartAsync(["--Urls=http://127.0.0.1:0", .. Settings], folder: _folder);
+        Assert.Contains(server.Output, l => l.Contains("BTCUSD:1W", StringComparison.Ordinal) && l.Contains("1735516800000000", StringComparison.Ordinal) && l.Contains("253402405599999000", StringComparison.Ordinal));
+        var asof = (long)(await server.Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=1W&limit=1"))["asof"]!;
+        Assert.InRange(asof, 1, (1L << 53) - 1);
     }
 
     [Theory(Timeout = Limit)]
@@ -209,17 +346,18 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         return candles;
     }
 
-    private async Task<List<string>> ExportAsync(string[] range)
+    private async Task<List<string>> ExportAsync(string[] range) => [.. (await ExportLinesAsync(range)).Skip(1).Where(l => !l.StartsWith('#'))];
+
+    private async Task<IReadOnlyList<string>> ExportLinesAsync(string[] range)
     {
         var (code, output, errors) = await RunAsync(["export", "BTCUSD:1m", .. range]);
         Assert.True(code == 0, string.Join(' ', errors));
-        return [.. output.Skip(1)];
+        return output;
     }
 
     private async Task<(int Code, IReadOnlyList<string> Output, IReadOnlyList<string> Errors)> RunAsync(string[] args)
     {
-        string[] settings = [$"--Storage:SqlitePath={_folder.File("candles.db")}", $"--Bitfinex:WebSocketUrl={_exchange.WebSocketUrl}", $"--Bitfinex:RestUrl={_exchange.RestUrl}"];
-        await using var program = ServerProcess.Launch([.. args, .. settings], folder: _folder);
+        await using var program = ServerProcess.Launch([.. args, .. Settings], folder: _folder);
         var code = await program.ExitAsync();
         return (code, program.Output, program.Errors);
     }

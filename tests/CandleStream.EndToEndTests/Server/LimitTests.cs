@@ -40,6 +40,22 @@ public sealed class LimitTests
         }
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("/candles/stream?series=BTCUSD:1m", "cache-control,last-event-id,x-requested-with")]
+    [InlineData("/candles?symbol=BTCUSD&timeframe=1m", "if-none-match,traceparent,tracestate,x-api-key")]
+    [InlineData("/candles?symbol=BTCUSD&timeframe=1m", "authorization,cache-control,content-type,pragma")]
+    public async Task A_listed_page_may_send_what_libraries_for_streams_and_traces_add(string path, string headers)
+    {
+        await using var server = await RunningServer.StartAsync(("Security:AllowedOrigins:0", "https://charts.example.org"));
+        var request = new HttpRequestMessage(HttpMethod.Options, path);
+        request.Headers.Add("Origin", "https://charts.example.org");
+        request.Headers.Add("Access-Control-Request-Method", "GET");
+        request.Headers.Add("Access-Control-Request-Headers", headers);
+        using var answer = await server.Client.SendAsync(request, Cancel);
+        var allowed = answer.Headers.GetValues("Access-Control-Allow-Headers").SelectMany(v => v.Split(',')).Select(h => h.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Assert.All(headers.Split(','), h => Assert.Contains(h, allowed));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_server_about_to_stop_is_not_ready_and_says_why()
     {

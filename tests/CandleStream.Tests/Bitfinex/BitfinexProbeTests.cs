@@ -46,6 +46,20 @@ public class BitfinexProbeTests
     }
 
     [Fact]
+    public void What_did_not_come_while_the_probe_watched_was_not_seen_and_is_not_different()
+    {
+        var findings = new ProbeFindings(null);
+        new ProbeWatch([], 17, findings).Report();
+        Assert.DoesNotContain(findings.All, f => f.Verdict == ProbeVerdict.Different);
+        Assert.Equal([ProbeVerdict.NotSeen, ProbeVerdict.NotSeen], findings.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
+
+        // A frame of the channel without them is another thing than no frame.
+        var bare = new ProbeFindings(null);
+        new ProbeWatch([new ProbeFrame(_time.GetUtcNow(), "[17,\"hb\"]", new BitfinexFrame(FrameKind.Heartbeat, 17), [])], 17, bare).Report();
+        Assert.Equal([ProbeVerdict.Different, ProbeVerdict.Different], bare.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
+    }
+
+    [Fact]
     public async Task An_exchange_that_cannot_be_reached_is_a_report_and_no_exception()
     {
         using var handler = new ScriptedExchange(_time) { Rest = _ => throw new HttpRequestException("no route") };
@@ -53,6 +67,6 @@ public class BitfinexProbeTests
         var report = await RunAsync(new BitfinexTransport(_ => Task.FromException<WebSocket>(new WebSocketException("no route")), handler));
 
         Assert.Contains(report.Findings, r => r is { Topic: "Socket", Verdict: ProbeVerdict.NotSeen });
-        Assert.DoesNotContain(report.Findings, r => r.Verdict == ProbeVerdict.AsAssumed);
+        Assert.DoesNotContain(report.Findings, r => r.Verdict is ProbeVerdict.AsAssumed or ProbeVerdict.Different);
     }
 }

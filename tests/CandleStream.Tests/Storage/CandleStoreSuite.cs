@@ -203,6 +203,50 @@ public abstract class CandleStoreSuite : StoreTest
     }
 
     [Fact]
+    public async Task A_store_keeps_where_a_candle_came_from_by_every_way_into_it()
+    {
+        var store = await Database.OpenAsync(o => o.ImportBatchRows = 100);
+        var bulk = Enumerable.Range(10, 100).Select(i => At(i, i) with { Origin = CandleOrigin.File }).ToArray();
+        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, 2) with { Origin = CandleOrigin.Rest }, At(3, 3) with { Origin = CandleOrigin.File }), Cancel);
+        await store.SaveAsync(Batch(Btc, bulk), Cancel);
+        Assert.Equal(
+            [CandleOrigin.Push, CandleOrigin.Rest, CandleOrigin.File, .. bulk.Select(_ => CandleOrigin.File)], (await store.AllAsync(Btc)).Select(c => c.Origin));
+
+        // It changes with the values, and only with them; also where a bulk meets rows.
+        await store.SaveAsync(Batch(Btc, At(2, 1), At(3, 4)), Cancel);
+        await store.SaveAsync(Batch(Btc, bulk.Select(c => c with { Rev = c.Rev + 1, Origin = CandleOrigin.Rest })), Cancel);
+        Assert.Equal(
+            [CandleOrigin.Push, CandleOrigin.Rest, CandleOrigin.Push, .. bulk.Select(_ => CandleOrigin.Rest)],
+            (await store.ChangesSinceAsync(Btc, 0, int.MaxValue, Cancel).ToListAsync(Cancel)).OrderBy(c => c.Time).Select(c => c.Origin));
+    }
+
+    [Fact]
+    public async Task A_stored_rev_that_cannot_be_is_deleted_with_what_was_known_of_its_time_and_the_counter_starts_above_the_others()
+    {
+        var eth = SeriesKey.Parse("ETHUSD:1m");
+        var highest = StoredRevs.Limit - 1;
+        var store = await Database.OpenAsync();
+        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, StoredRevs.Limit), At(3, 253_402_405_599_999_000)), Cancel);
+        await store.SaveAsync(Change(Btc, TimeRangeSet.Of(Range(0, 5 * Minute)), completeFrom: 253_402_405_599_999_001), Cancel);
+        await store.SaveAsync(Batch(eth, At(1, highest)), Cancel);
+        await store.SaveAsync(Change(eth, TimeRangeSet.Of(Range(0, 5 * Minute)), completeFrom: 9), Cancel);
+
+        var revs = new RevCounter(TimeProvider.System);
+        var said = new List<string>();
+        await StoredRevs.ReadAsync(store, revs, said.Add, Cancel);
+
+        Assert.Equal([At(1, 1)], await store.AllAsync(Btc));
+        Assert.Equal([At(1, highest)], await store.AllAsync(eth));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute), Range(4 * Minute, 5 * Minute)), 0), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 5 * Minute)), 9), await store.FindSeriesAsync(eth, Cancel));
+        Assert.Equal(
+            [$"BTCUSD:1m: the stored candle of 120000 has the impossible rev {StoredRevs.Limit}; it was deleted and will be fetched again.",
+             "BTCUSD:1m: the stored candle of 180000 has the impossible rev 253402405599999000; it was deleted and will be fetched again."],
+            said);
+        Assert.Equal(StoredRevs.Limit, revs.Next());
+    }
+
+    [Fact]
     public async Task A_save_that_is_cancelled_leaves_nothing_behind()
     {
         var store = await Database.OpenAsync();

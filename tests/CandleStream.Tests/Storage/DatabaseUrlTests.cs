@@ -41,6 +41,34 @@ public sealed class DatabaseUrlTests
     [InlineData("verify-ca", SslMode.VerifyCA)]
     public void Every_sslmode_of_PostgreSQL_is_known(string name, SslMode mode) => Assert.Equal(mode, DatabaseUrl.Parse($"postgresql://h/db?sslmode={name}").SslMode);
 
+    [Theory]
+    [InlineData("sslmode=require&channel_binding=require", ChannelBinding.Require)]
+    [InlineData("sslmode=require&channel_binding=prefer&target_session_attrs=read-write", ChannelBinding.Prefer)]
+    [InlineData("channel_binding=disable&target_session_attrs=primary&gssencmode=disable", ChannelBinding.Disable)]
+    [InlineData("channel_binding=require&client_encoding=UTF8&keepalives=1&keepalives_idle=30&tcp_user_timeout=5&sslsni=1&fallback_application_name=x", ChannelBinding.Require)]
+    public void What_the_URL_of_a_managed_database_brings_is_understood(string parameters, ChannelBinding binding) =>
+        Assert.Equal(binding, DatabaseUrl.Parse($"postgresql://u:p@ep-cool.eu-central-1.example.tech/db?{parameters}").ChannelBinding);
+
+    [Fact]
+    public void The_other_parameters_that_our_driver_knows_reach_it()
+    {
+        var settings = DatabaseUrl.Parse("postgresql://u:p@h/db?sslnegotiation=direct&sslmode=verify-full&gssencmode=prefer&sslpassword=k%26y");
+        Assert.Equal((SslNegotiation.Direct, GssEncryptionMode.Prefer, "k&y"), (settings.SslNegotiation, settings.GssEncryptionMode, settings.SslPassword));
+    }
+
+    [Theory]
+    [InlineData("pgbouncer=true", "the parameter pgbouncer, which is not one of")]
+    [InlineData("sslmode=require&schema=public", "the parameter schema, which is not one of")]
+    [InlineData("channel_binding=maybe", "channel_binding must be one of disable, prefer, require")]
+    [InlineData("target_session_attrs=read-only", "target_session_attrs must be one of any, read-write, primary, prefer-standby: the store is written to")]
+    [InlineData("require_auth=magic", "the parameter require_auth, which is not one of")]
+    public void A_parameter_that_is_not_taken_is_named(string parameters, string said) => Assert.Contains(
+        said, Assert.Throws<StoreRefusedException>(() => DatabaseUrl.Parse($"postgresql://u:s3cret@h/db?{parameters}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_parameter_that_may_be_a_piece_of_the_password_is_not_named() => Assert.DoesNotContain(
+        "secret", Assert.Throws<StoreRefusedException>(() => DatabaseUrl.Parse("postgresql://u:1?secret=x")).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Any_user_password_and_database_survive_percent_encoding() =>
         Gen.Select(Gen.String[Gen.Char[' ', '~'], 1, 20], Gen.String[Gen.Char['!', 'ÿ'], 1, 30], Gen.String[Gen.Char["abc-_.%?#@: "], 1, 10]).Sample(

@@ -1,4 +1,5 @@
 using CandleStream.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 using static CandleStream.Tests.Storage.SomeCandles;
 
 namespace CandleStream.Tests.Storage;
@@ -48,6 +49,23 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         Assert.Single(await store.AllAsync(Btc));
         await store.SaveAsync(Batch(Btc, At(2, 2)), cancel);
         Assert.Equal(2, (await store.AllAsync(Btc)).Count);
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_user_who_may_not_create_tables_is_told_the_grant_that_helps()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await _database.ExecuteAsync("CREATE ROLE bot LOGIN; GRANT ALL ON DATABASE test_1 TO bot; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        var url = _database.Url!.Replace("postgres@", "bot@", StringComparison.Ordinal);
+        await using var store = CandleStoreFactory.Create(new StorageOptions(), url, TimeProvider.System, NullLoggerFactory.Instance);
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel));
+        Assert.Contains("GRANT USAGE, CREATE ON SCHEMA public TO", refused.Message, StringComparison.Ordinal);
+        await _database.ExecuteAsync("REVOKE USAGE ON SCHEMA public FROM PUBLIC");
+        Assert.Equal(refused.Message, (await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel))).Message);
+
+        await _database.ExecuteAsync("GRANT USAGE, CREATE ON SCHEMA public TO bot");
+        await store.OpenAsync(TestDatabase.Source, true, cancel);
     }
 
     [Fact(Timeout = 300_000)]

@@ -90,6 +90,15 @@ internal sealed class MemoryStore : ICandleStore
         return Task.CompletedTask;
     }
 
+    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel)
+    {
+        lock (_gate)
+            foreach (var key in _candles.Where(p => p.Key.Series == series.ToString() && p.Value.Rev >= rev).Select(p => p.Key).ToArray()) _candles.Remove(key);
+        lock (_gate)
+            if (_series.GetValueOrDefault(series) is { } held && held.CompleteFrom >= rev) _series[series] = held with { CompleteFrom = 0 };
+        return Task.CompletedTask;
+    }
+
     public Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => throw new NotSupportedException("No test of the core deletes.");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -76,6 +76,17 @@ internal sealed class ProbeFindings(IProgress<ProbeFinding>? progress)
         progress?.Report(finding);
     }
 
+    /// <summary>What an answer showed; where none came, nothing was seen, which is not the same as different.</summary>
+    /// <param name="topic">What it is about.</param>
+    /// <param name="question">What was asked.</param>
+    /// <param name="answer">What was answered; null for nothing.</param>
+    /// <param name="asAssumed">Whether the answer is as assumed.</param>
+    public void AddAnswer(string topic, string question, string? answer, bool asAssumed)
+    {
+        if (answer is null) Add(topic, question, "no answer", ProbeVerdict.NotSeen);
+        else Add(topic, question, answer, asAssumed);
+    }
+
     public void Add(string topic, string question, string answer, bool asAssumed) =>
         Add(topic, question, answer, asAssumed ? ProbeVerdict.AsAssumed : ProbeVerdict.Different);
 }

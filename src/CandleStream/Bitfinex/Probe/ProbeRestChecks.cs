@@ -28,7 +28,8 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, BitfinexTransport
     {
         var answer = await AskAsync($"/candles/{key}/hist?limit=5", cancel);
         var rows = answer.Rows;
-        findings.Add(Topic, "the newest candles", answer.Describe(), rows is { Count: > 0 });
+        Report("the newest candles", answer, rows is { Count: > 0 });
+        if (answer.Status == 0) return 0;
         findings.Add(Topic, "Date and Age of an answer", $"{answer.Date ?? "no Date"}, {answer.Age ?? "no Age"}", answer.Date is not null);
         if (rows is not { Count: > 1 }) return 0;
         findings.Add(Topic, "newest first unless asked otherwise", rows[0].Time > rows[1].Time ? "yes" : "no", rows[0].Time > rows[1].Time);
@@ -41,15 +42,15 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, BitfinexTransport
         var range = await AskAsync(Format($"/candles/{key}/hist?start={from}&end={newest - Minute}&limit=10000&sort=1"), cancel);
         if (range.Rows is { Count: > 1 } rows)
         {
-            findings.Add(Topic, "sort=1 is oldest first and both bounds are inclusive", range.Describe(), rows[0].Time < rows[^1].Time && rows.All(c => c.Time >= from && c.Time <= newest - Minute));
+            Report("sort=1 is oldest first and both bounds are inclusive", range, rows[0].Time < rows[^1].Time && rows.All(c => c.Time >= from && c.Time <= newest - Minute));
             var one = await AskAsync(Format($"/candles/{key}/hist?start={rows[0].Time}&end={rows[0].Time}&limit=10&sort=1"), cancel);
-            findings.Add(Topic, "start = end = a candle's time gives that candle", one.Describe(), one.Rows is { Count: 1 });
+            Report("start = end = a candle's time gives that candle", one, one.Rows is { Count: 1 });
         }
 
         var start = await AskAsync(Format($"/candles/{key}/hist?start={newest - (600 * Minute)}&limit=5"), cancel);
-        findings.Add(Topic, "start alone gives the newest, not the oldest from there", start.Describe(), start.Rows is { Count: > 0 } s && s.Max(c => c.Time) >= newest);
+        Report("start alone gives the newest, not the oldest from there", start, start.Rows is { Count: > 0 } s && s.Max(c => c.Time) >= newest);
         var early = await AskAsync(Format($"/candles/{key}/hist?start=1&end={Minute}&limit=5&sort=1"), cancel);
-        findings.Add(Topic, "a range before the listing is an empty list", early.Describe(), early is { Status: HttpStatusCode.OK, Rows.Count: 0 });
+        Report("a range before the listing is an empty list", early, early is { Status: HttpStatusCode.OK, Rows.Count: 0 });
     }
 
     private async Task CheckStartsAsync(string symbol, CancellationToken cancel)
@@ -71,16 +72,19 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, BitfinexTransport
     private async Task CheckErrorsAsync(string key, CancellationToken cancel)
     {
         var unknown = await AskAsync("/candles/trade:1m:tNOSUCHUSD/hist?limit=5", cancel);
-        findings.Add(Topic, "an unknown symbol is error 10020", unknown.Describe(), unknown.ErrorCode == 10020);
+        Report("an unknown symbol is error 10020", unknown, unknown.ErrorCode == 10020);
         var limit = await AskAsync($"/candles/{key}/hist?limit=10001", cancel);
-        findings.Add(Topic, "a limit over 10000 is error 10020", limit.Describe(), limit.ErrorCode == 10020);
+        Report("a limit over 10000 is error 10020", limit, limit.ErrorCode == 10020);
     }
 
     private async Task CheckSymbolsAsync(CancellationToken cancel)
     {
         var (body, status, _, _) = await GetAsync("/conf/pub:list:pair:exchange,pub:list:pair:futures", cancel);
         List<string> symbols = [.. RestAnswer.ReadSymbols(body).SelectMany(l => l)];
-        findings.Add(Topic, "lists of pairs and perpetuals", symbols.Count == 0 ? $"HTTP {(int)status}, not understood" : $"{symbols.Count} symbols, {symbols.Count(s => s.Contains(':', StringComparison.Ordinal))} with a colon", symbols.Count > 0);
+        var answer = status == 0 ? null
+            : symbols.Count == 0 ? $"HTTP {(int)status}, not understood"
+            : $"{symbols.Count} symbols, {symbols.Count(s => s.Contains(':', StringComparison.Ordinal))} with a colon";
+        findings.AddAnswer(Topic, "lists of pairs and perpetuals", answer, symbols.Count > 0);
         var odd = symbols.Find(s => !SeriesKey.IsWellFormedSymbol(s));
         if (symbols.Count > 0) findings.Add(Topic, "every symbol has the shape we accept", odd is null ? "yes" : $"no: {odd}", odd is null);
     }
@@ -109,6 +113,10 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, BitfinexTransport
             return ([], 0, null, null);
         }
     }
+
+    // No answer at all shows nothing of the exchange's interface.
+    private void Report(string question, Answer answer, bool asAssumed) =>
+        findings.AddAnswer(Topic, question, answer.Status == 0 ? null : answer.Describe(), asAssumed);
 
     private static string Format(FormattableString text) => FormattableString.Invariant(text);
 

@@ -32,18 +32,19 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
         var greeting = await socket.FindAsync(0, f => f.Frame.Kind == FrameKind.Info, AnswerLimit, cancel);
         var content = greeting?.Frame.Event;
         IsSimulated = content?.IsSimulator ?? false;
-        findings.Add("Socket", "greeting", greeting is null ? "none" : $"version {content!.Version}, platform status {content.PlatformStatus}", content is { Version: 2, PlatformStatus: 1 });
+        var answer = greeting is null ? null : $"version {content?.Version}, platform status {content?.PlatformStatus}";
+        findings.AddAnswer("Socket", "greeting", answer, content is { Version: 2, PlatformStatus: 1 });
     }
 
     private async Task CheckFlagsAsync(CancellationToken cancel)
     {
         var mark = await socket.SendAsync(BitfinexRequest.Configure(ConfFlags.Timestamp | ConfFlags.SequenceAll), cancel);
         var answer = await socket.FindAsync(mark, f => f.Frame.Kind == FrameKind.Conf, AnswerLimit, cancel);
-        findings.Add("Socket", "sequence and time flags", answer?.Text ?? "no answer", answer?.Frame.Event is { Status: "OK", Flags: 98304 });
+        findings.AddAnswer("Socket", "sequence and time flags", answer?.Text, answer?.Frame.Event is { Status: "OK", Flags: 98304 });
 
         mark = await socket.SendAsync("""{"event":"ping","cid":1234}""", cancel);
         var pong = await socket.FindAsync(mark, f => f.Frame.Kind == FrameKind.Pong, AnswerLimit, cancel);
-        findings.Add("Socket", "ping", pong?.Text ?? "no answer", pong is not null);
+        findings.AddAnswer("Socket", "ping", pong?.Text, pong is not null);
     }
 
     private async Task<int?> CheckSnapshotAsync(string key, string which, CancellationToken cancel)
@@ -60,7 +61,7 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
         var snapshot = await socket.FindAsync(mark, f => f.Frame.ChannelId == id, TimeSpan.FromSeconds(20), cancel);
         if (snapshot is not { Frame.Kind: FrameKind.Snapshot })
         {
-            findings.Add("Snapshot", $"{which}: first frame", snapshot?.Text ?? "none in 20 s", ProbeVerdict.Different);
+            findings.AddAnswer("Snapshot", $"{which}: first frame", snapshot?.Text, asAssumed: false);
             return id;
         }
 
@@ -96,7 +97,7 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
     {
         var mark = await socket.SendAsync(message, cancel);
         var answer = await socket.FindAsync(mark, key is null ? f => f.Frame.Kind == FrameKind.Error : IsAnswerTo(key), AnswerLimit, cancel);
-        findings.Add("Answers", question, answer?.Text ?? "none in 6 s", answer?.Frame.Event?.Code == code);
+        findings.AddAnswer("Answers", question, answer?.Text, answer?.Frame.Event?.Code == code);
         await LeaveAsync(answer, cancel);
     }
 
@@ -124,7 +125,7 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
     {
         var mark = await socket.SendAsync(BitfinexRequest.Unsubscribe(id), cancel);
         var left = await socket.FindAsync(mark, f => f.Frame.Kind == FrameKind.Unsubscribed && f.Frame.Event!.ChannelId == id, AnswerLimit, cancel);
-        findings.Add("Channels", "unsubscribe", left?.Text ?? "no answer", left is not null);
+        findings.AddAnswer("Channels", "unsubscribe", left?.Text, left is not null);
         mark = await socket.SendAsync(BitfinexRequest.Subscribe(key), cancel);
         var again = await socket.FindAsync(mark, IsAnswerTo(key), AnswerLimit, cancel);
         var number = again?.Frame.Event?.ChannelId;

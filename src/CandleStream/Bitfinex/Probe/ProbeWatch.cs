@@ -20,6 +20,13 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
         findings.Add(Topic, "frames that the parser does not know", odd.Length == 0 ? "none" : $"{odd.Length}, the first: {odd[0].Text[..Math.Min(120, odd[0].Text.Length)]}", odd.Length == 0);
     }
 
+    // Only frames of channels carry numbers and times. Where none came, nothing was seen, and nothing is different.
+    private bool SawChannelFrames => frames.Any(f => f.Frame.Kind is FrameKind.Snapshot or FrameKind.Update or FrameKind.Heartbeat);
+
+    private ProbeVerdict AbsentVerdict => SawChannelFrames ? ProbeVerdict.Different : ProbeVerdict.NotSeen;
+
+    private string Absent() => SawChannelFrames ? "none" : "no frame of a channel came";
+
     private void ReportUpdates(ProbeFrame[] updates)
     {
         var newest = 0L;
@@ -67,7 +74,7 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
         var numbers = frames.Where(f => f.Frame.Sequence is not null).Select(f => f.Frame.Sequence!.Value).ToArray();
         if (numbers.Length == 0)
         {
-            findings.Add(Topic, "sequence numbers", "none", ProbeVerdict.Different);
+            findings.Add(Topic, "sequence numbers", Absent(), AbsentVerdict);
             return;
         }
 
@@ -78,7 +85,7 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
     private void ReportClock()
     {
         var offsets = frames.Where(f => f.Frame.ExchangeTime is not null).Select(f => f.Frame.ExchangeTime!.Value - f.At.ToUnixTimeMilliseconds()).ToArray();
-        if (offsets.Length == 0) findings.Add(Topic, "exchange time", "none", ProbeVerdict.Different);
+        if (offsets.Length == 0) findings.Add(Topic, "exchange time", Absent(), AbsentVerdict);
         else findings.Add(Topic, "exchange time minus our clock", $"{offsets.Min()} to {offsets.Max()} ms", ProbeVerdict.Noted);
     }
 }
