@@ -2,14 +2,8 @@ using CandleStream.Simulator;
 
 namespace CandleStream.Server.Hosting;
 
-/// <summary>
-/// Ends the demo's simulator after everything that talks to it: the container disposes what it made first last, and the provider keeps its sockets until it is disposed.
-/// </summary>
-internal sealed class DemoExchange(BitfinexSimulator simulator) : IHostedService, IAsyncDisposable
+/// <summary>The demo's simulator. The container makes it before the way to the exchange, and so ends it after everything that talks to it.</summary>
+internal sealed class DemoExchange(BitfinexSimulator simulator) : IAsyncDisposable
 {
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public ValueTask DisposeAsync() => simulator.DisposeAsync();
 }

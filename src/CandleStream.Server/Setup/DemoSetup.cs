@@ -25,6 +25,6 @@ internal static class DemoSetup
             new("Bitfinex:RestUrl", simulator.RestUrl.ToString()),
             new("Bitfinex:Simulated", "true"),
         ]);
-        builder.Services.AddHostedService(_ => new DemoExchange(simulator));
+        builder.Services.AddSingleton(_ => new DemoExchange(simulator));
     }
 }

@@ -19,7 +19,7 @@ internal static class StreamingSetup
         services.AddSingleton(s => s.GetRequiredService<IOptions<StreamingOptions>>().Value);
         services.AddSingleton<BitfinexMetrics>();
         services.AddSingleton<StreamingMetrics>();
-        services.AddSingleton(s => BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>()));
+        services.AddSingleton(CreateTransport);
         services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
         services.AddSingleton(Random.Shared);
         services.AddSingleton(CreateService);
@@ -27,6 +27,13 @@ internal static class StreamingSetup
         services.AddSingleton<CandleHistory>();
         services.AddHostedService<StreamingHost>();
         services.AddHostedService<RetentionHost>();
+    }
+
+    private static BitfinexTransport CreateTransport(IServiceProvider s)
+    {
+        // What is made first is disposed last: the demo's exchange must not end before the sockets to it.
+        s.GetService<DemoExchange>();
+        return BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>());
     }
 
     // The writer is a sink of every series, and says when it had to give candles up: then they are fetched again.
