@@ -31,10 +31,12 @@ internal sealed class BackfillCommand(CommandHost host)
                 var page = await host.Provider.FetchAsync(series, rest, FetchPurpose.History, stop);
                 var (trusted, verified) = HistoryFetcher.Trusted(series.Timeframe, page);
                 if (verified.IsEmpty) return candles; // What is younger than a minute may still change: the server follows it live.
+                // Read anew for each page: a server beside this command may have told its clients of times that were history before.
+                var told = (await host.Store.FindSeriesAsync(series, stop))?.ToldFrom ?? SeriesRecord.NothingTold;
                 var held = new List<Candle>();
                 await foreach (var row in host.Store.ReadAsync(series, verified.Ranges[0], int.MaxValue, newestFirst: false, stop)) held.Add(row);
                 await host.Store.SaveAsync(
-                    new StoreBatch([.. HistoryFetcher.Numbered(trusted, held, _revs).Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+                    new StoreBatch([.. CandleArchive.Numbered(trusted, held, told, _revs).Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
                 candles += trusted.Count;
                 done += page.Range.To - rest.From;
                 rest = rest with { From = page.Range.To };

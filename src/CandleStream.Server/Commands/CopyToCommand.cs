@@ -37,7 +37,7 @@ internal sealed class CopyToCommand(CommandHost host)
 
         // Last, as it vouches for the candles.
         if (await host.Store.FindSeriesAsync(series, stop) is { } record)
-            await target.SaveAsync(new StoreBatch([], [new SeriesChange(series, record.Verified, TimeRangeSet.Empty, record.CompleteFrom)]), CancellationToken.None);
+            await target.SaveAsync(new StoreBatch([], [new SeriesChange(series, record.Verified, TimeRangeSet.Empty, record.CompleteFrom, record.ToldFrom)]), CancellationToken.None);
         return candles;
     }
 }

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
+using CandleStream.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;
 
 /// <summary>
-/// One open series: takes what the provider learns, decides what changed, numbers it, and hands it to a few sinks (stream senders, the writer).
+/// One open series: takes what the provider learns, decides what changed, numbers it, hands it to a few sinks (stream senders) and to the archive.
 /// Numbering, memory and hand-over happen under one lock, so whoever reads the memory after registering with a sink misses nothing.
 /// </summary>
 public sealed class SeriesHub : ICandleFeed
 {
-    private readonly ISeriesArchive _archive;
+    private readonly CandleArchive _archive;
     private readonly TimeProvider _time;
     private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
+    private readonly TaskCompletionSource _loaded = NewSignal();
     private readonly TaskCompletionSource _firstData = NewSignal();
 
     // Guarded by _gate: the provider, the repair loop, sinks and joining clients meet here.
@@ -25,8 +27,20 @@ public sealed class SeriesHub : ICandleFeed
     private TaskCompletionSource _repaired = NewSignal();
     private FeedState _feed = new(SeriesState.Connecting);
     private bool _merged;
+    private bool _knowsStore;
+
+    // Closed candles that were published and are not handed to the archive yet: it gets them together with what is then known.
+    private readonly List<Candle> _unsaved = [];
+
+    // From _openedFrom on every change is held, or will be published when its gap is repaired; from _completeFrom on where no gap is open. Nothing is promised before Load.
     private long _openedRev;
-    private long _storedCompleteFrom;
+    private long _openedFrom = long.MaxValue;
+    private long _completeFrom = long.MaxValue;
+
+    // The oldest time told by earlier lives, as far as their clients can resume, and by this one; see SeriesRecord.
+    private long _toldBefore = SeriesRecord.NothingTold;
+    private long _told = SeriesRecord.NothingTold;
+    private (long CompleteFrom, long ToldFrom) _saved;
 
     // Replaced whole under _gate; any thread may read them.
     private volatile CandleUpdate? _latest;
@@ -35,7 +49,7 @@ public sealed class SeriesHub : ICandleFeed
     // Ticks of UTC; 0 = never. Written under _gate.
     private long _lastTradeTicks;
 
-    internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
+    internal SeriesHub(SeriesKey series, StreamingOptions options, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
     {
         Series = series;
         (_archive, _revs, _time, _metrics) = (archive, revs, time, metrics);
@@ -71,6 +85,18 @@ public sealed class SeriesHub : ICandleFeed
 
     /// <summary>The subscription at the provider; null until the store was read.</summary>
     internal IFollowedSeries? Followed { get; set; }
+
+    /// <summary>Completed when what the store holds was loaded, or did not come in time.</summary>
+    internal Task Loaded => _loaded.Task;
+
+    /// <summary>True once what the store holds is part of what the hub knows.</summary>
+    internal bool KnowsStore
+    {
+        get
+        {
+            lock (_gate) return _knowsStore;
+        }
+    }
 
     /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
     internal Task FirstData => _firstData.Task;
@@ -118,6 +144,7 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             Doubt(exchangeTime);
+            candles = _coverage.Wanted(candles);
             foreach (var candle in candles)
             {
                 if (Admit(candle, exchangeTime)) _candles.Push(candle, _changes);
@@ -142,6 +169,7 @@ public sealed class SeriesHub : ICandleFeed
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
+            Save();
         }
     }
 
@@ -169,6 +197,7 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            if (isPoll) page = _coverage.Wanted(page);
             foreach (var candle in page.Candles)
             {
                 if (Admit(candle, page.AsOf)) _candles.Fetch(candle, page.AsOf, _changes);
@@ -178,7 +207,7 @@ public sealed class SeriesHub : ICandleFeed
             if (isPoll || !_merged || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
             _coverage.Fetched(page.Range, page.AsOf);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
-            _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);
+            _unsaved.AddRange(_candles.In(page.Range).Where(c => c.Closed));
             FinishMerge();
         }
     }
@@ -188,11 +217,19 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            _knowsStore = archived is not null;
             _openedRev = _revs.Current;
-            _storedCompleteFrom = archived?.Record?.CompleteFrom is > 0 and var stored ? stored : _openedRev;
+            var record = archived?.Record ?? SeriesRecord.Nothing;
+            // A series that nobody ever followed changed only by what came since this process began, and all of that is held.
+            var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == 0;
+            _openedFrom = isNew ? _revs.First : _openedRev;
+            _completeFrom = archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First;
+            _toldBefore = record.ToldFrom;
+            _saved = (record.CompleteFrom, record.ToldFrom);
             _candles.Load(archived?.Newest ?? [], _openedRev);
             LoadCoverage(archived);
             if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
+            _loaded.TrySetResult();
         }
     }
 
@@ -206,10 +243,12 @@ public sealed class SeriesHub : ICandleFeed
         {
             List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
             LoadCoverage(archived);
-            _openedRev = _storedCompleteFrom = _revs.Current;
+            _knowsStore = true;
+            _openedRev = _openedFrom = _completeFrom = _revs.Current;
             SetLatest();
             if (added.Count > 0)
             {
+                Told(added[0].Candle.Time);
                 foreach (var sink in _sinks) sink.OnFirstMerge(Series, added);
             }
 
@@ -218,22 +257,47 @@ public sealed class SeriesHub : ICandleFeed
     }
 
     /// <summary>
-    /// The time from which on what is fetched, whoever asked, is a repair that the series' clients are to be told (<see cref="Merge(HistoryPage)"/>); before it,
-    /// it is history. Null while everything is history: nothing is stored, and nothing came yet.
+    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage)"/>). Earlier ones are history.
+    /// Null if nothing was told, stored or received yet.
     /// </summary>
     internal long? RepairsFrom(long exchangeTime)
     {
-        lock (_gate) return _coverage.WatchedFrom(exchangeTime);
+        lock (_gate)
+        {
+            var from = Math.Min(ToldFrom, _coverage.WatchedFrom(exchangeTime) ?? SeriesRecord.NothingTold);
+            return from == SeriesRecord.NothingTold ? null : from;
+        }
     }
 
-    /// <summary>History that was fetched on request now counts as known.</summary>
-    internal void AddHistory(IReadOnlyList<Candle> candles, TimeRangeSet verified)
+    /// <summary>
+    /// History that was fetched and stored on request now counts as known. Where a stream was told of its times meanwhile, it is a repair after all.
+    /// </summary>
+    /// <param name="stored">The candles with the revs they were stored with.</param>
+    /// <param name="page">The answer they are of; its range is verified.</param>
+    internal void AddHistory(IReadOnlyList<Candle> stored, HistoryPage page)
     {
         lock (_gate)
         {
-            foreach (var candle in candles) _candles.AddHistory(candle);
-            _coverage.AddHistory(verified);
+            if (!_knowsStore) return;
+            var history = page.Range with { To = Math.Min(page.Range.To, Math.Max(page.Range.From, ToldFrom)) };
+            foreach (var candle in stored.Where(c => history.Contains(c.Time))) _candles.AddHistory(candle);
+            _coverage.AddHistory(TimeRangeSet.Of(history));
             PublishCoverage();
+        }
+
+        var told = page.Range with { From = Math.Max(page.Range.From, RepairsFrom(page.AsOf) ?? long.MaxValue) };
+        if (!told.IsEmpty) Merge(page.Part(told));
+    }
+
+    /// <summary>A stream is about to be told candles from <paramref name="time"/> on. True when that is older than all it was told before.</summary>
+    internal bool Tell(long time)
+    {
+        lock (_gate)
+        {
+            if (time >= ToldFrom) return false;
+            Told(time);
+            Save();
+            return true;
         }
     }
 
@@ -247,15 +311,22 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says.</summary>
-    internal void Forget(long time)
+    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says, and with it changes up to <paramref name="highestRev"/>.</summary>
+    internal void Forget(long time, long highestRev)
     {
         lock (_gate)
         {
             _candles.ForgetBefore(time);
             _coverage.Forget(time);
+            _completeFrom = Math.Max(_completeFrom, highestRev);
             PublishCoverage();
         }
+    }
+
+    /// <summary>True when every change after <paramref name="rev"/> is held, or will be published when its gap is repaired.</summary>
+    internal bool IsCompleteFrom(long rev)
+    {
+        lock (_gate) return rev >= CompleteFrom;
     }
 
     /// <summary>The next range to fetch, and what for; null when there is nothing.</summary>
@@ -285,14 +356,14 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            if (!_merged) return;
-            var (verified, unverified) = _coverage.TakeUnsaved();
-            _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
+            Save();
         }
     }
 
-    // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, its repair being sent to whoever listens.
-    private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
+    // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, and the repair is sent to those who listen.
+    private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? Math.Max(_openedFrom, _completeFrom) : _completeFrom;
+
+    private long ToldFrom => Math.Min(_toldBefore, _told);
 
     private (TimeRange Range, FetchPurpose Purpose)? FindRepair()
     {
@@ -305,7 +376,9 @@ public sealed class SeriesHub : ICandleFeed
     private void LoadCoverage(ArchivedSeries? archived)
     {
         var held = archived?.Newest ?? [];
-        _coverage.Load(archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null);
+        _coverage.Load(
+            archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null,
+            archived?.Record?.ToldFrom ?? SeriesRecord.NothingTold);
     }
 
     // The exchange revises the candle before the running one. While nobody listened, that was one of the last two heard, or a later one.
@@ -343,16 +416,23 @@ public sealed class SeriesHub : ICandleFeed
     private void PublishFirstMerge()
     {
         _merged = true;
-        if (!_coverage.ContinuesStored) _storedCompleteFrom = _openedRev;
+        if (!_coverage.ContinuesStored)
+        {
+            // Clients of earlier lives start anew: what they were told no longer counts.
+            _completeFrom = _openedRev;
+            _toldBefore = SeriesRecord.NothingTold;
+        }
+
         List<CandleUpdate> updates = [.. _changes.GroupBy(c => c.Time).Select(g => new CandleUpdate(Series, g.Last())).OrderBy(u => u.Candle.Time)];
         _changes.Clear();
         SetLatest();
         if (updates.Count > 0)
         {
+            Told(updates[0].Candle.Time);
+            _unsaved.AddRange(updates.Select(u => u.Candle).Where(c => c.Closed));
             foreach (var sink in _sinks) sink.OnFirstMerge(Series, updates);
         }
 
-        _archive.Save(new SeriesChange(Series, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom));
         _firstData.TrySetResult();
     }
 
@@ -363,6 +443,8 @@ public sealed class SeriesHub : ICandleFeed
         {
             var update = new CandleUpdate(Series, candle, receivedAt);
             if (_latest is null || candle.Time >= _latest.Candle.Time) _latest = update;
+            if (candle.Closed) _unsaved.Add(candle);
+            Told(candle.Time);
             foreach (var sink in _sinks) sink.OnUpdate(update);
         }
 
@@ -372,17 +454,31 @@ public sealed class SeriesHub : ICandleFeed
 
     private void PublishCoverage()
     {
-        var (verified, unverified) = _coverage.TakeUnsaved();
-        if (!verified.IsEmpty || !unverified.IsEmpty) _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan())) PublishStatus();
         if (_merged && _coverage.Gaps.IsEmpty) _repaired.TrySetResult();
         else if (_repaired.Task.IsCompleted) _repaired = NewSignal();
+        Save();
         if (FindRepair() is not null) RepairWanted?.Invoke();
     }
+
+    // The one way to the archive: candles and what is known with them go together, so that no batch of the writer can hold the second without the first.
+    private void Save()
+    {
+        var (verified, unverified) = _coverage.TakeUnsaved();
+        var promise = (_merged ? _completeFrom : _saved.CompleteFrom, ToldFrom);
+        var isChanged = !verified.IsEmpty || !unverified.IsEmpty || promise != _saved;
+        if (!isChanged && _unsaved.Count == 0) return;
+        _archive.Save(Series, [.. _unsaved], isChanged ? new SeriesChange(Series, verified, unverified, _merged ? _completeFrom : null, ToldFrom) : null);
+        _unsaved.Clear();
+        _saved = promise;
+    }
+
+    private void Told(long time) => _told = Math.Min(_told, time);
 
     private void PublishStatus()
     {
         _status = new SeriesStatus(Series, _feed, _coverage.Gaps.Ranges);
+        if (_status.Gaps is [var oldest, ..]) Told(oldest.From);
         foreach (var sink in _sinks) sink.OnStatus(_status);
     }
 

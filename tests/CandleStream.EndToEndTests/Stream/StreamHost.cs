@@ -82,7 +82,7 @@ internal sealed class StreamHost : IAsyncDisposable
         builder.Services.AddSingleton<ICandleProvider>(options.Exchange);
         builder.Services.AddSingleton(options.Symbols);
         builder.Services.AddSingleton(services => new CandleStreamService(
-            options.Exchange, new EmptyArchive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
+            options.Exchange, EmptyStore.Archive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
         builder.AddCandleStreamSse();
         var app = builder.Build();
         options.Use?.Invoke(app);
