@@ -64,6 +64,15 @@ public sealed partial class CandleStreamService : IAsyncDisposable
 
     internal SeriesJoiner Joiner => _joiner;
 
+    /// <summary>Completed when every series that closes now has closed.</summary>
+    internal Task Closing
+    {
+        get
+        {
+            lock (_gate) return Task.WhenAll(_closing.Values);
+        }
+    }
+
     /// <summary>Finds or opens a series and holds it open until the lease is disposed, and for the linger time after that.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
     /// <exception cref="ObjectDisposedException">The service stops.</exception>

@@ -204,7 +204,8 @@ public sealed class SeriesHub : ICandleFeed
             }
 
             // While the socket tells the time, REST must not: what it has yet to bring of a candle may still be on its way. Before anything came all is REST's.
-            if (isPoll || !_merged || _feed.State == SeriesState.Polling) PassTime(page.AsOf);
+            // Nor may it close a candle that it does not show: the last trades may be in what is still missing. What it verifies, it must close.
+            if (isPoll || !_merged || _feed.State == SeriesState.Polling || (_feed.State != SeriesState.Live && ShowsNewest(page))) PassTime(page.AsOf);
             _coverage.Fetched(page.Range, page.AsOf);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _unsaved.AddRange(_candles.In(page.Range).Where(c => c.Closed));
@@ -225,6 +226,8 @@ public sealed class SeriesHub : ICandleFeed
             _openedFrom = isNew ? _revs.First : _openedRev;
             _completeFrom = archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First;
             _toldBefore = record.ToldFrom;
+            // A promise without a word on what was told: all that is verified may have been.
+            if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false }) _toldBefore = record.Verified.Ranges[0].From;
             _saved = (record.CompleteFrom, record.ToldFrom);
             _candles.Load(archived?.Newest ?? [], _openedRev);
             LoadCoverage(archived);
@@ -242,13 +245,14 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
+            // They are about to be told, and a hole above them is a gap.
+            if (added.Count > 0) Told(added[0].Candle.Time);
             LoadCoverage(archived);
             _knowsStore = true;
             _openedRev = _openedFrom = _completeFrom = _revs.Current;
             SetLatest();
             if (added.Count > 0)
             {
-                Told(added[0].Candle.Time);
                 foreach (var sink in _sinks) sink.OnFirstMerge(Series, added);
             }
 
@@ -378,7 +382,7 @@ public sealed class SeriesHub : ICandleFeed
         var held = archived?.Newest ?? [];
         _coverage.Load(
             archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null,
-            archived?.Record?.ToldFrom ?? SeriesRecord.NothingTold);
+            ToldFrom);
     }
 
     // The exchange revises the candle before the running one. While nobody listened, that was one of the last two heard, or a later one.
@@ -386,6 +390,9 @@ public sealed class SeriesHub : ICandleFeed
     {
         if (_candles.Latest(2) is [var first, ..]) _coverage.Doubt(first.Time, exchangeTime ?? 0);
     }
+
+    private bool ShowsNewest(HistoryPage page) =>
+        _candles.Newest is { } newest && page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time);
 
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
 

@@ -2,7 +2,7 @@ using CandleStream.Storage;
 
 namespace CandleStream.Streaming;
 
-/// <summary>Candles of a part of one series, oldest first, and what of the asked times could be read: while the store is away, only what memory holds.</summary>
+/// <summary>Candles of a part of one series, oldest first, and which times could be read: while the store is away, only what memory holds.</summary>
 internal sealed record SeriesPart(List<Candle> Candles, TimeRangeSet Readable);
 
 /// <summary>The newest candles of an open series, and its status at that moment.</summary>
@@ -21,7 +21,7 @@ internal sealed class SeriesReader(CandleArchive archive)
     {
         var memory = hub?.Look(range);
         var stored = await archive.ReadAsync(series, range, limit, newestEnd, cancel);
-        var readable = stored is not null ? range : range.Intersect(new TimeRange(memory?.OldestTime ?? long.MaxValue, long.MaxValue));
+        var readable = new TimeRange(stored is not null ? long.MinValue : memory?.OldestTime ?? long.MaxValue, long.MaxValue);
         return new SeriesPart((stored ?? []).Merge(memory?.Candles ?? []).Limit(limit, newestEnd), TimeRangeSet.Of(readable));
     }
 

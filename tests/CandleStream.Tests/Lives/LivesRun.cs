@@ -124,12 +124,23 @@ internal sealed class LivesRun : IDisposable
             // Also while no server runs, time passes.
             if (_server.Pump.IsDead) _time.Advance(TimeSpan.FromMilliseconds(part));
             else _server.Pump.Run(() => _time.Advance(TimeSpan.FromMilliseconds(part)));
+            Settle();
             _server.Pump.Run(() => _server.Provider.Deliver(trades));
             _server.Pump.Run(() =>
             {
                 foreach (var client in _clients) client.Receive();
             });
             if (_poller.Receive()) JudgePoller();
+        }
+    }
+
+    // A channel's reader is told of a cancellation by way of the pool: time stands still until every closing series has closed, which needs no time.
+    private void Settle()
+    {
+        while (!_server.Pump.IsDead && !_server.Service.Closing.IsCompleted)
+        {
+            Thread.Yield();
+            _server.Pump.Run(static () => { });
         }
     }
 
@@ -229,6 +240,7 @@ internal sealed class LivesRun : IDisposable
         _poller.HangUp();
         var stopping = Task.CompletedTask;
         _server.Pump.Run(() => stopping = _server.StopAsync());
+        Settle();
         for (var i = 0; i < 20 && !stopping.IsCompleted; i++) Pass(1_000);
         Assert.True(stopping.IsCompleted, "the server does not stop");
         stopping.GetAwaiter().GetResult();
