@@ -27,6 +27,9 @@ internal sealed class LivesClient(string name) : ICandleSink
 
     public IReadOnlyDictionary<long, Candle> Held => _held;
 
+    /// <summary>From where on the client was shown the series; what is repaired before that, for others, it is sent as well.</summary>
+    public long ShownFrom { get; private set; } = long.MaxValue;
+
     public IReadOnlyList<TimeRange> Gaps => _status?.Gaps ?? [];
 
     public void Connect(CandleStreamService service, int snapshot, bool asksForSnapshot)
@@ -52,6 +55,7 @@ internal sealed class LivesClient(string name) : ICandleSink
         if (!IsSynced) return;
         foreach (var update in _arrived.OrderBy(u => u.Rev))
         {
+            if (ShownFrom == long.MaxValue) ShownFrom = update.Candle.Time;
             Take(update.Candle);
             Id = Math.Max(Id ?? 0, update.Rev);
         }
@@ -87,6 +91,7 @@ internal sealed class LivesClient(string name) : ICandleSink
     {
         LastMode = join.Mode;
         if (join.Mode == JoinMode.Reset) _held.Clear();
+        if (join.Mode != JoinMode.Resumed) ShownFrom = join.Snapshot is [var oldest, ..] ? oldest.Time : long.MaxValue;
         foreach (var candle in join.Missed.Concat(join.Snapshot)) Take(candle);
     }
 
@@ -109,6 +114,9 @@ internal sealed class LivesPoller
 
     public IReadOnlyDictionary<long, Candle> Held => _held;
 
+    /// <summary>The oldest candle of the answer that the others build on.</summary>
+    public long ShownFrom { get; private set; } = long.MaxValue;
+
     /// <summary>What the last answer named, and the answer that it builds on.</summary>
     public TimeRangeSet Gaps { get; private set; } = TimeRangeSet.Empty;
 
@@ -123,7 +131,7 @@ internal sealed class LivesPoller
         var answer = answered.GetAwaiter().GetResult();
         Assert.True(answer.AsOf >= (AsOf ?? 0), $"asof went back from {AsOf} to {answer.AsOf}");
         if (answer.Reset) _held.Clear();
-        if (answer.Reset || AsOf is null) _firstGaps = TimeRangeSet.Of(answer.Gaps);
+        if (answer.Reset || AsOf is null) (_firstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());
         Gaps = _firstGaps.Union(TimeRangeSet.Of(answer.Gaps));
         AsOf = answer.AsOf;
         foreach (var candle in answer.Candles)

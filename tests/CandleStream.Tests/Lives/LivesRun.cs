@@ -64,8 +64,8 @@ internal sealed class LivesRun : IDisposable
         Judge();
         var record = Record();
         var last = _market.Now - 66_000;
-        foreach (var client in _clients) CompareWithLedger(client.Name, client.Held, record, last);
-        CompareWithLedger("the poller", _poller.Held, record, last);
+        foreach (var client in _clients) CompareWithLedger(client.Name, client.Held, client.ShownFrom, record, last);
+        CompareWithLedger("the poller", _poller.Held, _poller.ShownFrom, record, last);
         var rows = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, new TimeRange(0, long.MaxValue), int.MaxValue, false, CancellationToken.None).ToDictionaryAsync(c => c.Time));
         foreach (var candle in _market.Candles.Where(c => c.Time + Minute <= last && c.Time >= _forgotten && record.Verified.Contains(c.Time)))
             Assert.True(rows.TryGetValue(candle.Time, out var row) && row.HasSameValues(candle), $"stored {(rows.ContainsKey(candle.Time) ? row : null)} where the ledger has {candle}");
@@ -262,7 +262,7 @@ internal sealed class LivesRun : IDisposable
         var record = Record();
         foreach (var client in _clients.Where(c => c.IsSynced && c.Held.Count > 0))
         {
-            if (FirstMissing(client.Held, TimeRangeSet.Of(client.Gaps), record) is { } missing)
+            if (FirstMissing(client.Held, client.ShownFrom, TimeRangeSet.Of(client.Gaps), record) is { } missing)
                 Assert.Fail($"{client.Name} ({client.LastMode}) lacks {Short(missing.Time)}, no gap names it, and its time is verified; now {Short(_market.Now)}; {Describe()}");
         }
     }
@@ -270,16 +270,15 @@ internal sealed class LivesRun : IDisposable
     // A candle with a rev after the answer's is in the next one.
     private void JudgePoller()
     {
-        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.Gaps, Record()) is not { } missing) return;
+        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.ShownFrom, _poller.Gaps, Record()) is not { } missing) return;
         var stored = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, new TimeRange(missing.Time, missing.Time + 1), 1, false, CancellationToken.None).ToListAsync());
         stored = [.. stored, .. _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == missing.Time)];
         if (_server.Service.TryFind(BtcMinute, out var hub)) stored.AddRange(hub.Look(new TimeRange(missing.Time, missing.Time + 1)).Candles);
         Assert.True(stored.Any(c => c.Rev > _poller.AsOf), $"the poller lacks {Short(missing.Time)}, no gap names it, and its time is verified; asof {_poller.AsOf}; {Describe()}");
     }
 
-    private Candle? FirstMissing(IReadOnlyDictionary<long, Candle> held, TimeRangeSet gaps, SeriesRecord record)
+    private Candle? FirstMissing(IReadOnlyDictionary<long, Candle> held, long oldest, TimeRangeSet gaps, SeriesRecord record)
     {
-        var oldest = held.Keys.Min();
         foreach (var candle in _market.Candles)
         {
             if (candle.Time < oldest || candle.Time + Minute + SettledMs > _market.Now) continue;
@@ -290,10 +289,9 @@ internal sealed class LivesRun : IDisposable
         return null;
     }
 
-    private void CompareWithLedger(string who, IReadOnlyDictionary<long, Candle> held, SeriesRecord record, long last)
+    private void CompareWithLedger(string who, IReadOnlyDictionary<long, Candle> held, long oldest, SeriesRecord record, long last)
     {
         Assert.NotEmpty(held);
-        var oldest = held.Keys.Min();
         foreach (var candle in _market.Candles.Where(c => c.Time >= oldest && c.Time + Minute <= last && record.Verified.Contains(c.Time)))
             Assert.True(held.TryGetValue(candle.Time, out var known) && known.Closed && known.HasSameValues(candle), $"{who} holds {(held.ContainsKey(candle.Time) ? known : null)} where the ledger has {candle} ({Short(candle.Time)}); {Describe()}");
         Assert.All(held.Keys.Where(t => t + Minute <= last), t => Assert.True(_market.In(new TimeRange(t, t + 1)).Any(), $"{who} holds {Short(t)}, which the ledger does not have"));
