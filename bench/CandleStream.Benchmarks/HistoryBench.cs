@@ -45,7 +45,7 @@ internal static class HistoryBench
         var archive = new CandleArchive(store, writer);
         await using var provider = new StillProvider(candles[^240..]);
         var revs = new RevCounter(time);
-        await using var service = new CandleStreamService(provider, archive, [writer], revs, options, time, NullLoggerFactory.Instance);
+        await using var service = new CandleStreamService(provider, archive, [], revs, options, time, NullLoggerFactory.Instance);
         await using var fetcher = new HistoryFetcher(provider, archive, revs, time, NullLogger<HistoryFetcher>.Instance);
         var history = new CandleHistory(service, archive, fetcher, options, time);
 

@@ -33,7 +33,7 @@ public class StreamBench
     [GlobalSetup]
     public void OpenHub()
     {
-        var hub = new SeriesHub(Series, new StreamingOptions(), new NoArchive(), new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        var hub = new SeriesHub(Series, new StreamingOptions(), EmptyStore.Archive(), new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
         hub.Load(null);
         hub.Attach(_sink);
         _feed = hub;
@@ -86,25 +86,6 @@ public class StreamBench
         }
 
         public void OnStatus(SeriesStatus status)
-        {
-        }
-    }
-
-    private sealed class NoArchive : ISeriesArchive
-    {
-        public Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel) => Task.FromResult<ArchivedSeries?>(null);
-
-        public Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<List<Candle>?>(null);
-
-        public Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<List<Candle>?>(null);
-
-        public Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel) => Task.FromResult(false);
-
-        public void Save(SeriesKey series, IReadOnlyList<Candle> closed)
-        {
-        }
-
-        public void Save(SeriesChange change)
         {
         }
     }

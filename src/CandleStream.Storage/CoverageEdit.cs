@@ -20,6 +20,19 @@ internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, I
         return from > to ? default : new TimeRange(from, to);
     }
 
+    /// <summary>The promise and the time told that the changes of one series, one after the other, make; 0 and nothing told where they change neither.</summary>
+    public static (long CompleteFrom, long ToldFrom) PromiseOf(IReadOnlyList<SeriesChange> changes)
+    {
+        var (completeFrom, toldFrom) = (0L, SeriesRecord.NothingTold);
+        foreach (var change in changes)
+        {
+            toldFrom = completeFrom > 0 && change.CompleteFrom > completeFrom ? change.ToldFrom : Math.Min(toldFrom, change.ToldFrom);
+            completeFrom = Math.Max(completeFrom, change.CompleteFrom ?? 0);
+        }
+
+        return (completeFrom, toldFrom);
+    }
+
     /// <summary>The rows to change so that <paramref name="stored"/> becomes what the changes, one after the other, make of it.</summary>
     public static CoverageEdit Of(IReadOnlyList<TimeRange> stored, IEnumerable<SeriesChange> changes)
     {

@@ -97,12 +97,12 @@ public sealed partial class PostgresCandleStore : ICandleStore
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(
         async connection =>
         {
-            var found = await connection.QueryFirstOrDefaultAsync<(int Id, long CompleteFrom)>(new CommandDefinition(
-                "SELECT id, complete_from FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
+            var found = await connection.QueryFirstOrDefaultAsync<(int Id, long CompleteFrom, long ToldFrom)>(new CommandDefinition(
+                "SELECT id, complete_from, told_from FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
             if (found.Id == 0) return null;
             var verified = await connection.QueryAsync<(long From, long To)>(new CommandDefinition(
                 "SELECT from_ms, to_ms FROM coverage WHERE series_id = @Id ORDER BY from_ms", new { found.Id }, cancellationToken: cancel));
-            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom);
+            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom, found.ToldFrom);
         },
         cancel);
 
@@ -131,11 +131,14 @@ public sealed partial class PostgresCandleStore : ICandleStore
             cancel, rev, series.Symbol, series.Timeframe.Name),
         cancel);
 
-    public async Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
+    public async Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {
-        if (await ReadAsync(connection => FindIdAsync(connection, series, cancel), cancel) is not { } id) return 0;
-        // Coverage first: candles without it are fetched again at worst, coverage without candles would be a lie.
-        await SaveAsync(new StoreBatch([], [new SeriesChange(series, TimeRangeSet.Empty, TimeRangeSet.Of(new TimeRange(long.MinValue, time)))]), cancel);
+        if (await ReadAsync(connection => FindIdAsync(connection, series, cancel), cancel) is not { } id) return default;
+        var highestRev = await ReadAsync(
+            connection => connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time }, cancellationToken: cancel)),
+            cancel);
+        await SaveAsync(new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
         long deleted = 0;
         while (true)
         {
@@ -144,7 +147,7 @@ public sealed partial class PostgresCandleStore : ICandleStore
                     $"DELETE FROM candle WHERE series_id = $1 AND time = ANY (ARRAY(SELECT time FROM candle WHERE series_id = $1 AND time < $2 ORDER BY time LIMIT {DeletedAtOnce}))", cancel, id, time),
                 cancel);
             deleted += rows;
-            if (rows < DeletedAtOnce) return deleted;
+            if (rows < DeletedAtOnce) return new DeletedCandles(deleted, highestRev);
         }
     }
 

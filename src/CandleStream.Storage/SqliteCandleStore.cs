@@ -59,9 +59,9 @@ public sealed partial class SqliteCandleStore : ICandleStore
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(connection =>
     {
         if (FindId(connection, series) is not { } id) return null;
-        var completeFrom = connection.QuerySingle<long>("SELECT complete_from FROM series WHERE id = @id", new { id });
+        var (completeFrom, toldFrom) = connection.QuerySingle<(long, long)>("SELECT complete_from, told_from FROM series WHERE id = @id", new { id });
         var verified = connection.Query<(long From, long To)>("SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
-        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom);
+        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom, toldFrom);
     });
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => ReadAsync<IReadOnlyList<SeriesKey>>(connection =>
@@ -85,11 +85,12 @@ public sealed partial class SqliteCandleStore : ICandleStore
             new { rev, series.Symbol, series.Timeframe.Name })),
         cancel);
 
-    public async Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
+    public async Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {
-        if (await ReadAsync(connection => FindId(connection, series)) is not { } id) return 0;
-        // Coverage first: candles without it are fetched again at worst, coverage without candles would be a lie.
-        await SaveAsync(new StoreBatch([], [new SeriesChange(series, TimeRangeSet.Empty, TimeRangeSet.Of(new TimeRange(long.MinValue, time)))]), cancel);
+        if (await ReadAsync(connection => FindId(connection, series)) is not { } id) return default;
+        var highestRev = await ReadAsync(connection => connection.ExecuteScalar<long>(
+            "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time }));
+        await SaveAsync(new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
         long deleted = 0;
         while (true)
         {
@@ -98,7 +99,7 @@ public sealed partial class SqliteCandleStore : ICandleStore
                 "DELETE FROM candle WHERE series_id = @id AND time IN (SELECT time FROM candle WHERE series_id = @id AND time < @time ORDER BY time LIMIT @DeletedAtOnce)",
                 new { id, time, DeletedAtOnce })), cancel);
             deleted += rows;
-            if (rows < DeletedAtOnce) return deleted;
+            if (rows < DeletedAtOnce) return new DeletedCandles(deleted, highestRev);
         }
     }
 

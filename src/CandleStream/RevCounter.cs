@@ -16,6 +16,7 @@ public sealed class RevCounter
     private readonly long _startUs;
     private readonly long _startTimestamp;
     private long _last;
+    private long _first;
 
     public RevCounter(TimeProvider time)
     {
@@ -26,6 +27,18 @@ public sealed class RevCounter
         _last = _startUs;
     }
 
+    /// <summary>
+    /// The first number that this process gave, or told as where it stands: a client that has a number from there on got it from this process.
+    /// </summary>
+    public long First
+    {
+        get
+        {
+            if (Volatile.Read(ref _first) == 0) _ = Current;
+            return Volatile.Read(ref _first);
+        }
+    }
+
     /// <summary>The last number given, or where the counter stands now by the clock: everything numbered later is greater.</summary>
     public long Current
     {
@@ -33,7 +46,7 @@ public sealed class RevCounter
         {
             // Raising the counter to "now" makes the answer a true boundary: a later Next() cannot fall at or below it.
             RaiseTo(NowUs());
-            return Volatile.Read(ref _last);
+            return Told(Volatile.Read(ref _last));
         }
     }
 
@@ -45,7 +58,7 @@ public sealed class RevCounter
         {
             var last = Volatile.Read(ref _last);
             var next = Math.Max(last + 1, now);
-            if (Interlocked.CompareExchange(ref _last, next, last) == last) return next;
+            if (Interlocked.CompareExchange(ref _last, next, last) == last) return Told(next);
         }
     }
 
@@ -67,6 +80,13 @@ public sealed class RevCounter
             if (seen == last) return;
             last = seen;
         }
+    }
+
+    // Of several threads that are first at once, one decides; the others were given numbers of the same moment, which a resume repeats.
+    private long Told(long number)
+    {
+        if (Volatile.Read(ref _first) == 0) Interlocked.CompareExchange(ref _first, number, 0);
+        return number;
     }
 
     private long NowUs() => _startUs + (long)_time.GetElapsedTime(_startTimestamp).TotalMicroseconds;

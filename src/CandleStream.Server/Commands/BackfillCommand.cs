@@ -55,9 +55,11 @@ internal sealed class BackfillCommand(CommandHost host)
         var saved = new TimeRange(verified.Ranges[0].From, verified.Ranges[^1].To);
         var held = await host.Store.ReadAsync(series, saved, int.MaxValue, newestFirst: false, stop).ToListAsync(stop);
         _tally.Count(trusted, held.ToDictionary(c => c.Time));
+        // Read anew for each page: a server beside this command may have told its clients of times that were history before.
+        var told = (await host.Store.FindSeriesAsync(series, stop))?.ToldFrom ?? SeriesRecord.NothingTold;
         await host.Store.SaveAsync(
             new StoreBatch(
-                [.. HistoryFetcher.Numbered(trusted, held, host.Revs).Select(c => new StoredCandle(series, c))],
+                [.. CandleArchive.Numbered(trusted, held, told, host.Revs).Select(c => new StoredCandle(series, c))],
                 [new SeriesChange(series, verified, TimeRangeSet.Empty)]),
             CancellationToken.None);
     }

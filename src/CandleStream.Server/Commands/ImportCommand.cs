@@ -130,7 +130,9 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
             if (isTaken && !(old is not null && stored.HasSameValues(candle))) changes.Add(candle);
         }
 
-        return HistoryFetcher.Numbered(changes, [.. held.Values], host.Revs);
+        // Read anew for each batch: a server beside this command may have told its clients of times that were history before.
+        var told = (await host.Store.FindSeriesAsync(series, stop))?.ToldFrom ?? SeriesRecord.NothingTold;
+        return CandleArchive.Numbered(changes, [.. held.Values], told, host.Revs);
     }
 
     // A store of an earlier version does not know. What is numbered by its end was history then, too; the rest counts as seen.

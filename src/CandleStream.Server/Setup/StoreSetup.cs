@@ -1,7 +1,6 @@
 using CandleStream.Bitfinex;
 using CandleStream.Server.Hosting;
 using CandleStream.Storage;
-using CandleStream.Streaming;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Setup;
@@ -26,7 +25,7 @@ internal static class StoreSetup
         services.AddSingleton<CandleWriterMetrics>();
         services.AddSingleton(s => new CandleWriter(
             s.GetRequiredService<ICandleStore>(), s.GetRequiredService<IOptions<StorageOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
-        services.AddSingleton<ISeriesArchive, CandleArchive>();
+        services.AddSingleton<CandleArchive>();
         services.AddSingleton(SourceOf(builder.Configuration));
         services.AddSingleton<StoreHost>();
         services.AddHostedService(s => s.GetRequiredService<StoreHost>());

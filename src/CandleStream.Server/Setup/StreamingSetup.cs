@@ -36,14 +36,14 @@ internal static class StreamingSetup
         return BitfinexTransport.Create(s.GetRequiredService<BitfinexOptions>());
     }
 
-    // The writer is a sink of every series, and says when it had to give candles up: then they are fetched again.
+    // The writer says when it had to give candles up: then they are fetched again.
     private static CandleStreamService CreateService(IServiceProvider s)
     {
         var writer = s.GetRequiredService<CandleWriter>();
         var service = new CandleStreamService(
             s.GetRequiredService<ICandleProvider>(),
-            s.GetRequiredService<ISeriesArchive>(),
-            [writer],
+            s.GetRequiredService<CandleArchive>(),
+            [],
             s.GetRequiredService<RevCounter>(),
             s.GetRequiredService<StreamingOptions>(),
             s.GetRequiredService<TimeProvider>(),

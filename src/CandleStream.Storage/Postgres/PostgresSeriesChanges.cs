@@ -12,14 +12,17 @@ internal sealed class PostgresSeriesChanges(NpgsqlConnection connection, IReadOn
     {
         var seriesIds = _bySeries.Keys.Order().ToArray();
         AddCoverage(batch, await LockAndReadAsync(seriesIds, cancel));
+        var promises = Array.ConvertAll(seriesIds, id => CoverageEdit.PromiseOf(_bySeries[id]));
+        // As SeriesRecord.With says.
         batch.BatchCommands.Add(Command(
             """
-            UPDATE series SET complete_from = change.complete_from
-            FROM unnest($1::int[], $2::bigint[]) change (id, complete_from)
-            WHERE series.id = change.id AND change.complete_from <> series.complete_from
+            UPDATE series
+            SET told_from = CASE WHEN change.complete_from > series.complete_from THEN change.told_from ELSE least(series.told_from, change.told_from) END,
+                complete_from = greatest(series.complete_from, change.complete_from)
+            FROM unnest($1::int[], $2::bigint[], $3::bigint[]) change (id, complete_from, told_from)
+            WHERE series.id = change.id AND (change.complete_from > series.complete_from OR change.told_from < series.told_from)
             """,
-            seriesIds,
-            Array.ConvertAll(seriesIds, id => Array.FindLast(_bySeries[id], c => c.CompleteFrom is not null)?.CompleteFrom)));
+            seriesIds, Array.ConvertAll(promises, p => p.CompleteFrom), Array.ConvertAll(promises, p => p.ToldFrom)));
     }
 
     private void AddCoverage(NpgsqlBatch batch, Dictionary<int, List<TimeRange>> stored)

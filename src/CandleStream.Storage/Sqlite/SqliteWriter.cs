@@ -34,7 +34,12 @@ internal sealed class SqliteWriter : IDisposable
             """);
         _deleteCoverage = new(connection, "DELETE FROM coverage WHERE series_id = ?1 AND from_ms = ?2");
         _insertCoverage = new(connection, "INSERT INTO coverage (series_id, from_ms, to_ms) VALUES (?1, ?2, ?3)");
-        _updateSeries = new(connection, "UPDATE series SET complete_from = ?2 WHERE id = ?1 AND complete_from <> ?2");
+        // As SeriesRecord.With says.
+        _updateSeries = new(connection, """
+            UPDATE series
+            SET told_from = CASE WHEN ?2 > complete_from THEN ?3 ELSE min(told_from, ?3) END, complete_from = max(complete_from, ?2)
+            WHERE id = ?1 AND (?2 > complete_from OR ?3 < told_from)
+            """);
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction: all of it, or nothing.</summary>
@@ -103,7 +108,8 @@ internal sealed class SqliteWriter : IDisposable
     {
         var window = CoverageEdit.WindowOf(changes);
         if (!window.IsEmpty) SaveCoverage(id, CoverageEdit.Of(ReadCoverage(id, window), changes));
-        if (Array.FindLast(changes, c => c.CompleteFrom is not null)?.CompleteFrom is { } completeFrom) _updateSeries.Bind(id).Bind(completeFrom).Execute();
+        var (completeFrom, toldFrom) = CoverageEdit.PromiseOf(changes);
+        _updateSeries.Bind(id).Bind(completeFrom).Bind(toldFrom).Execute();
     }
 
     private List<TimeRange> ReadCoverage(int id, TimeRange window)

@@ -1,13 +1,12 @@
-using CandleStream.Streaming;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Storage;
 
 /// <summary>
-/// Writes closed candles to the store, as one more sink of every series: in batches, within a second. While the store is down it holds a bounded number;
+/// Writes closed candles and what is known of their series to the store: in batches, within a second. While the store is down it holds a bounded number;
 /// beyond that the range is marked, and fetched from the exchange again once the store is back. Nothing is lost without a mark.
 /// </summary>
-public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
+public sealed partial class CandleWriter : IAsyncDisposable
 {
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
@@ -22,6 +21,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     private Dictionary<SeriesKey, PendingSeries> _waiting = [];
     private Dictionary<SeriesKey, PendingSeries> _writing = [];
     private readonly List<(SeriesKey Series, TimeRange Range)> _lost = [];
+    private readonly Dictionary<SeriesKey, long> _saves = [];
     private int _waitingCandles;
     private TaskCompletionSource _full = NewSignal();
 
@@ -49,47 +49,46 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     /// <summary>Candles given up so far because the buffer was full.</summary>
     public long GivenUp { get; private set; }
 
-    void ICandleSink.OnUpdate(CandleUpdate update)
+    /// <summary>Queues closed candles, and what is known of their series once they are saved: no batch holds the one without the other.</summary>
+    public void Add(SeriesKey series, IReadOnlyList<Candle> closed, SeriesChange? change = null)
     {
-        if (update.Candle.Closed) Add(update.Series, [update.Candle]);
-    }
-
-    void ICandleSink.OnFirstMerge(SeriesKey series, IReadOnlyList<CandleUpdate> changed) =>
-        Add(series, [.. changed.Where(u => u.Candle.Closed).Select(u => u.Candle)]);
-
-    void ICandleSink.OnStatus(SeriesStatus status)
-    {
-        // The store keeps candles and coverage; a feed's state dies with the process.
-    }
-
-    /// <summary>Queues closed candles.</summary>
-    public void Add(SeriesKey series, IReadOnlyList<Candle> closed)
-    {
-        if (closed.Count == 0) return;
+        if (closed.Count == 0 && change is null) return;
         lock (_gate)
         {
             var pending = Pending(series);
             var before = pending.Count;
             foreach (var candle in closed) pending.Add(candle);
+            if (change is not null) pending.Add(change);
             _waitingCandles += pending.Count - before;
             while (_waitingCandles > _options.BufferCandles) GiveUpMost();
             if (_waitingCandles >= _options.BatchRows) _full.TrySetResult();
         }
     }
 
-    /// <summary>Queues what is now known of a series; saved together with, never before, the candles queued earlier.</summary>
-    public void Add(SeriesChange change)
-    {
-        lock (_gate) Pending(change.Series).Add(change);
-    }
-
-    /// <summary>The newest versions of the candles of a series that are not saved yet, oldest candle first.</summary>
-    internal IReadOnlyList<Candle> Unsaved(SeriesKey series)
+    /// <summary>What of a series is not saved yet: the newest versions of its candles, oldest candle first, and the changes of its record, in their order.</summary>
+    internal UnsavedSeries Unsaved(SeriesKey series)
     {
         lock (_gate)
         {
-            List<Candle> unsaved = [.. _writing.GetValueOrDefault(series)?.Candles ?? []];
-            return unsaved.Merge([.. _waiting.GetValueOrDefault(series)?.Candles ?? []]);
+            var (writing, waiting) = (_writing.GetValueOrDefault(series), _waiting.GetValueOrDefault(series));
+            List<Candle> candles = [.. writing?.Candles ?? []];
+            return new UnsavedSeries(
+                candles.Merge([.. waiting?.Candles ?? []]),
+                [.. new[] { writing?.Change, waiting?.Change }.OfType<SeriesChange>()],
+                [.. _lost.Where(l => l.Series == series).Select(l => l.Range)],
+                _saves.GetValueOrDefault(series));
+        }
+    }
+
+    /// <summary>Drops what waits and opened before <paramref name="time"/>: the store is about to delete it.</summary>
+    internal void Forget(SeriesKey series, long time)
+    {
+        lock (_gate)
+        {
+            if (!_waiting.TryGetValue(series, out var pending)) return;
+            var before = pending.Count;
+            pending.Forget(time);
+            _waitingCandles += pending.Count - before;
         }
     }
 
@@ -188,6 +187,7 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
         List<(SeriesKey Series, TimeRange Range)> lost;
         lock (_gate)
         {
+            foreach (var series in _writing.Keys) _saves[series] = _saves.GetValueOrDefault(series) + 1;
             _writing = [];
             if (Failure is not null) LogBack();
             Failure = null;
@@ -248,3 +248,10 @@ public sealed partial class CandleWriter : ICandleSink, IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: the buffer is full; the candles of [{From}, {To}) are dropped and will be fetched again")]
     private partial void LogGivenUp(SeriesKey series, long from, long to);
 }
+
+/// <summary>What of one series waits for the store.</summary>
+/// <param name="Candles">The newest versions, oldest candle first.</param>
+/// <param name="Changes">The changes of its record, in their order.</param>
+/// <param name="Lost">Ranges given up that no series was told of yet: neither here nor in the store.</param>
+/// <param name="Saves">How often something of the series was saved so far.</param>
+internal sealed record UnsavedSeries(List<Candle> Candles, IReadOnlyList<SeriesChange> Changes, IReadOnlyList<TimeRange> Lost, long Saves);

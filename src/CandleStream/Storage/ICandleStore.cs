@@ -16,7 +16,10 @@ public interface ICandleStore : IAsyncDisposable
     /// <summary>The highest rev of any candle; 0 when empty.</summary>
     Task<long> HighestRevAsync(CancellationToken cancel);
 
-    /// <summary>Saves a batch in one transaction. A candle replaces the stored one of the same time only if its rev is higher; saving the same batch twice changes nothing.</summary>
+    /// <summary>
+    /// Saves a batch in one transaction. A candle replaces the stored one of the same time only if its rev is higher; a record changes as <see cref="SeriesRecord.With"/> says.
+    /// Saving the same batch twice changes nothing.
+    /// </summary>
     Task SaveAsync(StoreBatch batch, CancellationToken cancel);
 
     /// <summary>Closed candles with open times in <paramref name="range"/>, at most <paramref name="limit"/>, from the oldest or from the newest end.</summary>
@@ -42,8 +45,11 @@ public interface ICandleStore : IAsyncDisposable
     /// </summary>
     Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel);
 
-    /// <summary>Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage; returns how many.</summary>
-    Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel);
+    /// <summary>
+    /// Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage. Their changes are no longer held: where a promise was made,
+    /// <see cref="SeriesRecord.CompleteFrom"/> rises to the highest of their revs, while what was told stays.
+    /// </summary>
+    Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel);
 }
 
 /// <summary>Rows to save together: candles, and what is now known of their series.</summary>
@@ -54,6 +60,9 @@ public sealed record StoreBatch(IReadOnlyList<StoredCandle> Candles, IReadOnlyLi
 
 /// <summary>A closed candle and the series it belongs to.</summary>
 public readonly record struct StoredCandle(SeriesKey Series, Candle Candle);
+
+/// <summary>What a deletion took away: how many candles, and the highest of their revs (0 where there were none).</summary>
+public readonly record struct DeletedCandles(long Count, long HighestRev);
 
 /// <summary>The symbols the exchange lists.</summary>
 public sealed record SymbolList(IReadOnlyList<string> Symbols, DateTimeOffset FetchedAt);

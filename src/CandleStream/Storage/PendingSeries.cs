@@ -7,10 +7,15 @@ internal sealed class PendingSeries(SeriesKey series)
     private TimeRangeSet _verified = TimeRangeSet.Empty;
     private TimeRangeSet _unverified = TimeRangeSet.Empty;
     private long? _completeFrom;
+    private long _toldFrom = SeriesRecord.NothingTold;
 
     public int Count => _candles.Count;
 
     public IReadOnlyCollection<Candle> Candles => _candles.Values;
+
+    public SeriesChange? Change => _verified.IsEmpty && _unverified.IsEmpty && _completeFrom is null && _toldFrom == SeriesRecord.NothingTold
+        ? null
+        : new SeriesChange(series, _verified, _unverified, _completeFrom, _toldFrom);
 
     public void Add(in Candle candle)
     {
@@ -22,7 +27,9 @@ internal sealed class PendingSeries(SeriesKey series)
         _verified = _verified.Union(change.Verified);
         _unverified = _unverified.Subtract(change.Verified);
         Unverify(change.Unverified);
-        _completeFrom = change.CompleteFrom ?? _completeFrom;
+        // What was told before the promise moved counts no longer; where it is not known whether it moved, it still may.
+        _toldFrom = change.CompleteFrom > _completeFrom ? change.ToldFrom : Math.Min(_toldFrom, change.ToldFrom);
+        _completeFrom = Later(_completeFrom, change.CompleteFrom);
     }
 
     /// <summary>Takes back what could not be saved; what came since is newer.</summary>
@@ -31,7 +38,8 @@ internal sealed class PendingSeries(SeriesKey series)
         foreach (var candle in failed._candles.Values) Add(candle);
         var (verified, unverified) = (failed._verified.Subtract(_unverified), failed._unverified.Subtract(_verified));
         (_verified, _unverified) = (_verified.Union(verified), _unverified.Union(unverified));
-        _completeFrom ??= failed._completeFrom;
+        if (!(_completeFrom > failed._completeFrom)) _toldFrom = Math.Min(_toldFrom, failed._toldFrom);
+        _completeFrom = Later(_completeFrom, failed._completeFrom);
     }
 
     /// <summary>Gives up the waiting candles; returns the range they were in, which is no longer verified.</summary>
@@ -43,8 +51,14 @@ internal sealed class PendingSeries(SeriesKey series)
         return range;
     }
 
-    public SeriesChange? Change =>
-        _verified.IsEmpty && _unverified.IsEmpty && _completeFrom is null ? null : new SeriesChange(series, _verified, _unverified, _completeFrom);
+    /// <summary>Drops what opened before <paramref name="time"/>: the store deletes it.</summary>
+    public void Forget(long time)
+    {
+        foreach (var old in _candles.Keys.TakeWhile(t => t < time).ToList()) _candles.Remove(old);
+        _verified = _verified.Subtract(new TimeRange(long.MinValue, time));
+    }
+
+    private static long? Later(long? one, long? other) => one > other || other is null ? one : other;
 
     private void Unverify(TimeRangeSet ranges)
     {

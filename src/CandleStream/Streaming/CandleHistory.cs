@@ -1,3 +1,5 @@
+using CandleStream.Storage;
+
 namespace CandleStream.Streaming;
 
 /// <summary>A question for candles of one series.</summary>
@@ -28,13 +30,14 @@ public sealed class CandleHistory
     private const int MaxStretches = 4;
 
     private readonly CandleStreamService _service;
-    private readonly ISeriesArchive _archive;
+    private readonly CandleArchive _archive;
+    private readonly SeriesReader _reader;
     private readonly HistoryFetcher _fetcher;
     private readonly StreamingOptions _options;
     private readonly TimeProvider _time;
 
-    public CandleHistory(CandleStreamService service, ISeriesArchive archive, HistoryFetcher fetcher, StreamingOptions options, TimeProvider time) =>
-        (_service, _archive, _fetcher, _options, _time) = (service, archive, fetcher, options, time);
+    public CandleHistory(CandleStreamService service, CandleArchive archive, HistoryFetcher fetcher, StreamingOptions options, TimeProvider time) =>
+        (_service, _archive, _reader, _fetcher, _options, _time) = (service, archive, new SeriesReader(archive), fetcher, options, time);
 
     /// <summary>Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.</summary>
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
@@ -46,7 +49,7 @@ public sealed class CandleHistory
         if (query.Since is { } since)
         {
             if (await _service.Joiner.MissedAsync(hub!, since, overlapUs: 0, cancel) is { } changed)
-                return new HistoryAnswer(query.Series, Ordered([.. changed], query), asOf, hub!.Status.Gaps, null, Reset: false);
+                return new HistoryAnswer(query.Series, Ordered([.. changed.Candles], query), asOf, changed.Status.Gaps, null, Reset: false);
             var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, hub, asOf, cancel);
             return fresh with { Reset = true };
         }
@@ -69,6 +72,8 @@ public sealed class CandleHistory
             // The store answers.
         }
 
+        await hub.Loaded.WaitAsync(cancel);
+
         return hub;
     }
 
@@ -83,9 +88,9 @@ public sealed class CandleHistory
             view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
             // The last exchange time heard may be older than what is held; that belongs to the answer too, whose `asof` vouches for it.
             var read = stretch.Range.To < bounds.To ? stretch.Range : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
-            var (candles, readable) = await ReadAsync(query, hub, read, view.Known, cancel);
-            if (candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
-                return Answer(query, candles, stretch, bounds, view with { Known = readable }, asOf);
+            var part = await _reader.ReadAsync(query.Series, hub, read, query.Limit, newestEnd: query.Start is null, cancel);
+            if (part.Candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
+                return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf);
             stretch = stretch.Longer(query.Series.Timeframe, bounds);
         }
     }
@@ -100,10 +105,12 @@ public sealed class CandleHistory
             if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
             var repaired = TimeRangeSet.Of(hub?.Status.Gaps ?? []);
             var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
-            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, hub, left, cancel);
+            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, left, cancel);
             if (!progressed) return view;
             view = await ViewAsync(series, hub, cancel);
         }
+
+        SeriesHub? FindOpen() => _service.TryFind(series, out var open) ? open : null;
     }
 
     private async Task<bool> IsRepairedAsync(SeriesHub hub, TimeSpan wait, CancellationToken cancel)
@@ -149,15 +156,9 @@ public sealed class CandleHistory
         return new TimeRange(from, Math.Max(from, to));
     }
 
-    // The candles, and what of the known times could be read: while the store is down, only memory's. The rest is unknown to whoever asks, not empty.
-    private async Task<(List<Candle> Candles, TimeRangeSet Readable)> ReadAsync(HistoryQuery query, SeriesHub? hub, TimeRange range, TimeRangeSet known, CancellationToken cancel)
-    {
-        // Memory is looked at first: what leaves it afterwards is in the store or on its way there.
-        var memory = hub?.Look(range);
-        var stored = await _archive.ReadAsync(query.Series, range, query.Limit, newestEnd: query.Start is null, cancel);
-        var readable = stored is not null ? known : known.Intersect(new TimeRange(memory?.OldestTime ?? long.MaxValue, long.MaxValue));
-        return ((stored ?? []).Merge(memory?.Candles ?? []).Limit(query.Limit, newestEnd: query.Start is null), readable);
-    }
+    // While the store is away only memory's times can be answered for: the rest is unknown to the client, not empty.
+    private static TimeRangeSet Readable(TimeRangeSet known, SeriesPart part) =>
+        TimeRangeSet.Of(part.Readable.Ranges.SelectMany(r => known.Intersect(r).Ranges));
 
     private async Task<SeriesView> ViewAsync(SeriesKey series, SeriesHub? hub, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using CandleStream.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;
@@ -8,10 +9,12 @@ namespace CandleStream.Streaming;
 /// </summary>
 public sealed partial class CandleStreamService : IAsyncDisposable
 {
+    private const ConfigureAwaitOptions YieldHere = ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
     private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
 
     private readonly ICandleProvider _provider;
-    private readonly ISeriesArchive _archive;
+    private readonly CandleArchive _archive;
     private readonly ICandleSink[] _sinksOfAll;
     private readonly StreamingOptions _options;
     private readonly TimeProvider _time;
@@ -27,21 +30,21 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     private bool _stopped;
 
     /// <param name="provider">Where candles come from.</param>
-    /// <param name="archive">The store's view for open series.</param>
-    /// <param name="sinksOfAll">Sinks attached to every series from its first update on: the writer.</param>
+    /// <param name="archive">The one door to the store.</param>
+    /// <param name="sinksOfAll">Sinks attached to every series from its first update on.</param>
     /// <param name="revs">The process's counter.</param>
     /// <param name="options">Limits and waits.</param>
     /// <param name="time">Our clock: serves waits and ages, never closes a candle.</param>
     /// <param name="loggers">Makes the loggers.</param>
     /// <param name="metrics">Measures the hubs; null where nobody looks.</param>
-    public CandleStreamService(ICandleProvider provider, ISeriesArchive archive, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options, TimeProvider time, ILoggerFactory loggers, StreamingMetrics? metrics = null)
+    public CandleStreamService(ICandleProvider provider, CandleArchive archive, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options, TimeProvider time, ILoggerFactory loggers, StreamingMetrics? metrics = null)
     {
         _metrics = metrics;
         (_provider, _archive, _options, _time, _loggers) = (provider, archive, options, time, loggers);
         _sinksOfAll = [.. sinksOfAll];
         _logger = loggers.CreateLogger<CandleStreamService>();
         Revs = revs;
-        _joiner = new SeriesJoiner(archive, revs, options, time);
+        _joiner = new SeriesJoiner(new SeriesReader(archive), revs, options, time);
     }
 
     /// <summary>The process's counter of candle versions.</summary>
@@ -60,6 +63,15 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     internal long? ExchangeTime => Hubs.Max(h => h.Look(default).ExchangeTime);
 
     internal SeriesJoiner Joiner => _joiner;
+
+    /// <summary>Completed when every series that closes now has closed.</summary>
+    internal Task Closing
+    {
+        get
+        {
+            lock (_gate) return Task.WhenAll(_closing.Values);
+        }
+    }
 
     /// <summary>Finds or opens a series and holds it open until the lease is disposed, and for the linger time after that.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
@@ -84,7 +96,7 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         lock (_gate)
         {
             var open = FindOrOpen(series);
-            if (open.Holders == 0) open.Linger.Change(_options.Linger, Timeout.InfiniteTimeSpan);
+            if (open.Holders == 0) Linger(open);
             return open.Hub;
         }
     }
@@ -105,10 +117,13 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         if (TryFind(series, out var hub)) hub.Lose(range);
     }
 
-    /// <summary>Candles that opened before <paramref name="time"/> (Unix ms) were deleted from the store, as its retention says: an open series forgets them too.</summary>
-    public void Forget(SeriesKey series, long time)
+    /// <summary>
+    /// Candles that opened before <paramref name="time"/> (Unix ms) were deleted from the store, as its retention says, the highest rev among them being
+    /// <paramref name="highestRev"/>: an open series forgets them too.
+    /// </summary>
+    public void Forget(SeriesKey series, long time, long highestRev)
     {
-        if (TryFind(series, out var hub)) hub.Forget(time);
+        if (TryFind(series, out var hub)) hub.Forget(time, highestRev);
     }
 
     /// <summary>Ends every subscription at the exchange and saves what is known of each series.</summary>
@@ -149,15 +164,27 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         {
             open.Holders--;
             if (use == SeriesUse.Watch) open.Hub.Subscribers--;
-            if (open.Holders == 0 && !_stopped) open.Linger.Change(_options.Linger, Timeout.InfiniteTimeSpan);
+            if (open.Holders == 0 && !_stopped) Linger(open);
         }
     }
 
+    // Guarded by _gate.
+    private void Linger(OpenSeries open)
+    {
+        open.UnusedSince = _time.GetTimestamp();
+        open.Linger.Change(_options.Linger, Timeout.InfiniteTimeSpan);
+    }
+
+    // The timer may have fired just before the series was used again: its own time says whether it is over.
     private void CloseIfUnused(OpenSeries open)
     {
         lock (_gate)
         {
-            if (open.Holders == 0 && _open.GetValueOrDefault(open.Hub.Series) == open) Close(open);
+            if (open.Holders > 0 || _open.GetValueOrDefault(open.Hub.Series) != open) return;
+            var left = _options.Linger - _time.GetElapsedTime(open.UnusedSince);
+            if (left <= TimeSpan.Zero) Close(open);
+            // A timer counts whole milliseconds.
+            else open.Linger.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -181,13 +208,23 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         LogClosed(series);
     }
 
-    private static async Task CloseAsync(OpenSeries open)
+    // Never fails: the next opening of the series waits for it, and so does the end of the server.
+    private async Task CloseAsync(OpenSeries open)
     {
-        await open.Stop.CancelAsync();
-        await open.Run;
-        if (open.Hub.Followed is { } followed) await followed.DisposeAsync();
-        open.Hub.SaveRecord();
-        open.Stop.Dispose();
+        await GuardAsync(open.Hub.Series, async () =>
+        {
+            // Off the lock of all series: what waits for the token may go on right here.
+            await Task.CompletedTask.ConfigureAwait(YieldHere);
+            open.Stop.Cancel();
+            await open.Run;
+            if (open.Hub.Followed is { } followed) await followed.DisposeAsync();
+        }, CancellationToken.None);
+        await GuardAsync(open.Hub.Series, () =>
+        {
+            open.Hub.SaveRecord();
+            open.Stop.Dispose();
+            return Task.CompletedTask;
+        }, CancellationToken.None);
     }
 
     private async Task RunAsync(OpenSeries open, Task before)
@@ -198,8 +235,8 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         await GuardAsync(hub.Series, async () =>
         {
             // The caller holds the lock of all series, and some stores read on the thread that asks.
-            await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            var loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, stop);
+            await before.ConfigureAwait(YieldHere);
+            var loading = LoadAsync(hub.Series, stop);
             var stored = await InTimeAsync(hub.Series, loading, stop);
             hub.Load(stored);
             hub.RepairWanted = repair.Wake;
@@ -238,8 +275,16 @@ public sealed partial class CandleStreamService : IAsyncDisposable
             }
 
             await Task.Delay(StoreRetry, _time, stop);
-            loading = _archive.LoadAsync(hub.Series, _options.CandlesInMemory, stop);
+            loading = LoadAsync(hub.Series, stop);
         }
+    }
+
+    // A mistake while reading is said, and then like a store that does not answer: the series is followed all the same.
+    private async Task<ArchivedSeries?> LoadAsync(SeriesKey series, CancellationToken stop)
+    {
+        ArchivedSeries? archived = null;
+        await GuardAsync(series, async () => archived = await _archive.LoadAsync(series, _options.CandlesInMemory, stop), stop);
+        return archived;
     }
 
     // Clients do not wait for a slow store; what it holds is added when it comes. Null when it did not answer in time, or cannot be reached.
@@ -265,7 +310,7 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; its candles are added later")]
     private partial void LogStoreSlow(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, or reading its stored candles, ended because of a bug")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, the reading of its store or its closing failed because of a bug")]
     private partial void LogFailed(SeriesKey series, Exception bug);
 
     private sealed class OpenSeries(SeriesHub hub)
@@ -279,6 +324,9 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         public Task Run { get; set; } = Task.CompletedTask;
 
         public int Holders { get; set; }
+
+        // A timestamp; of use while nobody holds it.
+        public long UnusedSince { get; set; }
     }
 }
 

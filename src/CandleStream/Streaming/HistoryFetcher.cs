@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CandleStream.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;
@@ -7,7 +8,7 @@ namespace CandleStream.Streaming;
 public sealed partial class HistoryFetcher : IAsyncDisposable
 {
     private readonly ICandleProvider _provider;
-    private readonly ISeriesArchive _archive;
+    private readonly CandleArchive _archive;
     private readonly RevCounter _revs;
     private readonly TimeProvider _time;
     private readonly ILogger<HistoryFetcher> _logger;
@@ -20,18 +21,18 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     // Each is used by its series' flight only.
     private readonly ConcurrentDictionary<SeriesKey, RefusedCandles> _refused = new();
 
-    public HistoryFetcher(ICandleProvider provider, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger, StreamingMetrics? metrics = null) =>
+    public HistoryFetcher(ICandleProvider provider, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger, StreamingMetrics? metrics = null) =>
         (_provider, _archive, _revs, _time, _logger, _metrics) = (provider, archive, revs, time, logger, metrics);
 
     /// <summary>
-    /// Fetches <paramref name="missing"/> and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
+    /// Fetches <paramref name="missing"/> of a series that is open where <paramref name="findOpen"/> finds it, and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
     /// True when something new is stored, or somebody else's flight landed, so that it is worth to look again.
     /// </summary>
-    internal async Task<bool> FetchAsync(SeriesKey series, TimeRangeSet missing, SeriesHub? hub, TimeSpan wait, CancellationToken cancel)
+    internal async Task<bool> FetchAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, TimeSpan wait, CancellationToken cancel)
     {
         var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var flight = _flights.GetOrAdd(series, mine.Task);
-        if (ReferenceEquals(flight, mine.Task)) _ = FlyAsync(series, missing, hub, mine);
+        if (ReferenceEquals(flight, mine.Task)) _ = FlyAsync(series, missing, findOpen, mine);
         try
         {
             return await flight.WaitAsync(wait, _time, cancel) || !ReferenceEquals(flight, mine.Task);
@@ -44,22 +45,24 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        // Here and not on another thread: a flight that it ends is awaited next.
+        _stop.Cancel();
         await Task.WhenAll(_flights.Values);
         _stop.Dispose();
     }
 
-    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, SeriesHub? hub, TaskCompletionSource<bool> landed)
+    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, TaskCompletionSource<bool> landed)
     {
         var stored = false;
         try
         {
             // Another flight may have landed since the caller looked.
-            var known = hub is not null ? hub.Look(default).Known : (await _archive.LoadAsync(series, 1, _stop.Token))?.Record?.Verified;
+            var hub = await FindOpenAsync(findOpen);
+            var known = hub is not null ? hub.Look(default).Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
             stored = missing.IsEmpty;
             // Said page by page: what is stored stays stored when a later page fails.
-            foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, hub, () => stored = true);
+            foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => stored = true);
         }
         catch (CandleProviderException failure)
         {
@@ -81,31 +84,53 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         }
     }
 
-    private async Task FetchRangeAsync(SeriesKey series, TimeRange range, SeriesHub? hub, Action onStored)
+    private async Task FetchRangeAsync(SeriesKey series, TimeRange range, Func<SeriesHub?> findOpen, Action onStored)
     {
         while (!range.IsEmpty)
         {
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
             range = range with { From = page.Range.To };
+            // Opened or closed while the exchange was asked: what counts is who reads the series now.
+            var hub = await FindOpenAsync(findOpen);
             if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
             {
                 // Connected clients have not seen these candles, so publish them as a repair.
-                hub.Merge(page.Part(page.Range with { From = Math.Max(from, page.Range.From) }));
+                hub.Merge(await ChangedAsync(series, hub, page.Part(page.Range with { From = Math.Max(from, page.Range.From) })));
                 onStored();
-                page = page.Part(page.Range with { To = from });
+                page = page.Part(page.Range with { To = Math.Max(from, page.Range.From) });
                 if (page.Range.IsEmpty) continue;
             }
 
+            // Until the hub knows what the store holds, history saved beside it would be unknown to it.
+            if (hub is { KnowsStore: false }) return;
             var (candles, verified) = Trusted(series.Timeframe, page);
             foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
             if (verified.IsEmpty && IsYoung(series.Timeframe, page)) return;
+            foreach (var part in verified.Ranges)
+            {
+                if (await _archive.SaveHistoryAsync(series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
+                hub?.AddHistory(stored, page.Part(part));
+            }
+
             if (verified.IsEmpty) continue;
-            if (await _archive.ReadAsync(series, new TimeRange(verified.Ranges[0].From, verified.Ranges[^1].To), int.MaxValue, newestEnd: false, _stop.Token) is not { } held) return;
-            candles = Numbered(candles, held, _revs);
-            if (!await _archive.SaveHistoryAsync(series, candles, verified, _stop.Token)) return;
-            hub?.AddHistory(candles, verified);
             onStored();
         }
+    }
+
+    private async Task<SeriesHub?> FindOpenAsync(Func<SeriesHub?> findOpen)
+    {
+        var hub = findOpen();
+        if (hub is not null) await hub.Loaded.WaitAsync(_stop.Token);
+        return hub;
+    }
+
+    // Below what the hub holds, the archive says what is no news.
+    private async Task<HistoryPage> ChangedAsync(SeriesKey series, SeriesHub hub, HistoryPage page)
+    {
+        var older = page.Range with { To = Math.Min(page.Range.To, hub.Look(default).OldestTime ?? page.Range.To) };
+        if (older.IsEmpty || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return page;
+        var byTime = held.ToDictionary(c => c.Time);
+        return page with { Candles = [.. page.Candles.Where(c => !byTime.TryGetValue(c.Time, out var old) || !old.HasSameValues(c))] };
     }
 
     // Of few series, if of any.
@@ -142,17 +167,6 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     {
         var start = timeframe.StartOf(time);
         return new TimeRange(start, timeframe.EndOf(start));
-    }
-
-    /// <summary>
-    /// The candles with the revs they are stored with. One that the store holds with other values is a revision: it gets a new rev, or the store would keep the old one.
-    /// </summary>
-    public static IReadOnlyList<Candle> Numbered(IReadOnlyList<Candle> fetched, IReadOnlyList<Candle> held, RevCounter revs)
-    {
-        var byTime = held.ToDictionary(c => c.Time);
-        // No number may lie ahead of the counter, as a candle's end does where our clock is slow.
-        var current = revs.Current;
-        return [.. fetched.Select(c => c with { Rev = byTime.TryGetValue(c.Time, out var old) && !old.HasSameValues(c) ? revs.Next() : Math.Min(c.Rev, current) })];
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]

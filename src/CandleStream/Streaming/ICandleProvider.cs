@@ -70,7 +70,7 @@ public interface ICandleFeed
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
-    public IReadOnlyList<Candle> Candles { get; } = [.. Candles.Select(c => c with { Origin = CandleOrigin.Rest })];
+    public IReadOnlyList<Candle> Candles { get; init; } = [.. Candles.Select(c => c with { Origin = CandleOrigin.Rest })];
 
     /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
     public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;

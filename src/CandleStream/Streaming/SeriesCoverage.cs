@@ -35,6 +35,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long? _began;
     private long? _oldest;
     private long? _storedFrom;
+    private long? _followedUntil;
     private long _notBefore = long.MinValue;
 
     // The first time that is followed and not verified yet. Null while interrupted.
@@ -73,13 +74,14 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 
     /// <summary>
     /// False when candles are unknown between what the store holds and where watching begins: nothing repairs them, so nobody holds every change since they were missed.
-    /// Only as far back as any id is accepted, and a day more, because an id's age is told by our clock.
+    /// Only as far back as any id is accepted, and a day more, because an id's age is told by our clock. True where nothing is stored.
     /// </summary>
     public bool ContinuesStored
     {
         get
         {
-            if (_storedFrom is not { } stored || _began is not { } began || WatchedFrom() is not { } watched) return false;
+            if (_storedFrom is not { } stored) return true;
+            if (_began is not { } began || WatchedFrom() is not { } watched) return false;
             return Known.MissingIn(new TimeRange(Math.Max(stored, timeframe.StartOf(began - MaxRepairMs - DayMs)), watched)).IsEmpty;
         }
     }
@@ -88,9 +90,13 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <param name="verified">The verified ranges.</param>
     /// <param name="lastHeld">Open time of the newest stored candle.</param>
     /// <param name="heldBefore">That of the candle before it: what is verified from there on is doubted, see <see cref="Doubt(long, long)"/>.</param>
-    public void Load(TimeRangeSet verified, long? lastHeld, long? heldBefore = null)
+    /// <param name="toldFrom">From where on streams were told of the series: a hole after it is a gap, however little was verified; one before it is history.</param>
+    public void Load(TimeRangeSet verified, long? lastHeld, long? heldBefore = null, long toldFrom = SeriesRecord.NothingTold)
     {
-        _storedFrom = verified.IsEmpty ? lastHeld : verified.Ranges[0].From;
+        var told = toldFrom != SeriesRecord.NothingTold;
+        _storedFrom = told ? timeframe.StartOf(toldFrom) : verified.IsEmpty ? lastHeld : verified.Ranges[0].From;
+        _followedUntil = told ? verified.MissingIn(new TimeRange(toldFrom, long.MaxValue)).Ranges is [var hole, ..] ? hole.From : null
+            : verified.IsEmpty ? lastHeld : verified.Ranges[^1].To;
         var doubted = heldBefore is { } from ? verified.Intersect(new TimeRange(from, long.MaxValue)) : TimeRangeSet.Empty;
         Verified = Verified.Union(verified.Subtract(doubted));
         Doubt(doubted, _now ?? 0);
@@ -234,6 +240,12 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _notBefore = Math.Max(_notBefore, time);
     }
 
+    /// <summary>What of a snapshot or a poll is still wanted: what was deleted on purpose is no news when it comes again.</summary>
+    public HistoryPage Wanted(HistoryPage page) => page.Range.From >= _notBefore ? page : page.Part(page.Range with { From = Math.Min(_notBefore, page.Range.To) });
+
+    /// <inheritdoc cref="Wanted(HistoryPage)"/>
+    public IReadOnlyList<Candle> Wanted(IReadOnlyList<Candle> candles) => candles is [var first, ..] && first.Time < _notBefore ? [.. candles.Where(c => c.Time >= _notBefore)] : candles;
+
     /// <summary>A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when there is nothing to check.</summary>
     public TimeRange? DueCheck()
     {
@@ -252,16 +264,17 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches. Where watching has not begun
-    /// yet, what it would be at this exchange time; null where that depends on what comes.
+    /// The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches: the candle that was running seven
+    /// days ago, or when the series was last followed. Where watching has not begun yet, what it would be at this exchange time; null where that depends on what comes.
     /// </summary>
     public long? WatchedFrom(long exchangeTime)
     {
         if (_began is null && _storedFrom is null) return null;
         var began = _began ?? exchangeTime;
-        var farthest = began - MaxRepairMs;
-        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, began - MaxRepairCandles * timeframe.LengthMs);
-        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), timeframe.CeilingOf(farthest));
+        // Where candles are long, the one that ended meanwhile may have opened more than seven days ago.
+        var farthest = timeframe.StartOf(Math.Min(began - MaxRepairMs, _followedUntil ?? long.MaxValue));
+        if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, timeframe.CeilingOf(began - MaxRepairCandles * timeframe.LengthMs));
+        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), farthest);
         return Math.Max(first, _notBefore);
     }
 

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
+using CandleStream.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;
 
 /// <summary>
-/// One open series: takes what the provider learns, decides what changed, numbers it, and hands it to a few sinks (stream senders, the writer).
+/// One open series: takes what the provider learns, decides what changed, numbers it, hands it to a few sinks (stream senders) and to the archive.
 /// Numbering, memory and hand-over happen under one lock, so whoever reads the memory after registering with a sink misses nothing.
 /// </summary>
 public sealed class SeriesHub : ICandleFeed
 {
-    private readonly ISeriesArchive _archive;
+    private readonly CandleArchive _archive;
     private readonly TimeProvider _time;
     private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
+    private readonly TaskCompletionSource _loaded = NewSignal();
     private readonly TaskCompletionSource _firstData = NewSignal();
 
     // Guarded by _gate: the provider, the repair loop, sinks and joining clients meet here.
@@ -33,8 +35,21 @@ public sealed class SeriesHub : ICandleFeed
     // When the newest candle of the channel was first heard (timestamp), and up to when the channel can have been heard then: its own candle, or the snapshot's time.
     private long _heardAt;
     private long _heardFrom;
+
+    private bool _knowsStore;
+
+    // Closed candles that were published and are not handed to the archive yet: it gets them together with what is then known.
+    private readonly List<Candle> _unsaved = [];
+
+    // From _openedFrom on every change is held, or will be published when its gap is repaired; from _completeFrom on where no gap is open. Nothing is promised before Load.
     private long _openedRev;
-    private long _storedCompleteFrom;
+    private long _openedFrom = long.MaxValue;
+    private long _completeFrom = long.MaxValue;
+
+    // The oldest time told by earlier lives, as far as their clients can resume, and by this one; see SeriesRecord.
+    private long _toldBefore = SeriesRecord.NothingTold;
+    private long _told = SeriesRecord.NothingTold;
+    private (long CompleteFrom, long ToldFrom) _saved;
 
     // Replaced whole under _gate; any thread may read them.
     private volatile CandleUpdate? _latest;
@@ -43,7 +58,7 @@ public sealed class SeriesHub : ICandleFeed
     // Ticks of UTC; 0 = never. Written under _gate.
     private long _lastTradeTicks;
 
-    internal SeriesHub(SeriesKey series, StreamingOptions options, ISeriesArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
+    internal SeriesHub(SeriesKey series, StreamingOptions options, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics = null)
     {
         Series = series;
         (_archive, _revs, _time, _metrics) = (archive, revs, time, metrics);
@@ -80,6 +95,18 @@ public sealed class SeriesHub : ICandleFeed
 
     /// <summary>The subscription at the provider; null until the store was read.</summary>
     internal IFollowedSeries? Followed { get; set; }
+
+    /// <summary>Completed when what the store holds was loaded, or did not come in time.</summary>
+    internal Task Loaded => _loaded.Task;
+
+    /// <summary>True once what the store holds is part of what the hub knows.</summary>
+    internal bool KnowsStore
+    {
+        get
+        {
+            lock (_gate) return _knowsStore;
+        }
+    }
 
     /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
     internal Task FirstData => _firstData.Task;
@@ -127,7 +154,8 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             Doubt(exchangeTime);
-            if (exchangeTime is { } told) Tell(told);
+            if (exchangeTime is { } heard) HearTime(heard);
+            candles = _coverage.Wanted(candles);
             long? oldest = null;
             foreach (var candle in candles)
             {
@@ -157,7 +185,7 @@ public sealed class SeriesHub : ICandleFeed
         {
             if (exchangeTime is { } now)
             {
-                Tell(now);
+                HearTime(now);
                 if (IsNextSecond(now)) PassTimeAndPublish(now, now);
             }
 
@@ -172,6 +200,7 @@ public sealed class SeriesHub : ICandleFeed
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
+            Save();
         }
     }
 
@@ -179,7 +208,7 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            Tell(exchangeTime);
+            HearTime(exchangeTime);
             PassTimeAndPublish(exchangeTime, heardUntil);
         }
     }
@@ -213,22 +242,24 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            if (isPoll) page = _coverage.Wanted(page);
             var asOf = _present.Believed(page.AsOf);
-            var tellsTime = isPoll || !_merged || _feed.State == SeriesState.Polling;
+            // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may. Nor may REST close a
+            // candle that it does not show: the last trades may be in what is still missing. What it verifies, it must close.
+            var tellsTime = isPoll || !_merged || _feed.State == SeriesState.Polling || (_feed.State != SeriesState.Live && ShowsNewest(page));
             if (tellsTime && _candles.ExchangeTime is null) SetTime(asOf);
             foreach (var candle in page.Candles)
             {
                 if (Admit(candle, asOf)) _candles.Fetch(candle, asOf, _changes, tellsTime ? asOf : null);
             }
 
-            // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may.
             if (tellsTime) PassTime(asOf);
 
             // A row that was refused says nothing: what is known of its time, or is not, stays as it was.
             _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)));
             _spoiled.Clear();
             // Also what did not change is saved again: a repair may be about candles that the store lost.
-            _archive.Save(Series, [.. _candles.In(page.Range).Where(c => c.Closed)]);
+            _unsaved.AddRange(_candles.In(page.Range).Where(c => c.Closed));
             FinishMerge();
         }
     }
@@ -238,11 +269,21 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            _knowsStore = archived is not null;
             _openedRev = _revs.Current;
-            _storedCompleteFrom = archived?.Record?.CompleteFrom is > 0 and var stored ? stored : _openedRev;
+            var record = archived?.Record ?? SeriesRecord.Nothing;
+            // A series that nobody ever followed changed only by what came since this process began, and all of that is held.
+            var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == 0;
+            _openedFrom = isNew ? _revs.First : _openedRev;
+            _completeFrom = archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First;
+            _toldBefore = record.ToldFrom;
+            // A promise without a word on what was told: all that is verified may have been.
+            if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false }) _toldBefore = record.Verified.Ranges[0].From;
+            _saved = (record.CompleteFrom, record.ToldFrom);
             _candles.Load(archived?.Newest ?? [], _openedRev);
             LoadCoverage(archived);
             if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
+            _loaded.TrySetResult();
         }
     }
 
@@ -255,8 +296,11 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
+            // They are about to be told, and a hole above them is a gap.
+            if (added.Count > 0) Told(added[0].Candle.Time);
             LoadCoverage(archived);
-            _openedRev = _storedCompleteFrom = _revs.Current;
+            _knowsStore = true;
+            _openedRev = _openedFrom = _completeFrom = _revs.Current;
             SetLatest();
             if (added.Count > 0)
             {
@@ -269,21 +313,46 @@ public sealed class SeriesHub : ICandleFeed
 
     /// <summary>
     /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage)"/>). Earlier ones are history.
-    /// Null if nothing was stored or received yet.
+    /// Null if nothing was told, stored or received yet.
     /// </summary>
     internal long? RepairsFrom(long exchangeTime)
     {
-        lock (_gate) return _coverage.WatchedFrom(exchangeTime);
+        lock (_gate)
+        {
+            var from = Math.Min(ToldFrom, _coverage.WatchedFrom(exchangeTime) ?? SeriesRecord.NothingTold);
+            return from == SeriesRecord.NothingTold ? null : from;
+        }
     }
 
-    /// <summary>History that was fetched on request now counts as known.</summary>
-    internal void AddHistory(IReadOnlyList<Candle> candles, TimeRangeSet verified)
+    /// <summary>
+    /// History that was fetched and stored on request now counts as known. Where a stream was told of its times meanwhile, it is a repair after all.
+    /// </summary>
+    /// <param name="stored">The candles with the revs they were stored with.</param>
+    /// <param name="page">The answer they are of; its range is verified.</param>
+    internal void AddHistory(IReadOnlyList<Candle> stored, HistoryPage page)
     {
         lock (_gate)
         {
-            foreach (var candle in candles) _candles.AddHistory(candle);
-            _coverage.AddHistory(verified);
+            if (!_knowsStore) return;
+            var history = page.Range with { To = Math.Min(page.Range.To, Math.Max(page.Range.From, ToldFrom)) };
+            foreach (var candle in stored.Where(c => history.Contains(c.Time))) _candles.AddHistory(candle);
+            _coverage.AddHistory(TimeRangeSet.Of(history));
             PublishCoverage();
+        }
+
+        var told = page.Range with { From = Math.Max(page.Range.From, RepairsFrom(page.AsOf) ?? long.MaxValue) };
+        if (!told.IsEmpty) Merge(page.Part(told));
+    }
+
+    /// <summary>A stream is about to be told candles from <paramref name="time"/> on. True when that is older than all it was told before.</summary>
+    internal bool Tell(long time)
+    {
+        lock (_gate)
+        {
+            if (time >= ToldFrom) return false;
+            Told(time);
+            Save();
+            return true;
         }
     }
 
@@ -297,15 +366,22 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says.</summary>
-    internal void Forget(long time)
+    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says, and with it changes up to <paramref name="highestRev"/>.</summary>
+    internal void Forget(long time, long highestRev)
     {
         lock (_gate)
         {
             _candles.ForgetBefore(time);
             _coverage.Forget(time);
+            _completeFrom = Math.Max(_completeFrom, highestRev);
             PublishCoverage();
         }
+    }
+
+    /// <summary>True when every change after <paramref name="rev"/> is held, or will be published when its gap is repaired.</summary>
+    internal bool IsCompleteFrom(long rev)
+    {
+        lock (_gate) return rev >= CompleteFrom;
     }
 
     /// <summary>What there is to fetch, the newest gap first and the check of what snapshots covered last.</summary>
@@ -338,14 +414,14 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            if (!_merged) return;
-            var (verified, unverified) = _coverage.TakeUnsaved();
-            _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
+            Save();
         }
     }
 
-    // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, its repair being sent to whoever listens.
-    private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? _openedRev : _storedCompleteFrom;
+    // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, and the repair is sent to those who listen.
+    private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? Math.Max(_openedFrom, _completeFrom) : _completeFrom;
+
+    private long ToldFrom => Math.Min(_toldBefore, _told);
 
     private List<RepairWork> FindRepairs()
     {
@@ -366,7 +442,9 @@ public sealed class SeriesHub : ICandleFeed
     private void LoadCoverage(ArchivedSeries? archived)
     {
         var held = archived?.Newest ?? [];
-        _coverage.Load(archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null);
+        _coverage.Load(
+            archived?.Record?.Verified ?? TimeRangeSet.Empty, held is [.., var newest] ? newest.Time : null, held.Count > 0 ? held[Math.Max(0, held.Count - 2)].Time : null,
+            ToldFrom);
     }
 
     // The exchange revises the candle before the running one. While nobody listened, that was one of the last two heard, or a later one.
@@ -383,6 +461,9 @@ public sealed class SeriesHub : ICandleFeed
         if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now, _present.Latest);
     }
 
+    private bool ShowsNewest(HistoryPage page) =>
+        _candles.Newest is { } newest && page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time);
+
     private bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
 
     private void PassTime(long exchangeTime) => _candles.PassTime(exchangeTime, _changes);
@@ -396,7 +477,7 @@ public sealed class SeriesHub : ICandleFeed
     }
 
     // A time told by a frame. Where none was known, or a later one was, the series starts anew from it: what later time said was wrong.
-    private void Tell(long exchangeTime)
+    private void HearTime(long exchangeTime)
     {
         var known = Math.Max(_candles.ExchangeTime ?? long.MinValue, _coverage.Now ?? long.MinValue);
         var isBack = exchangeTime < known - SeriesCandles.FutureToleranceMs;
@@ -458,16 +539,23 @@ public sealed class SeriesHub : ICandleFeed
     private void PublishFirstMerge()
     {
         _merged = true;
-        if (!_coverage.ContinuesStored) _storedCompleteFrom = _openedRev;
+        if (!_coverage.ContinuesStored)
+        {
+            // Clients of earlier lives start anew: what they were told no longer counts.
+            _completeFrom = _openedRev;
+            _toldBefore = SeriesRecord.NothingTold;
+        }
+
         List<CandleUpdate> updates = [.. _changes.GroupBy(c => c.Time).Select(g => new CandleUpdate(Series, g.Last())).OrderBy(u => u.Candle.Time)];
         _changes.Clear();
         SetLatest();
         if (updates.Count > 0)
         {
+            Told(updates[0].Candle.Time);
+            _unsaved.AddRange(updates.Select(u => u.Candle).Where(c => c.Closed));
             foreach (var sink in _sinks) sink.OnFirstMerge(Series, updates);
         }
 
-        _archive.Save(new SeriesChange(Series, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom));
         _firstData.TrySetResult();
     }
 
@@ -478,6 +566,8 @@ public sealed class SeriesHub : ICandleFeed
         {
             var update = new CandleUpdate(Series, candle, receivedAt);
             if (_latest is null || candle.Time >= _latest.Candle.Time) _latest = update;
+            if (candle.Closed) _unsaved.Add(candle);
+            Told(candle.Time);
             foreach (var sink in _sinks) sink.OnUpdate(update);
         }
 
@@ -487,17 +577,31 @@ public sealed class SeriesHub : ICandleFeed
 
     private void PublishCoverage()
     {
-        var (verified, unverified) = _coverage.TakeUnsaved();
-        if (!verified.IsEmpty || !unverified.IsEmpty) _archive.Save(new SeriesChange(Series, verified, unverified, CompleteFrom));
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan())) PublishStatus();
         if (_merged && _coverage.Gaps.IsEmpty) _repaired.TrySetResult();
         else if (_repaired.Task.IsCompleted) _repaired = NewSignal();
+        Save();
         if (_merged && (!_coverage.Gaps.IsEmpty || _coverage.DueCheck() is not null)) RepairWanted?.Invoke();
     }
+
+    // The one way to the archive: candles and what is known with them go together, so that no batch of the writer can hold the second without the first.
+    private void Save()
+    {
+        var (verified, unverified) = _coverage.TakeUnsaved();
+        var promise = (_merged ? _completeFrom : _saved.CompleteFrom, ToldFrom);
+        var isChanged = !verified.IsEmpty || !unverified.IsEmpty || promise != _saved;
+        if (!isChanged && _unsaved.Count == 0) return;
+        _archive.Save(Series, [.. _unsaved], isChanged ? new SeriesChange(Series, verified, unverified, _merged ? _completeFrom : null, ToldFrom) : null);
+        _unsaved.Clear();
+        _saved = promise;
+    }
+
+    private void Told(long time) => _told = Math.Min(_told, time);
 
     private void PublishStatus()
     {
         _status = new SeriesStatus(Series, _feed, _coverage.Gaps.Ranges);
+        if (_status.Gaps is [var oldest, ..]) Told(oldest.From);
         foreach (var sink in _sinks) sink.OnStatus(_status);
     }
 

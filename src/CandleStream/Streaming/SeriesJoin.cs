@@ -28,8 +28,8 @@ public enum JoinMode
 /// <param name="Status">The series' state at that moment.</param>
 public sealed record SeriesJoin(SeriesKey Series, JoinMode Mode, IReadOnlyList<Candle> Missed, IReadOnlyList<Candle> Snapshot, SeriesStatus Status);
 
-/// <summary>Reads what a joining client or a poller needs, from memory and, where that does not reach, from the store.</summary>
-internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, StreamingOptions options, TimeProvider time)
+/// <summary>Reads what a joining client or a poller needs.</summary>
+internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, StreamingOptions options, TimeProvider time)
 {
     /// <summary>How far a resume reaches back behind the client's id: numbers of different series may become visible a moment out of order.</summary>
     public const long OverlapUs = 10_000_000;
@@ -45,60 +45,37 @@ internal sealed class SeriesJoiner(ISeriesArchive archive, RevCounter revs, Stre
     public async Task<SeriesJoin> JoinAsync(SeriesHub hub, JoinRequest request, CancellationToken cancel)
     {
         await WaitAsync(hub.FirstData, options.FirstDataWait, cancel);
+        // What the store holds is not sent later. That wait has its own limit, but begins only when the series' last life has ended.
+        await hub.Loaded.WaitAsync(cancel);
         if (request.AfterRev is null && !request.IsUnreadable) return await AnswerAsync(hub, JoinMode.Fresh, [], request.SnapshotCount, cancel);
 
         if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(hub, after, OverlapUs, cancel) is { } missed)
-            return await AnswerAsync(hub, JoinMode.Resumed, missed, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
+            return await AnswerAsync(hub, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
 
         return await AnswerAsync(hub, JoinMode.Reset, [], Math.Max(ResetSnapshot, request.SnapshotCount), cancel);
     }
 
-    /// <summary>Everything that changed after <paramref name="after"/> less <paramref name="overlapUs"/>, oldest candle first; null when that is not held completely, or too much.</summary>
-    public async Task<IReadOnlyList<Candle>?> MissedAsync(SeriesHub hub, long after, long overlapUs, CancellationToken cancel)
+    /// <summary>
+    /// Everything that changed after <paramref name="after"/> less <paramref name="overlapUs"/>, oldest candle first; null when that is not held completely, or too much.
+    /// Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change like any other.
+    /// </summary>
+    public async Task<SeriesChanges?> MissedAsync(SeriesHub hub, long after, long overlapUs, CancellationToken cancel)
     {
         var now = revs.Current;
         if (after > now || after < now - MaxAgeUs) return null;
-        await WaitAsync(hub.Repaired, options.ResumeWait, cancel);
-
-        var from = after - overlapUs;
-        var view = hub.View(0, from);
-        if (from < view.CompleteFrom) return null;
-        if (from >= view.HoldsChangesAfter) return view.Changed.Count <= MaxMissed ? view.Changed : null;
-
-        // Read the store after the view: what the writer saved in between is then in one of the two.
-        var stored = await archive.ChangesSinceAsync(hub.Series, from, MaxMissed + 1, cancel);
-        if (stored is null) return null;
-        var merged = stored.Merge(view.Changed);
-        return merged.Count <= MaxMissed ? merged : null;
-    }
-
-    /// <summary>The newest <paramref name="count"/> candles, oldest first.</summary>
-    public async Task<(IReadOnlyList<Candle> Candles, SeriesStatus Status)> NewestAsync(SeriesHub hub, int count, CancellationToken cancel)
-    {
-        var view = hub.View(count, long.MaxValue);
-        if (count == 0 || view.OldestTime is not { } oldest) return (view.Newest, view.Status);
-        var older = view.Newest.Count >= count ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), count - view.Newest.Count, newestEnd: true, cancel);
-        var from = view.Merged ? ReachOf(view) : 0;
-        // While the store is down the snapshot ends where memory does, as it would at a hole; whoever asks for the history before it is told what is missing.
-        return ([.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)], view.Status);
-    }
-
-    // A snapshot goes back to the first hole that the status does not name: behind it lies history, and a chart would draw over the hole.
-    private static long ReachOf(HubView view)
-    {
-        var named = view.Known.Union(TimeRangeSet.Of(view.Status.Gaps)).Ranges;
-        for (var i = named.Length - 1; i > 0; i--)
-        {
-            if (named[i].Contains(view.Newest[^1].Time)) return named[i].From;
-        }
-
-        return 0;
+        // Nothing changed before this process's first rev that a client with a number of this process does not have.
+        var from = after >= revs.First ? Math.Max(after - overlapUs, revs.First) : after - overlapUs;
+        if (!hub.IsCompleteFrom(from)) await WaitAsync(hub.Repaired, options.ResumeWait, cancel);
+        var missed = await reader.ChangesSinceAsync(hub, from, MaxMissed + 1, cancel);
+        if (missed is null || missed.Candles.Count > MaxMissed) return null;
+        if (missed.Candles is [var oldest, ..]) hub.Tell(oldest.Time);
+        return missed;
     }
 
     private async Task<SeriesJoin> AnswerAsync(SeriesHub hub, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)
     {
-        var (candles, status) = await NewestAsync(hub, snapshot, cancel);
-        return new SeriesJoin(hub.Series, mode, missed, candles, status);
+        var newest = await reader.NewestAsync(hub, snapshot, cancel);
+        return new SeriesJoin(hub.Series, mode, missed, newest.Candles, newest.Status);
     }
 
     private async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancel)

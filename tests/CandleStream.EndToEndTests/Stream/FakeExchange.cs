@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using CandleStream.Storage;
 using CandleStream.Streaming;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Stream;
 
@@ -72,22 +74,37 @@ internal sealed class FakeExchange : ICandleProvider
     }
 }
 
-/// <summary>A store that holds nothing and takes everything.</summary>
-internal sealed class EmptyArchive : ISeriesArchive
+/// <summary>A store that holds nothing; what is to be saved waits in its writer for ever.</summary>
+internal sealed class EmptyStore : ICandleStore
 {
-    public Task<ArchivedSeries?> LoadAsync(SeriesKey series, int newest, CancellationToken cancel) => Task.FromResult<ArchivedSeries?>(null);
-
-    public Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => Task.FromResult<List<Candle>?>([]);
-
-    public Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel) => Task.FromResult<List<Candle>?>([]);
-
-    public Task<bool> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRangeSet verified, CancellationToken cancel) => Task.FromResult(true);
-
-    public void Save(SeriesKey series, IReadOnlyList<Candle> closed)
+    /// <summary>The door to such a store.</summary>
+    public static CandleArchive Archive()
     {
+        var store = new EmptyStore();
+        return new CandleArchive(store, new CandleWriter(store, new StorageOptions(), TimeProvider.System, NullLogger<CandleWriter>.Instance));
     }
 
-    public void Save(SeriesChange change)
-    {
-    }
+    public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task<long> HighestRevAsync(CancellationToken cancel) => Task.FromResult(0L);
+
+    public Task SaveAsync(StoreBatch batch, CancellationToken cancel) => Task.CompletedTask;
+
+    public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) => AsyncEnumerable.Empty<Candle>();
+
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => AsyncEnumerable.Empty<Candle>();
+
+    public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => Task.FromResult<SeriesRecord?>(null);
+
+    public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<SeriesKey>>([]);
+
+    public Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel) => Task.FromResult<SymbolList?>(null);
+
+    public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => Task.FromResult(default(DeletedCandles));
+
+    public ValueTask DisposeAsync() => default;
 }

@@ -87,7 +87,7 @@ internal sealed class StreamHost : IAsyncDisposable
         builder.Services.AddSingleton<ICandleProvider>(options.Exchange);
         builder.Services.AddSingleton(options.Symbols);
         builder.Services.AddSingleton(services => new CandleStreamService(
-            options.Exchange, new EmptyArchive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
+            options.Exchange, EmptyStore.Archive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
         builder.AddCandleStreamSse();
         var (app, name) = (builder.Build(), Guid.NewGuid().ToString());
         app.Use((context, next) => context.Request.Path == NamePath ? context.Response.WriteAsync(name) : next(context));

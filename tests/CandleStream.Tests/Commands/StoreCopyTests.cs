@@ -84,7 +84,7 @@ public sealed class StoreCopyTests : StoreTest
 
         public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => store.DeleteFromRevAsync(series, rev, cancel);
 
-        public Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => store.DeleteBeforeAsync(series, time, cancel);
+        public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => store.DeleteBeforeAsync(series, time, cancel);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -16,7 +16,7 @@ public abstract class CandleStoreSuite : StoreTest
         Assert.Null(await store.FindSymbolsAsync(Cancel));
         Assert.Empty(await store.AllAsync(Btc));
         Assert.Empty(await store.ChangesSinceAsync(Btc, 0, 10, Cancel).ToListAsync(Cancel));
-        Assert.Equal(0, await store.DeleteBeforeAsync(Btc, long.MaxValue, Cancel));
+        Assert.Equal(default, await store.DeleteBeforeAsync(Btc, long.MaxValue, Cancel));
         Assert.Empty(await store.ListSeriesAsync(Cancel));
     }
 

@@ -1,5 +1,4 @@
 using CandleStream.Storage;
-using CandleStream.Streaming;
 using CandleStream.Tests.Streaming;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
@@ -31,7 +30,7 @@ public sealed class CandleWriterTests : IAsyncDisposable
     {
         using var stop = new CancellationTokenSource();
         var running = _core.Writer.RunAsync(stop.Token);
-        ((ICandleSink)_core.Writer).OnUpdate(new CandleUpdate(BtcMinute, Candle(0) with { Closed = true, Rev = 1 }));
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
 
         await stop.CancelAsync();
         await running;
@@ -81,7 +80,7 @@ public sealed class CandleWriterTests : IAsyncDisposable
         var lost = new List<TimeRange>();
         _core.Writer.Lost += (_, range) => lost.Add(range);
         _core.Store.Down = "gone";
-        _core.Writer.Add(new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(0), At(21))), TimeRangeSet.Empty));
+        _core.Writer.Add(BtcMinute, [], new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(0), At(21))), TimeRangeSet.Empty));
         for (var minute = 0; minute < 21; minute++) _core.Writer.Add(BtcMinute, [Candle(minute) with { Closed = true, Rev = minute + 1 }]);
         Assert.Empty(lost);
         Assert.Equal(21, _core.Writer.GivenUp);

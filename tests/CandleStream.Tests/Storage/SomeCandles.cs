@@ -14,8 +14,8 @@ internal static class SomeCandles
 
     public static StoreBatch Batch(SeriesKey series, params IEnumerable<Candle> candles) => new([.. candles.Select(c => new StoredCandle(series, c))], []);
 
-    public static StoreBatch Change(SeriesKey series, TimeRangeSet? verified = null, TimeRangeSet? unverified = null, long? completeFrom = null) =>
-        new([], [new SeriesChange(series, verified ?? TimeRangeSet.Empty, unverified ?? TimeRangeSet.Empty, completeFrom)]);
+    public static StoreBatch Change(SeriesKey series, TimeRangeSet? verified = null, TimeRangeSet? unverified = null, long? completeFrom = null, long toldFrom = SeriesRecord.NothingTold) =>
+        new([], [new SeriesChange(series, verified ?? TimeRangeSet.Empty, unverified ?? TimeRangeSet.Empty, completeFrom, toldFrom)]);
 
     public static TimeRange Range(long from, long to) => new(from, to);
 

@@ -64,6 +64,19 @@ public abstract class StoreCoverageSuite : StoreTest
     }
 
     [Fact]
+    public async Task The_promise_only_rises_and_what_was_told_before_it_rose_is_forgotten()
+    {
+        var store = await Database.OpenAsync();
+        await store.SaveAsync(Change(Btc, completeFrom: 5, toldFrom: 50), Cancel);
+        await store.SaveAsync(Change(Btc, toldFrom: 60), Cancel);
+        await store.SaveAsync(Change(Btc, completeFrom: 4, toldFrom: 40), Cancel);
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 5, 40), await store.FindSeriesAsync(Btc, Cancel));
+
+        await store.SaveAsync(Change(Btc, completeFrom: 6, toldFrom: 70), Cancel);
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 6, 70), await store.FindSeriesAsync(Btc, Cancel));
+    }
+
+    [Fact]
     public async Task Stored_coverage_is_what_the_same_changes_make_of_a_set_in_memory()
     {
         var store = await Database.OpenAsync();
@@ -88,22 +101,22 @@ public abstract class StoreCoverageSuite : StoreTest
     }
 
     [Fact]
-    public async Task Retention_deletes_candles_and_their_coverage_and_moves_nothing_else()
+    public async Task Retention_deletes_candles_and_their_coverage_and_promises_their_changes_no_longer()
     {
         var store = await Database.OpenAsync();
         var hourly = SeriesKey.Parse("BTCUSD:1h");
         foreach (var series in new[] { Btc, hourly })
         {
             await store.SaveAsync(Batch(series, Enumerable.Range(0, 10).Select(i => At(i, i + 1))), Cancel);
-            await store.SaveAsync(Change(series, Set(0, 10 * Minute), completeFrom: 3), Cancel);
+            await store.SaveAsync(Change(series, Set(0, 10 * Minute), completeFrom: 3, toldFrom: 2 * Minute), Cancel);
         }
 
-        Assert.Equal(4, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
-        Assert.Equal(0, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
+        Assert.Equal(new DeletedCandles(4, 4), await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
+        Assert.Equal(default, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
         Assert.Equal(Enumerable.Range(4, 6).Select(i => At(i, i + 1)), await store.AllAsync(Btc));
-        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), 3), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), 4, 2 * Minute), await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal(10, (await store.AllAsync(hourly)).Count);
-        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), 3), await store.FindSeriesAsync(hourly, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), 3, 2 * Minute), await store.FindSeriesAsync(hourly, Cancel));
     }
 
     [Fact]
@@ -111,7 +124,7 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(Batch(Btc, Enumerable.Range(0, 20_005).Select(i => At(i, i + 1))), Cancel);
-        Assert.Equal(20_003, await store.DeleteBeforeAsync(Btc, 20_003 * Minute, Cancel));
+        Assert.Equal(new DeletedCandles(20_003, 20_003), await store.DeleteBeforeAsync(Btc, 20_003 * Minute, Cancel));
         Assert.Equal(2, (await store.AllAsync(Btc)).Count);
     }
 

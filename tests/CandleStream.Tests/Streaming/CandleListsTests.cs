@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Storage;
 using CsCheck;
 
 namespace CandleStream.Tests.Streaming;

@@ -29,7 +29,7 @@ public sealed class HistoryFetcherTests
         var log = new KeptLog<HistoryFetcher>();
         await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
 
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Equal([At(-30)], core.Store.Rows(BtcMinute).Select(c => c.Time));
         Assert.Equal(2, counted);
@@ -74,9 +74,9 @@ public sealed class HistoryFetcherTests
         await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
         core.Store.Bug = new InvalidOperationException("a mistake");
 
-        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
         core.Store.Bug = null;
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), hub: null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Contains("because of a bug", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.Single(core.Store.Rows(BtcMinute));

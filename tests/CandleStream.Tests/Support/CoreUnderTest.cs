@@ -19,7 +19,7 @@ internal sealed class CoreUnderTest : IAsyncDisposable
         revs.Raise(Store.HighestRevAsync(CancellationToken.None).Result);
         Writer = new CandleWriter(Store, writing ?? new StorageOptions(), Time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(Store, Writer);
-        Service = new CandleStreamService(Provider, Archive, [Writer], revs, Options, Time, NullLoggerFactory.Instance);
+        Service = new CandleStreamService(Provider, Archive, [], revs, Options, Time, NullLoggerFactory.Instance);
         Fetcher = new HistoryFetcher(Provider, Archive, revs, Time, NullLogger<HistoryFetcher>.Instance);
         History = new CandleHistory(Service, Archive, Fetcher, Options, Time);
     }

@@ -13,6 +13,9 @@ internal sealed class FakeProvider : ICandleProvider
     /// <summary>Answers <see cref="FetchAsync"/>.</summary>
     public Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> History { get; set; } = (_, _, _) => throw new CandleProviderException("unreachable");
 
+    /// <summary>Runs when a series is followed no longer.</summary>
+    public Action? Ending { get; set; }
+
     public ConcurrentQueue<(SeriesKey Series, TimeRange Range, FetchPurpose Purpose)> Fetches { get; } = new();
 
     public IReadOnlyCollection<SeriesKey> Followed => [.. _followed.Keys];
@@ -31,7 +34,11 @@ internal sealed class FakeProvider : ICandleProvider
 
     public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
     {
-        var followed = new FakeFollowed(feed, () => _followed.TryRemove(series, out _));
+        var followed = new FakeFollowed(feed, () =>
+        {
+            _followed.TryRemove(series, out _);
+            Ending?.Invoke();
+        });
         Assert.True(_followed.TryAdd(series, followed), $"{series} is followed twice");
         return followed;
     }

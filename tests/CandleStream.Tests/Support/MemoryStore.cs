@@ -14,6 +14,15 @@ internal sealed class MemoryStore : ICandleStore
     /// <summary>While set, every call fails with this reason.</summary>
     public string? Down { get; set; }
 
+    /// <summary>While set, every save fails with this reason, and reading goes on.</summary>
+    public string? Full { get; set; }
+
+    /// <summary>Runs when a batch is given to be saved, before it is.</summary>
+    public Func<Task>? Saving { get; set; }
+
+    /// <summary>Runs when rows were read, before they are handed out.</summary>
+    public Func<Task>? HandingOut { get; set; }
+
     /// <summary>While not completed, a series is not answered.</summary>
     public TaskCompletionSource? Pause { get; set; }
 
@@ -27,7 +36,8 @@ internal sealed class MemoryStore : ICandleStore
 
     public IReadOnlyList<Candle> Rows(SeriesKey series)
     {
-        lock (_gate) return [.. _candles.Where(p => p.Key.Series == series.ToString()).Select(p => p.Value)];
+        var name = series.ToString();
+        lock (_gate) return [.. _candles.Where(p => p.Key.Series == name).Select(p => p.Value)];
     }
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
@@ -37,11 +47,17 @@ internal sealed class MemoryStore : ICandleStore
         lock (_gate) return Task.FromResult(_candles.Values.Select(c => c.Rev).DefaultIfEmpty().Max());
     }
 
-    public Task SaveAsync(StoreBatch batch, CancellationToken cancel)
+    public async Task SaveAsync(StoreBatch batch, CancellationToken cancel)
+    {
+        if (Saving is { } saving) await saving();
+        await SaveNowAsync(batch);
+    }
+
+    private Task SaveNowAsync(StoreBatch batch)
     {
         lock (_gate)
         {
-            if (Down is { } reason) return Task.FromException(new StoreUnavailableException(reason));
+            if ((Down ?? Full) is { } reason) return Task.FromException(new StoreUnavailableException(reason));
             if (Bug is { } bug) return Task.FromException(bug);
             Saves++;
             foreach (var (series, candle) in batch.Candles)
@@ -52,9 +68,7 @@ internal sealed class MemoryStore : ICandleStore
 
             foreach (var change in batch.Changes)
             {
-                var held = _series.GetValueOrDefault(change.Series) ?? new SeriesRecord(TimeRangeSet.Empty, 0);
-                var verified = change.Unverified.Ranges.Aggregate(held.Verified.Union(change.Verified), (set, range) => set.Subtract(range));
-                _series[change.Series] = new SeriesRecord(verified, change.CompleteFrom ?? held.CompleteFrom);
+                _series[change.Series] = (_series.GetValueOrDefault(change.Series) ?? SeriesRecord.Nothing).With(change);
             }
 
             return Task.CompletedTask;
@@ -99,13 +113,30 @@ internal sealed class MemoryStore : ICandleStore
         return Task.CompletedTask;
     }
 
-    public Task<long> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => throw new NotSupportedException("No test of the core deletes.");
+    public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (Down is { } reason) return Task.FromException<DeletedCandles>(new StoreUnavailableException(reason));
+            var old = Rows(series).Where(c => c.Time < time).ToList();
+            foreach (var candle in old) _candles.Remove((series.ToString(), candle.Time));
+            var highest = old.Select(c => c.Rev).DefaultIfEmpty().Max();
+            if (_series.GetValueOrDefault(series) is { } held)
+            {
+                var gone = TimeRangeSet.Of(new TimeRange(long.MinValue, time));
+                _series[series] = held.With(new SeriesChange(series, TimeRangeSet.Empty, gone, held.CompleteFrom > 0 && highest > 0 ? highest : null, held.ToldFrom));
+            }
+
+            return Task.FromResult(new DeletedCandles(old.Count, highest));
+        }
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private async IAsyncEnumerable<Candle> Answer(List<Candle> rows, [EnumeratorCancellation] CancellationToken cancel)
     {
         if (Down is { } reason) throw new StoreUnavailableException(reason);
+        if (HandingOut is { } handingOut) await handingOut();
         foreach (var row in rows)
         {
             cancel.ThrowIfCancellationRequested();

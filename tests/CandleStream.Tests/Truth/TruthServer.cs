@@ -28,7 +28,7 @@ internal sealed class TruthServer : IAsyncDisposable
         revs.Raise(highestRev);
         Writer = new CandleWriter(store, new StorageOptions(), time, NullLogger<CandleWriter>.Instance);
         var archive = new CandleArchive(store, Writer);
-        Service = new CandleStreamService(_provider, archive, [Writer], revs, streaming, time, NullLoggerFactory.Instance);
+        Service = new CandleStreamService(_provider, archive, [], revs, streaming, time, NullLoggerFactory.Instance);
         _fetcher = new HistoryFetcher(_provider, archive, revs, time, NullLogger<HistoryFetcher>.Instance);
         History = new CandleHistory(Service, archive, _fetcher, streaming, time);
         _writing = Writer.RunAsync(_stop.Token);

@@ -1,4 +1,4 @@
-namespace CandleStream.Streaming;
+namespace CandleStream.Storage;
 
 /// <summary>Lists of candles, changed in place: an answer of ten thousand candles is a megabyte, held once.</summary>
 internal static class CandleLists

@@ -1,0 +1,61 @@
+using CandleStream.Storage;
+
+namespace CandleStream.Streaming;
+
+/// <summary>Candles of a part of one series, oldest first, and which times could be read: while the store is away, only what memory holds.</summary>
+internal sealed record SeriesPart(List<Candle> Candles, TimeRangeSet Readable);
+
+/// <summary>The newest candles of an open series, and its status at that moment.</summary>
+internal sealed record NewestCandles(IReadOnlyList<Candle> Candles, SeriesStatus Status);
+
+/// <summary>What changed of an open series, oldest candle first, and its status at that moment.</summary>
+internal sealed record SeriesChanges(IReadOnlyList<Candle> Candles, SeriesStatus Status);
+
+/// <summary>
+/// The one place that knows the seam between an open series' memory and the archive below it. Memory is looked at first: what leaves it afterwards is in the archive.
+/// </summary>
+internal sealed class SeriesReader(CandleArchive archive)
+{
+    /// <summary>Candles of a range of an open or (without a hub) closed series.</summary>
+    public async Task<SeriesPart> ReadAsync(SeriesKey series, SeriesHub? hub, TimeRange range, int limit, bool newestEnd, CancellationToken cancel)
+    {
+        var memory = hub?.Look(range);
+        var stored = await archive.ReadAsync(series, range, limit, newestEnd, cancel);
+        var readable = new TimeRange(stored is not null ? long.MinValue : memory?.OldestTime ?? long.MaxValue, long.MaxValue);
+        return new SeriesPart((stored ?? []).Merge(memory?.Candles ?? []).Limit(limit, newestEnd), TimeRangeSet.Of(readable));
+    }
+
+    /// <summary>Everything that changed after <paramref name="rev"/>; null when that is not held completely. More than <paramref name="limit"/> candles may be cut off.</summary>
+    public async Task<SeriesChanges?> ChangesSinceAsync(SeriesHub hub, long rev, int limit, CancellationToken cancel)
+    {
+        var view = hub.View(0, rev);
+        if (rev < view.CompleteFrom) return null;
+        if (rev >= view.HoldsChangesAfter) return new SeriesChanges(view.Changed, view.Status);
+        var stored = await archive.ChangesSinceAsync(hub.Series, rev, limit, cancel);
+        return stored is null ? null : new SeriesChanges(stored.Merge(view.Changed), view.Status);
+    }
+
+    /// <summary>The newest candles of an open series, back to the first hole that its status does not name: behind it lies history, and a chart would draw over the hole.</summary>
+    public async Task<NewestCandles> NewestAsync(SeriesHub hub, int count, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var view = hub.View(count, long.MaxValue);
+            if (count == 0 || view.OldestTime is not { } oldest) return new NewestCandles(view.Newest, view.Status);
+            var wanted = count - view.Newest.Count;
+            var older = wanted <= 0 ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), wanted, newestEnd: true, cancel);
+            // While the store is away the snapshot ends where memory does, as it would at a hole; a question for the history before it is told what is missing.
+            var from = view.Merged ? ReachOf(view) : 0;
+            List<Candle> candles = [.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)];
+            // What is fetched after this is a repair. What was fetched before it as history is there to be read.
+            if (candles.Count == 0 || !hub.Tell(candles[0].Time)) return new NewestCandles(candles, view.Status);
+        }
+    }
+
+    private static long ReachOf(HubView view)
+    {
+        var newest = view.Newest[^1].Time;
+        var named = view.Known.Union(TimeRangeSet.Of(view.Status.Gaps)).Add(new TimeRange(newest, newest + 1)).Ranges;
+        return named.First(r => r.Contains(newest)).From;
+    }
+}
