@@ -17,10 +17,13 @@ internal enum StoreFault
 
     /// <summary>The next server cannot open it for a while.</summary>
     Closed,
+
+    /// <summary>The database itself is in trouble, see <see cref="DatabaseTrouble"/>.</summary>
+    Troubled,
 }
 
 /// <summary>Lets the store of a run fail at random, one way at a time; outlives the servers that use it.</summary>
-internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds, TimeProvider time)
+internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds, DatabaseTrouble trouble, TimeProvider time) : IAsyncDisposable
 {
     private const int ShortestMs = 2_000;
     private const int LongestMs = 400_000;
@@ -38,14 +41,24 @@ internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds,
 
     public string History => string.Join(' ', _struck);
 
-    public void Strike()
+    public async Task StrikeAsync()
     {
-        if (kinds.Count == 0) return;
+        if (kinds.Count == 0 || Present is not null) return;
         _kind = kinds[random.Next(kinds.Count)];
         _until = time.GetUtcNow().AddMilliseconds(random.Next(ShortestMs, LongestMs));
         Delay = TimeSpan.FromMilliseconds(random.Next(10, LongestDelayMs));
         _struck.Add(_kind);
+        if (_kind == StoreFault.Troubled) await trouble.BeginAsync();
     }
 
-    public void Clear() => _until = DateTimeOffset.MinValue;
+    /// <summary>After each step: what lasts in the database itself ends when its time is over.</summary>
+    public Task PassAsync() => Present is null ? trouble.EndAsync() : Task.CompletedTask;
+
+    public Task ClearAsync()
+    {
+        _until = DateTimeOffset.MinValue;
+        return trouble.EndAsync();
+    }
+
+    public ValueTask DisposeAsync() => trouble.DisposeAsync();
 }

@@ -49,7 +49,8 @@ internal sealed class TruthFollower : IAsyncDisposable
         {
             await foreach (var update in _client.FollowAsync(Series, _stop.Token))
             {
-                lock (_gate) _held[update.Series].Take(update.Candle);
+                // The first one is the oldest of the snapshot that it began with.
+                lock (_gate) _held[update.Series].Begin([update.Candle]);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -141,6 +141,10 @@ internal sealed class TruthReader : IAsyncDisposable
         {
             _wrong.Enqueue($"{_name}: {wrong.Message}");
         }
+        finally
+        {
+            lock (_gate) _isSynced = false;
+        }
     }
 
     private async Task PollAsync(SeriesKey series, long id, CancellationToken leave)

@@ -36,6 +36,7 @@ internal sealed class TruthRun : IAsyncDisposable
     private readonly TruthAsker _asker;
     private readonly HttpClient _fence = new();
     private TruthServer? _server;
+    private bool _hasBegun = true;
     private int _lives;
     private int _steps;
 
@@ -46,7 +47,7 @@ internal sealed class TruthRun : IAsyncDisposable
         _clock = new SteppedClock(time);
         _tap = new ExchangeTap(time);
         _exchangeStorm = new ExchangeStorm(_random, plan.ExchangeFaults, [.. plan.Series.Select(TruthJudge.KeyOf)]);
-        _storeStorm = new StoreStorm(_random, TruthPlan.StoreFaults, time);
+        _storeStorm = new StoreStorm(_random, TruthPlan.StoreFaults, new DatabaseTrouble(Path.Combine(_folder, TruthServer.DatabaseFile), databaseUrl), time);
         _judge = new TruthJudge(plan, exchange, _tap, _storeStorm, time);
         _readers =
         [
@@ -86,12 +87,12 @@ internal sealed class TruthRun : IAsyncDisposable
         var end = _time.GetUtcNow() + length;
         while (_time.GetUtcNow() < end)
         {
-            if (_random.Next(100) == 0) _exchangeStorm.Strike(_exchange);
-            if (_random.Next(1000) == 0) _storeStorm.Strike();
-            if (_random.Next(4000) == 0) await RestartAsync(isKilled: _random.Next(2) == 0);
-            if (_plan.ClockSteps && _random.Next(1500) == 0) _clock.Step(TimeSpan.FromTicks(_random.NextInt64(-LongestStep.Ticks, LongestStep.Ticks)));
-            if (_random.Next(30) == 0) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
-            if (_random.Next(100) == 0) _asker.Ask();
+            if (Chance(100)) _exchangeStorm.Strike(_exchange);
+            if (Chance(1000)) await _storeStorm.StrikeAsync();
+            if (Chance(4000)) await RestartAsync(isKilled: _random.Next(2) == 0);
+            if (_plan.ClockSteps && Chance(1500)) _clock.Step(TimeSpan.FromTicks(_random.NextInt64(-LongestStep.Ticks, LongestStep.Ticks)));
+            if (Chance(30)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
+            if (Chance(100)) _asker.Ask();
             foreach (var reader in _readers) await TroubleAsync(reader);
             Trouble(_follower.Wire);
             await StepAsync();
@@ -105,19 +106,20 @@ internal sealed class TruthRun : IAsyncDisposable
         // A silence is not cut short: it would end before the heartbeat that shows it is due.
         while (_exchange.Faults.Active.Any(f => f.Fault.Kind == FaultKind.Silence)) await StepAsync();
         _exchange.Faults.Clear();
-        _storeStorm.Clear();
+        await _storeStorm.ClearAsync();
         _follower.Wire.Resume();
         var limit = _time.GetUtcNow() + TimeSpan.FromHours(2);
         var calmSince = _time.GetUtcNow();
         while (_time.GetUtcNow() - calmSince < TimeSpan.FromMinutes(4))
         {
-            foreach (var reader in _readers)
+            foreach (var reader in _readers.Where(r => !r.IsCurrent))
             {
+                _hasBegun = true;
                 reader.Wire.Resume();
                 reader.Connect();
             }
 
-            if (_random.Next(10) == 0) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
+            if (Chance(10)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
             await StepAsync();
             await JudgeAsync();
             if (!Server.IsMended || _readers.Any(r => !r.IsCurrent)) calmSince = _time.GetUtcNow();
@@ -146,6 +148,7 @@ internal sealed class TruthRun : IAsyncDisposable
         await _asker.DisposeAsync();
         if (_server is not null) await _server.DisposeAsync();
         await _exchange.DisposeAsync();
+        await _storeStorm.DisposeAsync();
         _fence.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
@@ -167,13 +170,12 @@ internal sealed class TruthRun : IAsyncDisposable
     {
         if (!reader.IsReading)
         {
-            var chance = _random.Next(100);
-            if (chance < 20) reader.Connect();
-            else if (chance == 20) reader.Poll(_plan.Series[_random.Next(_plan.Series.Count)]);
+            if (Chance(5)) reader.Connect();
+            else if (Chance(50)) reader.Poll(_plan.Series[_random.Next(_plan.Series.Count)]);
             return;
         }
 
-        if (_random.Next(1500) == 0)
+        if (Chance(1500))
         {
             var leaving = reader.LeaveAsync();
             await InTimeAsync(leaving);
@@ -187,13 +189,19 @@ internal sealed class TruthRun : IAsyncDisposable
     {
         if (!wire.IsStalled)
         {
-            if (_random.Next(400) == 0) wire.Stall();
+            if (Chance(400)) wire.Stall();
             return;
         }
 
-        var chance = _random.Next(40);
-        if (chance == 0) wire.Resume();
-        else if (chance == 1) wire.Cut();
+        if (Chance(40)) wire.Resume();
+        else if (Chance(40)) wire.Cut();
+    }
+
+    private bool Chance(int oneIn)
+    {
+        if (_random.Next(oneIn) > 0) return false;
+        _hasBegun = true;
+        return true;
     }
 
     private async Task RestartAsync(bool isKilled)
@@ -218,14 +226,17 @@ internal sealed class TruthRun : IAsyncDisposable
 
     private async Task InTimeAsync(Task work)
     {
+        _hasBegun = true;
         while (!work.IsCompleted) await StepAsync();
     }
 
     // What was begun since the last step is done before time moves, and what that has for consequences when this returns.
     private async Task StepAsync()
     {
-        await SettleAsync();
+        if (_hasBegun) await SettleAsync();
+        _hasBegun = false;
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50, 2_000)));
+        await _storeStorm.PassAsync();
         await SettleAsync();
         if (!_plan.OverLoopback) return;
         // What was sent before a question is answered has arrived by then: a real socket does not say what is on its way.

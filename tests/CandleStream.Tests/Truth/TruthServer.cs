@@ -21,6 +21,8 @@ namespace CandleStream.Tests.Truth;
 /// <summary>One life of the server: its real parts and routes, over the exchange, the store and the clock of the run.</summary>
 internal sealed class TruthServer : IAsyncDisposable
 {
+    public const string DatabaseFile = "truth.db";
+
     private readonly WebApplication _app;
     private readonly StormyStore _store;
     private readonly SseSenders _senders;
@@ -53,7 +55,8 @@ internal sealed class TruthServer : IAsyncDisposable
 
     public static async Task<TruthServer> StartAsync(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm, string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
     {
-        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, "truth.db") };
+        // A wait for another writer is of real time.
+        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, DatabaseFile), BusyTimeout = TimeSpan.FromMilliseconds(1), LockWait = TimeSpan.FromMilliseconds(200) };
         var database = CandleStoreFactory.Create(storage, databaseUrl, clock, NullLoggerFactory.Instance);
         var store = new StormyStore(database, storm, time);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder });
