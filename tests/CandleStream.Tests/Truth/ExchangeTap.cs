@@ -43,7 +43,7 @@ internal sealed class ExchangeTap(TimeProvider time)
 
     private sealed class TappedSocket(WebSocket socket, ExchangeTap tap) : WebSocket
     {
-        private readonly Dictionary<int, string> _channels = [];
+        private readonly ConcurrentDictionary<int, string> _channels = new();
         private readonly MemoryStream _message = new();
 
         public override WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
@@ -82,9 +82,21 @@ internal sealed class ExchangeTap(TimeProvider time)
             return part;
         }
 
-        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) => socket.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
+        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+            SendAsync(buffer.AsMemory(), messageType, endOfMessage, cancellationToken).AsTask();
 
-        public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) => socket.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
+        public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken)
+        {
+            if (messageType == WebSocketMessageType.Text) ReadRequest(buffer);
+            return socket.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
+        }
+
+        // What still comes on a channel that we have given up is for nobody.
+        private void ReadRequest(ReadOnlyMemory<byte> text)
+        {
+            using var json = JsonDocument.Parse(text);
+            if (json.RootElement.GetProperty("event").GetString() == "unsubscribe") _channels.TryRemove(json.RootElement.GetProperty("chanId").GetInt32(), out _);
+        }
 
         private void Read(ReadOnlyMemory<byte> text)
         {
