@@ -117,6 +117,13 @@ public sealed class BitfinexSimulator : IAsyncDisposable
             return _exchange.Market.Candles(parsed, start ?? parsed.Timeframe.Floor(_exchange.Started), end ?? long.MaxValue, int.MaxValue);
     }
 
+    /// <summary>A candle of the synthetic market as it was at a moment (Unix ms); null where nothing had been traded.</summary>
+    public MarketCandle? LedgerAt(string key, long time, long moment)
+    {
+        lock (_exchange.Gate)
+            return ((SyntheticMarket)_exchange.Market).CandleAt(CandleKey.Parse(key), time, moment);
+    }
+
     /// <summary>Candle frames made for a key since the first subscription, each counted once however many connections got it.</summary>
     public long Updates(string key) => _exchange.Updates(key);
 

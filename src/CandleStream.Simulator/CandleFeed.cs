@@ -62,7 +62,10 @@ internal sealed class CandleFeed(CandleKey key, FaultBoard faults)
             style = CandleStyle.Exponents;
         else if (!faults.IsEmpty && faults.Strike(FaultKind.ExtraElements, key.Text) is not null)
             style = CandleStyle.ExtraElements;
-        SendText(WireText.Candle(candle, style), marketTime);
+        if (!faults.IsEmpty && BadRows.Before(candle, faults, key.Text) is { } stray)
+            SendText(stray, marketTime);
+        var spoiled = faults.IsEmpty ? null : BadRows.InPlaceOf(candle, faults, key.Text);
+        SendText(spoiled ?? WireText.Candle(candle, style), marketTime);
     }
 
     public void SendText(ReadOnlyMemory<byte> payload, long marketTime)

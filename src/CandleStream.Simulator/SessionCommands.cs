@@ -54,6 +54,13 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
 
     private void Configure(JsonElement request)
     {
+        if (exchange.Faults.Strike(FaultKind.ConfWithheld, null, session.Id) is not null)
+            return;
+        if (exchange.Faults.Strike(FaultKind.ConfRefused, null, session.Id) is not null)
+        {
+            session.SendObject(ControlFrames.Error(10050, "conf: invalid", request));
+            return;
+        }
         if (Field(request, "flags") is { ValueKind: JsonValueKind.Number } field && field.TryGetInt64(out var flags) && flags >= 0)
             session.SetFlags((ConfFlags)flags & (ConfFlags.Timestamp | ConfFlags.Sequence), ControlFrames.Configured(flags));
         else

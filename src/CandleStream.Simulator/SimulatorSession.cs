@@ -195,7 +195,7 @@ internal sealed class SimulatorSession
             NextNumber();
         // Never two in a row: the frame behind it shows the truth.
         _hasLeapt = !_hasLeapt && faults.Strike(FaultKind.TimeLeap, key, Id) is not null;
-        var frame = ArrayFrame.Write(channel.Id, payload, Flags, NextNumber(), _hasLeapt ? _lastStamp + LeapMs : _lastStamp);
+        var frame = ArrayFrame.Write(channel.Id, payload, Flags, NextNumber(), _lastStamp + WrongBy(key));
         if (faults.Strike(FaultKind.Drop, key, Id) is not null)
             return;
         if (faults.Strike(FaultKind.Malformed, key, Id) is not null)
@@ -211,6 +211,15 @@ internal sealed class SimulatorSession
         Enqueue(frame, delay);
         if (faults.Strike(FaultKind.Duplicate, key, Id) is not null)
             Enqueue(frame, delay);
+    }
+
+    private long WrongBy(string key)
+    {
+        if (_hasLeapt)
+            return LeapMs;
+        if (_exchange.Faults.Strike(FaultKind.TimeAhead, key, Id) is { } ahead)
+            return ahead.DelayMs;
+        return _exchange.Faults.Strike(FaultKind.TimeBehind, key, Id) is { } behind ? -behind.DelayMs : 0;
     }
 
     private void Enqueue(ReadOnlyMemory<byte> frame, TimeSpan delay = default)

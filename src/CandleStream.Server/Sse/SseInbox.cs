@@ -24,6 +24,9 @@ internal sealed class SseInbox : IDisposable
     /// <summary>How many items wait.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Any thread.</summary>
+    public bool IsEmpty => _items.IsEmpty;
+
     public bool TryTake(out object item)
     {
         if (!_items.TryDequeue(out item!)) return false;

@@ -32,6 +32,9 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
     private volatile bool _isStopAsked;
     private volatile bool _isDisposed;
 
+    // Set by the sender thread before it takes anything, reset when all that came of it is done.
+    private volatile bool _isBusy;
+
     // Owned by the sender thread.
     private readonly Dictionary<SeriesKey, SseSeries> _series = [];
     private readonly List<SseConnection> _connections = [];
@@ -67,6 +70,12 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
         _heartbeatEvery = Timestamps(_options.Heartbeat);
         _heartbeatAt = time.GetTimestamp() + _heartbeatEvery;
     }
+
+    /// <summary>
+    /// True while nothing is left to do before a timer fires, something is posted or a client reads; however the sender waits for that. Any thread.
+    /// Asked in this order: what is taken out of the inbox, or was due, is taken by a sender that is busy already.
+    /// </summary>
+    public bool IsDrained => _inbox.IsEmpty && !_hasTimeCome() && !_isBusy;
 
     public void Start() => _thread.Start();
 
@@ -110,6 +119,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
             OpenBatch();
             while (!_isDisposed)
             {
+                _isBusy = true;
                 _alarm.Hear();
                 _round.Begin();
                 TakeInbox();
@@ -123,6 +133,7 @@ internal sealed partial class SseSender : ICandleSink, IAsyncDisposable
                 RemoveFailed();
                 if (_hasSaidBye && _connections.Count == 0) _done.TrySetResult();
                 _alarm.Set(NextDue());
+                _isBusy = false;
                 _inbox.Wait(_blocked.NextRetryMs(), _hasTimeCome);
                 Pace();
             }

@@ -22,6 +22,9 @@ internal sealed class SseSenders : IHostedService, IAsyncDisposable
         _stopping = lifetime.ApplicationStopping.Register(() => _ = StopAllAsync());
     }
 
+    /// <summary>True while no sender has anything to do before a timer fires, something is posted or a client reads.</summary>
+    public bool AreDrained => Array.TrueForAll(_senders, s => s.IsDrained);
+
     /// <summary>The sender of the next connection: in turn.</summary>
     public SseSender Next() => _senders[(uint)Interlocked.Increment(ref _next) % (uint)_senders.Length];
 

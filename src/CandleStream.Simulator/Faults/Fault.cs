@@ -21,7 +21,7 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Strikes only the n-th chance and then every n-th. Default: 1, each.</summary>
     public int Every { get; init; } = 1;
 
-    /// <summary>Milliseconds, where the fault has a delay: <c>delay</c>, <c>rest-slow</c>, the time between 20060 and 20061.</summary>
+    /// <summary>Milliseconds, where the fault has a delay or a wrong time: <c>delay</c>, <c>rest-slow</c>, <c>time-ahead</c>, the time between 20060 and 20061.</summary>
     public int DelayMs { get; init; } = 1000;
 
     /// <summary>The error code of <c>subscribe-error</c>. Default: 10300.</summary>
@@ -30,7 +30,7 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Bytes of a <c>huge</c> frame. Default: 1 MiB.</summary>
     public int Size { get; init; } = 1 << 20;
 
-    /// <summary>The number of channels of <c>address-limit</c>. Default: 300.</summary>
+    /// <summary>The number of channels of <c>address-limit</c>, or of rows of <c>rest-capped</c>. Default: 300.</summary>
     public int Limit { get; init; } = 300;
 }
 
@@ -48,7 +48,11 @@ public enum FaultKind
     Reorder,
     Delay,
     TimeLeap,
+    TimeAhead,
+    TimeBehind,
     LateRevision,
+    ConfRefused,
+    ConfWithheld,
     AckWithheld,
     SubscribeError,
     ChanIdReuse,
@@ -56,6 +60,10 @@ public enum FaultKind
     Truncated,
     Huge,
     UnknownEvent,
+    NullRow,
+    UnparsableRow,
+    ImplausibleRow,
+    StrayRow,
     ExtraElements,
     Exponents,
     EmptySnapshot,
@@ -74,6 +82,9 @@ public enum FaultKind
     RestBadGzip,
     RestSlow,
     RestStale,
+    RestDateAhead,
+    RestDateBehind,
+    RestCapped,
     RestOutsideRange,
     RestUnsorted,
     RestDuplicated,

@@ -18,6 +18,6 @@ internal static class SnapshotText
         var style = faults.Strike(FaultKind.ExtraElements, key.Text, session) is not null ? CandleStyle.ExtraElements
             : faults.Strike(FaultKind.Exponents, key.Text, session) is not null ? CandleStyle.Exponents
             : CandleStyle.Plain;
-        return WireText.Candles(candles, style);
+        return BadRows.Page(candles, style, faults, key.Text, session);
     }
 }

@@ -50,6 +50,9 @@ public sealed class SyntheticMarket : IMarket
         return oldest ? Ascending(key, first, last, limit, now) : Descending(key, first, last, limit, now);
     }
 
+    /// <summary>The candle that opens at <paramref name="time"/> as it was at a moment; null where nothing had been traded.</summary>
+    public MarketCandle? CandleAt(CandleKey key, long time, long moment) => _series[key.Pair].Candle(time, key.Timeframe.Next(time), moment);
+
     public void Watch(CandleKey key)
     {
         CatchUp();

@@ -22,16 +22,18 @@ internal static class WireText
     }
 
     /// <summary>The UTF-8 text of an array of candles, in the order given.</summary>
-    public static byte[] Candles(IEnumerable<MarketCandle> candles, CandleStyle style = CandleStyle.Plain)
+    public static byte[] Candles(IEnumerable<MarketCandle> candles, CandleStyle style = CandleStyle.Plain) => Rows(candles.Select(candle => Candle(candle, style)));
+
+    /// <summary>The UTF-8 text of an array of rows that are written already.</summary>
+    public static byte[] Rows(IEnumerable<byte[]> rows)
     {
         using var text = new MemoryStream();
-        Span<byte> one = stackalloc byte[LongestCandle + 16];
         text.WriteByte((byte)'[');
-        foreach (var candle in candles)
+        foreach (var row in rows)
         {
             if (text.Length > 1)
                 text.WriteByte((byte)',');
-            text.Write(one[..Write(candle, style, one)]);
+            text.Write(row);
         }
         text.WriteByte((byte)']');
         return text.ToArray();

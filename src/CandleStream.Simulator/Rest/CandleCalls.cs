@@ -38,6 +38,8 @@ internal sealed class CandleCalls(SimulatorExchange exchange)
     private RestAnswer History(CandleKey key, long start, long end, int limit, bool oldest)
     {
         var faults = exchange.Faults;
+        if (faults.Strike(FaultKind.RestCapped, key.Text) is { } capped)
+            limit = Math.Min(limit, capped.Limit);
         IReadOnlyList<MarketCandle> candles = Read(key, start, end, limit, oldest);
         if (faults.IsEmpty)
             return Write(key, candles, oldest);
@@ -65,7 +67,7 @@ internal sealed class CandleCalls(SimulatorExchange exchange)
     }
 
     private RestAnswer Write(CandleKey key, IReadOnlyList<MarketCandle> ascending, bool oldest) =>
-        RestAnswer.Json(WireText.Candles(oldest ? ascending : ascending.Reverse(), StyleFor(key)));
+        RestAnswer.Json(BadRows.Page(oldest ? ascending : [.. ascending.Reverse()], StyleFor(key), exchange.Faults, key.Text));
 
     private CandleStyle StyleFor(CandleKey key) =>
         exchange.Faults.Strike(FaultKind.ExtraElements, key.Text) is not null ? CandleStyle.ExtraElements

@@ -36,7 +36,7 @@ internal sealed class SimulatorRest
         try
         {
             // Read before the content: an answer must not claim to be newer than what it holds, even if the clock moves in between.
-            var date = DateTimeOffset.FromUnixTimeMilliseconds(_exchange.Market.Now);
+            var date = DateTimeOffset.FromUnixTimeMilliseconds(_exchange.Market.Now + WrongBy(KeyOf(path)));
             var answer = Answer(path, query ?? "") with { Date = date };
             if (answer.Status != 0 && _exchange.Faults.Strike(FaultKind.RestBadGzip, KeyOf(path)) is not null)
                 answer = answer.AsSpoiledGzip();
@@ -71,6 +71,11 @@ internal sealed class SimulatorRest
             _ => RestAnswer.Html(404, "Not Found"),
         };
     }
+
+    private int WrongBy(string? key) =>
+        _exchange.Faults.Strike(FaultKind.RestDateAhead, key) is { } ahead ? ahead.DelayMs
+        : _exchange.Faults.Strike(FaultKind.RestDateBehind, key) is { } behind ? -behind.DelayMs
+        : 0;
 
     private RestAnswer? Spoiled(string? key)
     {

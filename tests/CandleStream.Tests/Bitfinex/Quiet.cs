@@ -24,7 +24,10 @@ internal static class Quiet
         }
     }
 
-    public static async Task WaitAsync(CancellationToken cancel)
+    public static Task WaitAsync(CancellationToken cancel) => WaitAsync(static () => false, cancel);
+
+    /// <summary>The same, and for threads that are not the pool's: <paramref name="isBusyElsewhere"/> is asked in turn with it, for each gives the other work.</summary>
+    public static async Task WaitAsync(Func<bool> isBusyElsewhere, CancellationToken cancel)
     {
         await Task.Yield();
 
@@ -32,7 +35,7 @@ internal static class Quiet
         for (var calm = 0; calm < CalmLooks && !cancel.IsCancellationRequested;)
         {
             Thread.Yield();
-            calm = IsBusy() ? 0 : calm + 1;
+            calm = IsBusy() || isBusyElsewhere() ? 0 : calm + 1;
         }
     }
 

@@ -1,32 +1,35 @@
-using CandleStream.Streaming;
+using System.Text.Json;
 
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// A client that only asks, as <c>GET /candles?since=</c> is asked: for the newest candles at first, then each time for what
-/// changed after the <c>asof</c> of the answer before. One question at a time; some are never answered, because the server stops.
+/// A client that only asks: <c>GET /candles</c> for the newest candles at first, then with <c>since</c> for what changed after the <c>asof</c> of the answer
+/// before. One question at a time; some are never answered, because the server stops.
 /// </summary>
-internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series) : IAsyncDisposable
+internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wire) : IAsyncDisposable
 {
-    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _candles = series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
+    private readonly Dictionary<SeriesKey, HeldCandles> _held = series.ToDictionary(s => s, s => new HeldCandles($"poller {s}"));
     private readonly Dictionary<SeriesKey, long> _asOf = [];
+    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"), Timeout = Timeout.InfiniteTimeSpan };
     private CancellationTokenSource _hangUp = new();
-    private Task<HistoryAnswer>? _asked;
+    private Task<JsonElement?>? _asked;
+    private SeriesKey _askedFor;
 
     public int Answers { get; private set; }
 
     public int Resets { get; private set; }
 
-    public IReadOnlyCollection<Candle> Candles(SeriesKey key) => _candles[key].Values;
+    public HeldCandles Held(SeriesKey key) => _held[key];
 
     /// <summary>Asks, unless an answer is still waited for.</summary>
-    public void Ask(CandleHistory history, SeriesKey key)
+    public void Ask(SeriesKey key)
     {
         if (_asked is not null) return;
-        long? since = _asOf.TryGetValue(key, out var asOf) ? asOf : null;
+        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (_asOf.TryGetValue(key, out var asOf) ? $"&since={asOf}" : "&limit=500");
         var token = _hangUp.Token;
+        _askedFor = key;
         // Elsewhere, as a server answers: a question must not be answered within the step that asked it.
-        _asked = Task.Run(() => history.QueryAsync(new HistoryQuery(key, null, null, 500, Descending: false, since), token), CancellationToken.None);
+        _asked = Task.Run(() => GetAsync(_http, path, token), CancellationToken.None);
     }
 
     /// <summary>Takes the answer, if it came.</summary>
@@ -34,24 +37,24 @@ internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series) : IAsyncDispo
     {
         if (_asked is not { IsCompleted: true } answered) return;
         _asked = null;
-        Take(answered.GetAwaiter().GetResult());
+        if (answered.GetAwaiter().GetResult() is { } answer) Take(_askedFor, answer);
     }
 
     /// <summary>Asks once more and takes the answer.</summary>
-    public async Task ReceiveLastAsync(CandleHistory history, SeriesKey key)
+    public async Task ReceiveLastAsync(SeriesKey key)
     {
-        if (_asked is not null) Take(await _asked);
-        _asked = null;
-        Ask(history, key);
-        Take(await _asked!);
-        _asked = null;
+        if (_asked is not null) await _asked;
+        Receive();
+        Ask(key);
+        await _asked!;
+        Receive();
     }
 
     /// <summary>The answer that is waited for is lost.</summary>
     public async Task HangUpAsync()
     {
         await _hangUp.CancelAsync();
-        if (_asked is not null) await _asked.ContinueWith(static _ => { }, TaskScheduler.Default);
+        if (_asked is not null) await _asked;
         _asked = null;
         _hangUp.Dispose();
         _hangUp = new CancellationTokenSource();
@@ -61,29 +64,41 @@ internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series) : IAsyncDispo
     {
         await HangUpAsync();
         _hangUp.Dispose();
+        _http.Dispose();
     }
 
-    private void Take(HistoryAnswer answer)
+    /// <summary>The JSON of an answer; null where there was none.</summary>
+    public static async Task<JsonElement?> GetAsync(HttpClient http, string path, CancellationToken cancel)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancel);
+            if (!answer.IsSuccessStatusCode) return null;
+            return JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
+        }
+        catch (Exception end) when (end is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private void Take(SeriesKey key, JsonElement answer)
     {
         Answers++;
-        var (key, held) = (answer.Series, _candles[answer.Series]);
-        Assert.True(answer.AsOf >= _asOf.GetValueOrDefault(key), $"{key}: asof went back from {_asOf.GetValueOrDefault(key)} to {answer.AsOf}");
-        _asOf[key] = answer.AsOf;
-        if (answer.Reset)
+        var held = _held[key];
+        var asOf = answer.GetProperty("asof").GetInt64();
+        var candles = HeldCandles.ReadAll(answer.GetProperty("candles"));
+        var isFirst = !_asOf.ContainsKey(key);
+        var isReset = answer.TryGetProperty("reset", out var reset) && reset.GetBoolean();
+        Assert.True(isReset || asOf >= _asOf.GetValueOrDefault(key), $"{key}: asof went back from {_asOf.GetValueOrDefault(key)} to {asOf}");
+        _asOf[key] = asOf;
+        if (isReset)
         {
             Resets++;
-            held.Clear();
+            held.Forget();
         }
 
-        foreach (var candle in answer.Candles)
-        {
-            if (held.TryGetValue(candle.Time, out var known))
-            {
-                Assert.True(candle.Rev > known.Rev || candle == known, $"{key}: was given {candle} after {known}");
-                Assert.False(known.Closed && !candle.Closed, $"{key}: a closed candle opened again: {candle}");
-            }
-
-            held[candle.Time] = candle;
-        }
+        if (isReset || isFirst) held.Begin(candles);
+        else foreach (var candle in candles) held.Take(candle);
     }
 }

@@ -1,75 +1,102 @@
 using CandleStream.Simulator;
 using CandleStream.Simulator.Faults;
 using CandleStream.Tests.Bitfinex;
+using CandleStream.Tests.Storage;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// One seed of the truth test: a synthetic market runs for hours through the real provider, hub, writer and SQLite store, over the real protocol,
-/// while faults strike; then everything held, stored, delivered and polled is compared with the market's own ledger.
+/// One seed of the truth test: a synthetic market runs for hours through the real server, over the real protocols of both sides, while the exchange, the store,
+/// the clock and the clients' lines fail; all the time, and at the end, everything is compared with the market's own ledger.
 /// </summary>
 internal sealed class TruthRun : IAsyncDisposable
 {
-    private static readonly string[] Pairs = ["BTCUSD", "ETHUSD", "SOLUSD", "DUSK:USD", "NEOUSD", "BTCF0:USTF0"];
-
     // A half-open connection may never be read to its end: then time goes on all the same.
     private const int MaxLooks = 100;
 
-    private readonly Random _random;
-    private readonly bool _overLoopback;
-    private readonly FakeTimeProvider _time;
-    private readonly string _folder = Directory.CreateTempSubdirectory("candlestream-truth-").FullName;
-    private readonly IReadOnlyList<SeriesKey> _series = [.. Pairs.Select(p => SeriesKey.Parse($"{p}:1m"))];
-    private readonly FaultStorm _storm;
-    private readonly TruthClient _client;
-    private readonly TruthPoller _poller;
-    private readonly BitfinexSimulator _exchange;
-    private readonly long _began;
-    private readonly HttpClient _fence = new();
-    private TruthServer _server;
+    private const int InspectEvery = 300;
 
-    private TruthRun(int seed, bool overLoopback, BitfinexSimulator exchange, FakeTimeProvider time)
+    private static readonly TimeSpan LongestStep = TimeSpan.FromHours(1);
+
+    private readonly TruthPlan _plan;
+    private readonly Random _random;
+    private readonly FakeTimeProvider _time;
+    private readonly SteppedClock _clock;
+    private readonly string _folder = Directory.CreateTempSubdirectory("candlestream-truth-").FullName;
+    private readonly string? _databaseUrl;
+    private readonly BitfinexSimulator _exchange;
+    private readonly ExchangeTap _tap;
+    private readonly ExchangeStorm _exchangeStorm;
+    private readonly StoreStorm _storeStorm;
+    private readonly TruthJudge _judge;
+    private readonly List<TruthReader> _readers;
+    private readonly TruthFollower _follower;
+    private readonly TruthPoller _poller;
+    private readonly TruthAsker _asker;
+    private readonly HttpClient _fence = new();
+    private TruthServer? _server;
+    private bool _hasBegun = true;
+    private int _lives;
+    private int _steps;
+
+    private TruthRun(TruthPlan plan, BitfinexSimulator exchange, FakeTimeProvider time, string? databaseUrl)
     {
-        _random = new Random(seed);
-        _overLoopback = overLoopback;
-        _exchange = exchange;
-        _time = time;
-        _began = time.GetUtcNow().ToUnixTimeMilliseconds();
-        _storm = new FaultStorm(_random, [.. Pairs.Select(KeyOf)]);
-        _client = new TruthClient(_series, _random);
-        _poller = new TruthPoller(_series);
-        _server = null!;
+        (_plan, _exchange, _time, _databaseUrl) = (plan, exchange, time, databaseUrl);
+        _random = new Random(plan.Seed);
+        _clock = new SteppedClock(time);
+        _tap = new ExchangeTap(time);
+        _exchangeStorm = new ExchangeStorm(_random, plan.ExchangeFaults, [.. plan.Series.Select(TruthJudge.KeyOf)]);
+        _storeStorm = new StoreStorm(_random, TruthPlan.StoreFaults, new DatabaseTrouble(Path.Combine(_folder, TruthServer.DatabaseFile), databaseUrl), time);
+        _judge = new TruthJudge(plan, exchange, _tap, _storeStorm, time);
+        _readers =
+        [
+            new TruthReader("reader", plan.Series, new ReaderWishes(), NewWire(), time),
+            new TruthReader("reader with deltas", plan.Series, new ReaderWishes(Snapshot: 50, Delta: true), NewWire(), time),
+            new TruthReader("reader with max_rate", plan.Series, new ReaderWishes(Snapshot: 5, MaxRate: plan.Seed % 2 == 0 ? 0.2m : 0), NewWire(), time),
+        ];
+        _follower = new TruthFollower(plan.Series, delta: plan.Seed % 2 == 0, NewWire(), time, new Random(_random.Next()));
+        _poller = new TruthPoller(plan.Series, NewWire());
+        _asker = new TruthAsker(plan.Series, _random, NewWire(), time.GetUtcNow().ToUnixTimeMilliseconds(), time);
     }
 
-    /// <summary>What the server holds now, for the report of a failure.</summary>
-    public string Describe() => _server.Describe();
+    public string Report =>
+        $"{_plan}; {_lives} lives, readers: {_readers.Sum(r => r.Events)} events, {_readers.Sum(r => r.Resumes)} resumes, {_readers.Sum(r => r.Resets)} resets, "
+        + $"C# client: {_follower.Resets} resets, {_poller.Answers} polls answered, {_poller.Resets} of them resets, {_asker.Answers} ranges answered, "
+        + $"faults of the store: {_storeStorm.History}; of the exchange: {_exchangeStorm.History}";
 
-    public string Report => $"{_client.Resumes} resumes, {_client.Resets} resets, {_poller.Answers} polls answered, {_poller.Resets} of them resets, {KeptBack} kept back for a while, faults: {_storm.History}";
+    private TruthServer Server => _server ?? throw new InvalidOperationException("The server is down.");
 
-    public static async Task<TruthRun> StartAsync(int seed, bool overLoopback)
+    public static async Task<TruthRun> StartAsync(TruthPlan plan, PostgresServer postgres)
     {
         Quiet.Calibrate();
-        var time = new FakeTimeProvider(new DateTimeOffset(2024, 5, 1, 11, 58, 30, TimeSpan.Zero));
-        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = overLoopback, Seed = seed, Symbols = Pairs, TimeProvider = time });
-        var run = new TruthRun(seed, overLoopback, exchange, time);
-        run._server = await run.StartServerAsync();
+        var databaseUrl = plan.OnPostgres ? await postgres.CreateDatabaseAsync() : null;
+        var time = new FakeTimeProvider(plan.Start);
+        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = plan.OverLoopback, Seed = plan.Seed, Symbols = plan.Symbols, TimeProvider = time });
+        var run = new TruthRun(plan, exchange, time, databaseUrl);
+        await run.StartServerAsync();
         return run;
     }
 
-    /// <summary>The storm: faults, clients that come and go, and now and then a restart of the server.</summary>
+    /// <summary>What the server holds now, for the report of a failure.</summary>
+    public string Describe() => _server?.Describe() ?? "the server is down";
+
+    /// <summary>The storm: faults of all sides, clients that come and go, and now and then another life of the server.</summary>
     public async Task StormAsync(TimeSpan length)
     {
         var end = _time.GetUtcNow() + length;
         while (_time.GetUtcNow() < end)
         {
-            if (_random.Next(100) == 0) _storm.Strike(_exchange);
-            if (_random.Next(300) == 0) await ToggleClientAsync();
-            if (_random.Next(4000) == 0) await RestartAsync();
-            if (_random.Next(30) == 0) _poller.Ask(_server.History, _series[_random.Next(_series.Count)]);
+            if (Chance(100)) _exchangeStorm.Strike(_exchange);
+            if (Chance(1000)) await _storeStorm.StrikeAsync();
+            if (Chance(4000)) await RestartAsync(isKilled: _random.Next(2) == 0);
+            if (_plan.ClockSteps && Chance(1500)) _clock.Step(TimeSpan.FromTicks(_random.NextInt64(-LongestStep.Ticks, LongestStep.Ticks)));
+            if (Chance(30)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
+            if (Chance(100)) _asker.Ask();
+            foreach (var reader in _readers) await TroubleAsync(reader);
+            Trouble(_follower.Wire);
             await StepAsync();
-            _client.Receive();
-            _poller.Receive();
+            await JudgeAsync();
         }
     }
 
@@ -79,151 +106,150 @@ internal sealed class TruthRun : IAsyncDisposable
         // A silence is not cut short: it would end before the heartbeat that shows it is due.
         while (_exchange.Faults.Active.Any(f => f.Fault.Kind == FaultKind.Silence)) await StepAsync();
         _exchange.Faults.Clear();
-        if (!_client.IsConnected) await ToggleClientAsync();
+        await _storeStorm.ClearAsync();
+        _follower.Wire.Resume();
         var limit = _time.GetUtcNow() + TimeSpan.FromHours(2);
         var calmSince = _time.GetUtcNow();
         while (_time.GetUtcNow() - calmSince < TimeSpan.FromMinutes(4))
         {
-            if (_random.Next(10) == 0) _poller.Ask(_server.History, _series[_random.Next(_series.Count)]);
-            await StepAsync();
-            _client.Receive();
-            _poller.Receive();
-            if (!_server.IsMended) calmSince = _time.GetUtcNow();
-            Assert.True(_time.GetUtcNow() < limit, $"two hours after the last fault it is not mended: {_server.Describe()}");
-        }
-    }
-
-    /// <summary>
-    /// Nothing missing that is not on the gap list; called at any time. A snapshot that lies by leaving out a candle cannot be found out before the
-    /// exchange was asked again, nor a channel that keeps one back before its heartbeat is due: until then its time may not count as verified.
-    /// </summary>
-    public async Task CheckNoUnnamedGapAsync()
-    {
-        Assert.True(await _server.Writer.FlushAsync(CancellationToken.None));
-        foreach (var hub in _server.Service.Hubs)
-        {
-            var view = hub.View(1000, long.MaxValue);
-            if (!view.Merged || view.ExchangeTime is not { } now || view.Newest.Count == 0) continue;
-            var verified = (await _server.Store.FindSeriesAsync(hub.Series, CancellationToken.None))?.Verified ?? TimeRangeSet.Empty;
-            var held = view.Newest.Select(c => c.Time).ToHashSet();
-            foreach (var candle in Ledger(hub.Series, Math.Max(view.Newest[0].Time, _began), now - 66_000))
+            foreach (var reader in _readers.Where(r => !r.IsCurrent))
             {
-                if (held.Contains(candle.Time) || view.Status.Gaps.Any(g => g.Contains(candle.Time)) || !view.Known.Contains(candle.Time)) continue;
-                Assert.False(verified.Contains(candle.Time), $"{hub.Series}: {candle} is missing, no gap names it, and its time counts as verified; {_server.Describe()}");
-                Assert.True(_storm.HasStruck(FaultKind.SnapshotHole) || _storm.HasStruck(FaultKind.Silence), $"{hub.Series}: {candle} is missing, no gap names it, and nothing kept it back; {_server.Describe()}");
-                KeptBack++;
+                _hasBegun = true;
+                reader.Wire.Resume();
+                reader.Connect();
             }
+
+            if (Chance(10)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
+            await StepAsync();
+            await JudgeAsync();
+            if (!Server.IsMended || _readers.Any(r => !r.IsCurrent)) calmSince = _time.GetUtcNow();
+            Assert.True(_time.GetUtcNow() < limit, $"two hours after the last fault it is not mended: {Server.Describe()}");
         }
     }
-
-    /// <summary>How many candles were missed for a while because a snapshot or a silent channel kept them back.</summary>
-    public int KeptBack { get; private set; }
 
     /// <summary>Held, stored, delivered and polled equal the exchange's ledger.</summary>
     public async Task CheckAsync()
     {
-        foreach (var series in _series)
+        foreach (var series in _plan.Series)
         {
-            var last = _poller.ReceiveLastAsync(_server.History, series);
+            var last = _poller.ReceiveLastAsync(series);
             await InTimeAsync(last);
             await last;
         }
 
-        // The last step of time has its consequences, which the client is to be given as well.
-        await SettleAsync();
-        _client.Receive();
-        Assert.True(await _server.Writer.FlushAsync(CancellationToken.None));
-        foreach (var series in _series)
-        {
-            Assert.True(_server.Service.TryFind(series, out var hub));
-            var view = hub.View(1000, long.MaxValue);
-            var last = series.Timeframe.StartOf(view.ExchangeTime!.Value - 65_000) - 1;
-            var stored = await ReadStoreAsync(series, _began);
-            Compare($"{series} stored", Ledger(series, _began, last), stored.Where(c => c.Time <= last));
-            Compare($"{series} in memory", Ledger(series, Math.Max(view.Newest[0].Time, _began), last), view.Newest.Where(c => c.Time >= _began && c.Time <= last));
-            var delivered = _client.Candles(series);
-            var from = Math.Max(delivered.First().Time, _began);
-            Compare($"{series} delivered", Ledger(series, from, last), delivered.Where(c => c.Time >= from && c.Time <= last));
-            var polled = _poller.Candles(series);
-            Compare($"{series} polled", Ledger(series, Math.Max(polled.First().Time, _began), last), polled.Where(c => c.Time >= _began && c.Time <= last));
-        }
+        await _judge.CheckAllAsync(Server, _readers, _follower, _poller);
     }
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var reader in _readers) await reader.DisposeAsync();
+        await _follower.DisposeAsync();
         await _poller.DisposeAsync();
-        await _server.DisposeAsync();
+        await _asker.DisposeAsync();
+        if (_server is not null) await _server.DisposeAsync();
         await _exchange.DisposeAsync();
+        await _storeStorm.DisposeAsync();
         _fence.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static string KeyOf(string pair) => $"trade:1m:t{pair}";
+    private TruthWire NewWire() => new(() => _server);
 
-    private static void Compare(string what, IEnumerable<Candle> expected, IEnumerable<Candle> actual)
+    private async Task JudgeAsync()
     {
-        var wanted = expected.ToDictionary(c => c.Time);
-        var found = actual.ToDictionary(c => c.Time);
-        Assert.True(found.Values.All(c => c.Closed), $"{what}: not closed: {found.Values.FirstOrDefault(c => !c.Closed)}");
-        var missing = wanted.Keys.Except(found.Keys).Order().ToList();
-        Assert.True(missing.Count == 0, $"{what}: {missing.Count} missing, the first at {missing.FirstOrDefault()}");
-        var extra = found.Keys.Except(wanted.Keys).Order().ToList();
-        Assert.True(extra.Count == 0, $"{what}: {extra.Count} that the exchange does not have, the first at {extra.FirstOrDefault()}");
-        foreach (var (time, candle) in found) Assert.True(candle.HasSameValues(wanted[time]), $"{what}: {candle} should be {wanted[time]}");
+        foreach (var reader in _readers) reader.Check();
+        _follower.Check();
+        _poller.Receive();
+        if (_asker.Receive() is { } answer) await _judge.CheckAnswerAsync(Server, answer);
+        await _judge.LookAsync(Server, _readers[0]);
+        if (++_steps % InspectEvery == 0) await _judge.InspectAsync(Server, _readers);
     }
 
-    private IEnumerable<Candle> Ledger(SeriesKey series, long from, long to) =>
-        _exchange.Ledger(KeyOf(series.Symbol), series.Timeframe.CeilingOf(from), to).Select(c => new Candle(c.Time, c.Open, c.High, c.Low, c.Close, c.Volume));
-
-    private async Task<List<Candle>> ReadStoreAsync(SeriesKey series, long from)
+    // A line stalls and goes on, or is cut; who has none comes back after a while, or asks meanwhile.
+    private async Task TroubleAsync(TruthReader reader)
     {
-        var rows = new List<Candle>();
-        await foreach (var row in _server.Store.ReadAsync(series, new TimeRange(from, long.MaxValue), int.MaxValue, false, CancellationToken.None)) rows.Add(row);
-        return rows;
+        if (!reader.IsReading)
+        {
+            if (Chance(5)) reader.Connect();
+            else if (Chance(50)) reader.Poll(_plan.Series[_random.Next(_plan.Series.Count)]);
+            return;
+        }
+
+        if (Chance(1500))
+        {
+            var leaving = reader.LeaveAsync();
+            await InTimeAsync(leaving);
+            await leaving;
+        }
+
+        Trouble(reader.Wire);
     }
 
-    private async Task ToggleClientAsync()
+    private void Trouble(TruthWire wire)
     {
-        if (_client.IsConnected) _client.Disconnect();
-        else await _client.ConnectAsync(_server.Service, InTimeAsync);
+        if (!wire.IsStalled)
+        {
+            if (Chance(400)) wire.Stall();
+            return;
+        }
+
+        if (Chance(40)) wire.Resume();
+        else if (Chance(40)) wire.Cut();
     }
 
-    private async Task RestartAsync()
+    private bool Chance(int oneIn)
     {
-        if (_client.IsConnected) _client.Disconnect();
+        if (_random.Next(oneIn) > 0) return false;
+        _hasBegun = true;
+        return true;
+    }
+
+    private async Task RestartAsync(bool isKilled)
+    {
+        var stopped = Server;
+        if (isKilled) stopped.Kill();
         await InTimeAsync(_poller.HangUpAsync());
-        var stopping = _server.DisposeAsync().AsTask();
+        _server = null;
+        var stopping = stopped.DisposeAsync().AsTask();
         await InTimeAsync(stopping);
         await stopping;
-        _server = await StartServerAsync();
+        await StartServerAsync();
     }
 
-    private Task<TruthServer> StartServerAsync() => TruthServer.StartAsync(_exchange, _overLoopback, _folder, _series.Take(3), _random.Next(), _time);
+    private async Task StartServerAsync()
+    {
+        var starting = TruthServer.StartAsync(_plan, _exchange, _tap, _storeStorm, _folder, _databaseUrl, _random.Next(), _clock, _time);
+        await InTimeAsync(starting);
+        _server = await starting;
+        _lives++;
+    }
 
     private async Task InTimeAsync(Task work)
     {
+        _hasBegun = true;
         while (!work.IsCompleted) await StepAsync();
     }
 
+    // What was begun since the last step is done before time moves, and what that has for consequences when this returns.
     private async Task StepAsync()
     {
-        await SettleAsync();
-        if (_overLoopback)
-        {
-            // What was sent before a question is answered has arrived by then: a real socket does not say what is on its way.
-            await _fence.GetStringAsync(new Uri(_exchange.Url, "/control/time"));
-            await SettleAsync();
-        }
-
+        if (_hasBegun) await SettleAsync();
+        _hasBegun = false;
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50, 2_000)));
+        await _storeStorm.PassAsync();
+        await SettleAsync();
+        if (!_plan.OverLoopback) return;
+        // What was sent before a question is answered has arrived by then: a real socket does not say what is on its way.
+        await _fence.GetStringAsync(new Uri(_exchange.Url, "/control/time"));
+        await SettleAsync();
     }
 
-    // Time stands still until everybody is done: no thread at work, nothing queued, nothing on the wire.
+    // Time stands still until everybody is done: no thread at work, nothing queued, nothing on the wire, no event unsent.
     private async Task SettleAsync()
     {
         for (var looks = 0; looks < MaxLooks; looks++)
         {
-            await Quiet.WaitAsync(CancellationToken.None);
+            await Quiet.WaitAsync(() => _server is { IsBusy: true }, CancellationToken.None);
             if (!_exchange.IsBusy) return;
         }
     }

@@ -1,79 +1,117 @@
+using System.Net;
 using System.Net.WebSockets;
 using CandleStream.Bitfinex;
+using CandleStream.Server.Endpoints;
+using CandleStream.Server.Setup;
+using CandleStream.Server.Sse;
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Tests.Truth;
 
-/// <summary>The server's parts, put together over the exchange of the run.</summary>
+/// <summary>One life of the server: its real parts and routes, over the exchange, the store and the clock of the run.</summary>
 internal sealed class TruthServer : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly BitfinexWebSocketCandleProvider _provider;
-    private readonly BitfinexMetrics _metrics = new();
-    private readonly HistoryFetcher _fetcher;
-    private readonly List<SeriesLease> _recorded;
-    private readonly Task _writing;
+    public const string DatabaseFile = "truth.db";
 
-    private TruthServer(BitfinexSimulator exchange, bool overLoopback, SqliteCandleStore store, long highestRev, IEnumerable<SeriesKey> recorded, int seed, TimeProvider time)
+    private readonly WebApplication _app;
+    private readonly StormyStore _store;
+    private readonly SseSenders _senders;
+
+    private TruthServer(WebApplication app, StormyStore store, ICandleStore database, HttpMessageHandler http, Uri url)
     {
-        Store = store;
-        var (options, streaming) = (new BitfinexOptions(), new StreamingOptions());
-        if (overLoopback) (options.WebSocketUrl, options.RestUrl) = (exchange.WebSocketUrl, exchange.RestUrl);
-        var transport = overLoopback ? BitfinexTransport.Create(options) : new BitfinexTransport(_ => ConnectAsync(exchange), exchange.CreateHttpHandler());
-        _provider = new BitfinexWebSocketCandleProvider(options, transport, time, new Random(seed), _metrics, NullLogger<BitfinexWebSocketCandleProvider>.Instance);
-        var revs = new RevCounter(time);
-        revs.Raise(highestRev);
-        Writer = new CandleWriter(store, new StorageOptions(), time, NullLogger<CandleWriter>.Instance);
-        var archive = new CandleArchive(store, Writer);
-        Service = new CandleStreamService(_provider, archive, [], revs, streaming, time, NullLoggerFactory.Instance);
-        _fetcher = new HistoryFetcher(_provider, archive, revs, time, NullLogger<HistoryFetcher>.Instance);
-        History = new CandleHistory(Service, archive, _fetcher, streaming, time);
-        _writing = Writer.RunAsync(_stop.Token);
-        _recorded = [.. recorded.Select(s => Service.Open(s, SeriesUse.Record))];
+        (_app, _store, Database, Http, Url) = (app, store, database, http, url);
+        _senders = app.Services.GetRequiredService<SseSenders>();
+        Writer = app.Services.GetRequiredService<CandleWriter>();
+        Service = app.Services.GetRequiredService<CandleStreamService>();
     }
 
-    public SqliteCandleStore Store { get; }
+    /// <summary>The store itself, without the storm.</summary>
+    public ICandleStore Database { get; }
 
     public CandleWriter Writer { get; }
 
     public CandleStreamService Service { get; }
 
-    public CandleHistory History { get; }
+    /// <summary>The way to its routes.</summary>
+    public HttpMessageHandler Http { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>True while something of it is under way that does not wait for the clock.</summary>
+    public bool IsBusy => _store.IsBusy || !_senders.AreDrained;
 
     /// <summary>Every series live, no gap, nothing to fetch.</summary>
     public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null);
 
-    public static async Task<TruthServer> StartAsync(BitfinexSimulator exchange, bool overLoopback, string folder, IEnumerable<SeriesKey> recorded, int seed, TimeProvider time)
+    public static async Task<TruthServer> StartAsync(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm, string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
     {
-        var store = new SqliteCandleStore(new StorageOptions { SqlitePath = Path.Combine(folder, "truth.db") }, time, NullLogger<SqliteCandleStore>.Instance);
-        await store.OpenAsync("simulator", exclusive: true, CancellationToken.None);
-        return new TruthServer(exchange, overLoopback, store, await store.HighestRevAsync(CancellationToken.None), recorded, seed, time);
+        // A wait for another writer is of real time.
+        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, DatabaseFile), BusyTimeout = TimeSpan.FromMilliseconds(1), LockWait = TimeSpan.FromMilliseconds(200) };
+        var database = CandleStoreFactory.Create(storage, databaseUrl, clock, NullLoggerFactory.Instance);
+        var store = new StormyStore(database, storm, time);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder });
+        builder.Logging.ClearProviders();
+        if (plan.OverLoopback) builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        else builder.WebHost.UseTestServer();
+        builder.AddCandleStore();
+        builder.AddCandleStreaming();
+        builder.AddCandleStreamSse();
+        var services = builder.Services;
+        services.AddSingleton(clock);
+        services.AddSingleton<ICandleStore>(store);
+        services.AddSingleton<ISymbolDirectory, EverySymbol>();
+        services.AddSingleton(new Random(seed));
+        services.AddSingleton(TransportOf(plan, exchange, tap));
+        services.Configure<BitfinexOptions>(o => o.ChannelsPerSocket = plan.ChannelsPerSocket);
+        services.Configure<StreamingOptions>(o => o.CandlesInMemory = plan.CandlesInMemory);
+        services.Configure<RecordOptions>(o => o.Series = [.. plan.Series.Take(3)]);
+        // Pauses between rounds are of real time.
+        services.Configure<SseOptions>(o => o.CoalesceInterval = TimeSpan.Zero);
+        if (plan.Retention is { } kept) services.Configure<StorageOptions>(o => o.Retention["1m"] = kept);
+        var app = builder.Build();
+        app.MapCandleStream();
+        app.MapCandleHistory();
+        await app.StartAsync();
+        return plan.OverLoopback
+            ? new TruthServer(app, store, database, new SocketsHttpHandler(), new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))
+            : new TruthServer(app, store, database, app.GetTestServer().CreateHandler(), new Uri("http://localhost/"));
     }
+
+    /// <summary>From here on nothing reaches the database: what waits to be saved is lost, as with a process that is killed.</summary>
+    public void Kill() => _store.Kill();
 
     public string Describe() => string.Join("; ", Service.Hubs.Select(h => $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var lease in _recorded) lease.Dispose();
-        await _fetcher.DisposeAsync();
-        await Service.DisposeAsync();
-        await _stop.CancelAsync();
-        await _writing;
-        await _provider.DisposeAsync();
-        await Writer.DisposeAsync();
-        await Store.DisposeAsync();
-        _metrics.Dispose();
-        _stop.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await Database.DisposeAsync();
+        Http.Dispose();
     }
 
-    private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange)
+    private static BitfinexTransport TransportOf(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap)
+    {
+        if (!plan.OverLoopback) return new BitfinexTransport(_ => ConnectAsync(exchange, tap), exchange.CreateHttpHandler());
+        var network = BitfinexTransport.Create(new BitfinexOptions { WebSocketUrl = exchange.WebSocketUrl });
+        return network with { ConnectAsync = async cancel => tap.Tap(await network.ConnectAsync(cancel)) };
+    }
+
+    private static Task<WebSocket> ConnectAsync(BitfinexSimulator exchange, ExchangeTap tap)
     {
         try
         {
-            return Task.FromResult(exchange.ConnectInProcess());
+            return Task.FromResult(tap.Tap(exchange.ConnectInProcess()));
         }
         catch (WebSocketException refused) when (refused.InnerException is HttpRequestException { StatusCode: { } status })
         {
@@ -83,5 +121,12 @@ internal sealed class TruthServer : IAsyncDisposable
         {
             return Task.FromException<WebSocket>(failure);
         }
+    }
+
+    private sealed class EverySymbol : ISymbolDirectory
+    {
+        public IReadOnlyList<string> Symbols => [];
+
+        public SymbolCheck Check(string symbol) => new(SymbolStanding.Listed, []);
     }
 }

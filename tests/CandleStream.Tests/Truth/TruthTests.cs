@@ -1,14 +1,15 @@
 using System.Globalization;
 using CandleStream.Tests.Bitfinex;
+using CandleStream.Tests.Storage;
 
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// Whatever the exchange does: no closed candle missing that is not named, none wrong, none twice. The seeds run alone with
-/// CANDLESTREAM_TRUTH_SEED=n, or some with n-m; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first ten also run over loopback sockets.
+/// Whatever the exchange, the store, the clock and the clients' lines do: no closed candle missing that is not named, none wrong, none twice. The seeds run alone with
+/// CANDLESTREAM_TRUTH_SEED=n, or some with n-m; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1, where the first twenty also run over loopback sockets.
 /// </summary>
 [Collection(nameof(VirtualTime))]
-public sealed class TruthTests(ITestOutputHelper output)
+public sealed class TruthTests(ITestOutputHelper output, PostgresServer postgres)
 {
     private static readonly bool IsFull = Environment.GetEnvironmentVariable("CANDLESTREAM_TEST_FULL") == "1";
     private static readonly IReadOnlyList<int> Seeds = Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_SEED") is { } asked
@@ -24,7 +25,7 @@ public sealed class TruthTests(ITestOutputHelper output)
     [Fact]
     public async Task The_same_over_loopback_sockets()
     {
-        await RunAllAsync(Seeds.Take(IsFull ? 10 : 1), overLoopback: true);
+        await RunAllAsync(Seeds.Take(IsFull ? 20 : 1), overLoopback: true);
     }
 
     private static IReadOnlyList<int> Range(int[] bounds) => [.. Enumerable.Range(bounds[0], bounds[^1] - bounds[0] + 1)];
@@ -37,7 +38,7 @@ public sealed class TruthTests(ITestOutputHelper output)
         {
             try
             {
-                await RunAsync(seed, overLoopback);
+                await RunAsync(new TruthPlan(seed, overLoopback));
             }
             catch (InvalidOperationException failure)
             {
@@ -48,24 +49,19 @@ public sealed class TruthTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
     }
 
-    private async Task RunAsync(int seed, bool overLoopback)
+    private async Task RunAsync(TruthPlan plan)
     {
-        await using var run = await TruthRun.StartAsync(seed, overLoopback);
+        await using var run = await TruthRun.StartAsync(plan, postgres);
         try
         {
-            for (var part = 0; part < 6; part++)
-            {
-                await run.StormAsync(TimeSpan.FromMinutes(30));
-                await run.CheckNoUnnamedGapAsync();
-            }
-
+            await run.StormAsync(TimeSpan.FromHours(3));
             await run.CalmAsync();
             await run.CheckAsync();
-            output.WriteLine($"seed {seed}: {run.Report}");
+            output.WriteLine($"seed {plan.Seed}: {run.Report}");
         }
         catch (Exception failure)
         {
-            throw new InvalidOperationException($"CANDLESTREAM_TRUTH_SEED={seed} (loopback: {overLoopback}) fails: {failure.Message}\n{run.Describe()}\n{run.Report}", failure);
+            throw new InvalidOperationException($"CANDLESTREAM_TRUTH_SEED={plan.Seed} (loopback: {plan.OverLoopback}) fails: {failure.Message}\n{run.Describe()}\n{run.Report}", failure);
         }
     }
 }
