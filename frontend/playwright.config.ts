@@ -30,6 +30,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 860 },
     timezoneId: 'UTC',
     locale: 'en-US',
+    colorScheme: 'dark',
     launchOptions: {
       executablePath: chromium(),
       args: [

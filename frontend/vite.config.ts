@@ -1,12 +1,29 @@
 import { fileURLToPath } from 'node:url'
-import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const server = process.env.CANDLESTREAM_URL ?? 'http://127.0.0.1:8000'
 const routes = ['/candles', '/symbols', '/timeframes', '/health', '/docs', '/openapi']
 
+/** `src/early.ts` runs before everything else and does not wait for it: index.html asks for its chunk first. */
+function earlyScript(): Plugin {
+  return {
+    name: 'early-script',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_, { bundle }) => {
+        const chunk = Object.values(bundle ?? {}).find((file) => file.type === 'chunk' && file.name === 'early')
+        if (chunk === undefined) return []
+        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${chunk.fileName}` }
+        return [{ tag: 'script', attrs, injectTo: 'head-prepend' }]
+      },
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [earlyScript()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: { 'candle-stream': fileURLToPath(new URL('./packages/candle-stream/src/index.ts', import.meta.url)) },
   },
@@ -16,7 +33,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ }] },
+        codeSplitting: {
+          groups: [
+            { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ },
+            { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ },
+          ],
+        },
       },
     },
   },

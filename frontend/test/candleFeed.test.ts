@@ -59,7 +59,7 @@ let told: { redraws: number; corrected: Candle[]; updates: Candle[]; changes: nu
 
 function makeFeed(): CandleFeed {
   told = { redraws: 0, corrected: [], updates: [], changes: 0, mayPage: 0 }
-  feed = new CandleFeed(SERIES, client, market, {
+  feed = new CandleFeed(SERIES, client, market, null, {
     redraw: () => told.redraws++,
     update: (candle) => told.updates.push(candle),
     corrected: (candle) => told.corrected.push(candle),

@@ -1,27 +1,34 @@
 import { CandleClient, splitSeries } from '../api/candleStream'
 import { type MarketApi, type MarketSymbol, marketApi } from '../api/market'
 import { ChartView } from '../chart/chartView'
+import type { Origin } from '../chart/export'
 import { formatCountdown, formatPrice, formatVolume } from '../chart/format'
 import { CandleFeed } from '../feed/candleFeed'
 import { type Condition, conditionOf } from '../feed/condition'
 import { endOf, TIMEFRAMES } from '../feed/timeframes'
 import { Watchlist } from '../feed/watchlist'
+import { text } from '../text/text'
+import { isSymbol, type Link, readAddress } from './address'
 import { ConnectionLog } from './connectionLog'
 import { Session } from './session'
-import { loadSettings, MAX_WATCHED, readAddress, type Settings, saveSettings } from './settings'
+import { isDark, loadSettings, MAX_WATCHED, type Settings, saveSettings } from './settings'
 import { Signal } from './signal'
-import { symbolName } from './symbolName'
+import { listedSymbol, symbolName } from './symbolName'
 
-/** How often the words and numbers around the chart are read; candles themselves never pass through React. */
+/** How often the words and numbers around the chart are read; candles themselves never pass through the components. */
 const TICK_MS = 250
 const TITLE_EVERY_MS = 1000
 /** Candles of each series the stream starts with: a day of hours for the watchlist, and the hour that forms. */
 const SNAPSHOT = 25
+/** Choices that follow each other faster are one step in the browser's history. */
+const ONE_STEP_MS = 1000
+/** For so long a removed row can be brought back, and a note is shown. */
+const NOTE_MS = 5000
 const SYMBOLS_RETRY_MS = 2000
 const SYMBOLS_RETRY_LIMIT_MS = 60_000
 const FIRST_WATCHED = ['BTCUSD', 'ETHUSD', 'SOLUSD', 'XRPUSD', 'LTCUSD', 'ADAUSD']
 
-/** Everything one page shows and does, apart from React: it reads this and calls the verbs. */
+/** Everything one page shows and does, apart from the components: they read this and call the verbs. */
 export class Page {
   /** Choice, settings, loading, errors: rare. */
   readonly changed = new Signal()
@@ -45,6 +52,12 @@ export class Page {
   hoveredTime: number | null = null
   following = true
   condition: Condition
+  /** A sentence for a few seconds, and perhaps a way back. */
+  note: { text: string; undo: (() => void) | null } | null = null
+  /** What the link asked for and could not have. */
+  linkTrouble: string | null = null
+  /** False where the browser keeps nothing. */
+  keeps = true
 
   #api: MarketApi
   #life = new AbortController()
@@ -54,6 +67,9 @@ export class Page {
   #timer: ReturnType<typeof setInterval> | null = null
   #titled: { kind: Condition['kind'] | null; at: number } = { kind: null, at: 0 }
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
+  #forcedQuery = matchMedia('(forced-colors: active)')
+  #noteTimer: ReturnType<typeof setTimeout> | null = null
+  #steppedAt = Number.NEGATIVE_INFINITY
 
   constructor() {
     this.session = new Session()
@@ -61,8 +77,7 @@ export class Page {
     this.client = new CandleClient({ snapshot: SNAPSHOT, environment: { fetch } })
     this.#api = marketApi(fetch)
     this.watchlist = new Watchlist(this.client, () => this.serverNow)
-    Object.assign(this.settings, readAddress(location.search, this.settings))
-    this.feed = this.#makeFeed()
+    this.feed = this.#makeFeed(this.#takeLink(readAddress(location.search, this.settings)), null)
     this.condition = this.#readCondition()
   }
 
@@ -95,15 +110,17 @@ export class Page {
   start(): void {
     this.#applyTheme()
     const { signal } = this.#life
-    this.#darkQuery.addEventListener('change', () => this.#applyTheme(), { signal })
+    for (const query of [this.#darkQuery, this.#forcedQuery])
+      query.addEventListener('change', () => this.#applyTheme(), { signal })
     window.addEventListener('popstate', () => this.#followAddress(), { signal })
     for (const event of ['online', 'offline']) window.addEventListener(event, () => this.#tick(), { signal })
     this.client.onStatus(() => this.#noteCondition())
     this.session.changed.subscribe(() => this.#lock())
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
-    void this.feed.start()
+    if (this.feed.refusal === null) void this.feed.start()
     void this.#loadSymbols()
-    this.#writeAddress('replace')
+    // A link that could not be followed stays as it is until something else is chosen.
+    if (this.linkTrouble === null && this.feed.refusal === null) this.#writeAddress('replace')
   }
 
   stop(): void {
@@ -127,6 +144,7 @@ export class Page {
         this.following = following
         this.changed.emit()
       },
+      viewChanged: (view) => this.#keep({ view }),
       drawn: () => {
         this.#showLastPrice()
         this.#showVolume()
@@ -135,25 +153,29 @@ export class Page {
     this.chart = chart
     chart.setTimeZone(this.settings.timeZone)
     chart.setScale(this.settings.scale)
-    this.#bindChart()
+    chart.setView(this.settings.view)
+    this.#showSource()
+    this.#bindChart(null)
     return () => {
       this.chart = null
       chart.remove()
     }
   }
 
-  /** Shows another series. */
-  select(symbol: string, timeframe: string, address: 'push' | 'keep' = 'push'): void {
+  /** Shows another series. Another timeframe of the same symbol keeps the right edge of the view. */
+  select(symbol: string, timeframe: string, address: 'step' | 'replace' | 'keep' = 'step'): void {
     if (symbol === this.symbol && timeframe === this.timeframe) return
+    const rightEdge = symbol === this.symbol ? (this.chart?.rightEdge ?? null) : null
     this.feed.dispose()
+    this.linkTrouble = null
     this.settings = { ...this.settings, symbol, timeframe }
-    saveSettings(this.settings)
-    if (address === 'push') this.#writeAddress('push')
+    this.#save()
+    if (address !== 'keep') this.#writeAddress(address)
     this.hoveredTime = null
-    this.following = true
-    this.feed = this.#makeFeed()
-    this.#bindChart()
-    if (!this.session.locked) void this.feed.start()
+    this.following = rightEdge === null
+    this.feed = this.#makeFeed(`${symbol}:${timeframe}`, rightEdge)
+    this.#bindChart(rightEdge)
+    if (!this.session.locked && this.feed.refusal === null) void this.feed.start()
     this.#followWatchlist()
     this.#noteCondition()
     this.changed.emit()
@@ -161,13 +183,39 @@ export class Page {
 
   /** Changes what is remembered in this browser, and what follows from it. */
   change(settings: Partial<Omit<Settings, 'symbol' | 'timeframe'>>): void {
-    this.settings = { ...this.settings, ...settings }
-    saveSettings(this.settings)
+    this.#keep(settings)
     if (settings.theme !== undefined || settings.palette !== undefined) this.#applyTheme()
     if (settings.timeZone !== undefined) this.chart?.setTimeZone(settings.timeZone)
     if (settings.scale !== undefined) this.chart?.setScale(settings.scale)
     if (settings.watch !== undefined) this.#followWatchlist()
     this.changed.emit()
+  }
+
+  resetView(): void {
+    this.chart?.resetView()
+    this.#keep({ view: null })
+  }
+
+  /** Shows a sentence for a few seconds. */
+  say(sentence: string, undo: (() => void) | null = null): void {
+    if (this.#noteTimer !== null) clearTimeout(this.#noteTimer)
+    this.note = { text: sentence, undo }
+    this.#noteTimer = setTimeout(() => this.endNote(), NOTE_MS)
+    this.changed.emit()
+  }
+
+  endNote(): void {
+    if (this.#noteTimer !== null) clearTimeout(this.#noteTimer)
+    this.#noteTimer = null
+    this.note = null
+    this.changed.emit()
+  }
+
+  /** What an export says of itself. */
+  get origin(): Origin {
+    const { symbol, timeframe } = this
+    const { simulated } = this.client.status
+    return { symbol, name: this.name(symbol), timeframe, simulated, old: !this.isCurrent, at: this.serverNow }
   }
 
   watch(symbol: string): void {
@@ -176,7 +224,9 @@ export class Page {
   }
 
   unwatch(symbol: string): void {
-    this.change({ watch: this.watched.filter((other) => other !== symbol) })
+    const before = [...this.watched]
+    this.change({ watch: before.filter((other) => other !== symbol) })
+    this.say(text.removed(this.name(symbol)), () => this.change({ watch: before }))
   }
 
   async goLive(): Promise<void> {
@@ -198,9 +248,15 @@ export class Page {
     return remaining > length || remaining < -length ? null : Math.max(remaining, 0)
   }
 
-  #makeFeed(): CandleFeed {
-    const series = `${this.settings.symbol}:${this.settings.timeframe}`
-    return new CandleFeed(series, this.client, this.#api, {
+  /** Takes over what a link asks for, and says what of it cannot be had. Returns the series. */
+  #takeLink({ symbol, timeframe, missed }: Link): string {
+    this.linkTrouble = missed === null ? null : text.noSuchTimeframe(missed, timeframe)
+    this.settings = { ...this.settings, symbol, timeframe }
+    return `${symbol}:${timeframe}`
+  }
+
+  #makeFeed(series: string, rightEdge: number | null): CandleFeed {
+    const feed = new CandleFeed(series, this.client, this.#api, rightEdge, {
       redraw: () => {
         this.chart?.redraw()
         this.barsChanged.emit()
@@ -218,11 +274,14 @@ export class Page {
       },
       mayPage: () => this.chart?.pageAgain(),
     })
+    // Nobody is asked for what cannot be a symbol.
+    if (!isSymbol(splitSeries(series).symbol)) feed.refuse(text.noSuchSymbol)
+    return feed
   }
 
-  #bindChart(): void {
+  #bindChart(rightEdge: number | null): void {
     const { feed } = this
-    this.chart?.bind(() => feed.list.bars, this.timeframe)
+    this.chart?.bind(() => feed.list.bars, this.timeframe, rightEdge)
     this.chart?.setGaps(feed.gaps)
   }
 
@@ -249,7 +308,24 @@ export class Page {
       this.#symbolsRetryMs = Math.min(this.#symbolsRetryMs * 2, SYMBOLS_RETRY_LIMIT_MS)
     }
     this.#followWatchlist()
+    this.#correctSymbol()
     this.changed.emit()
+  }
+
+  /** A link may write a symbol as others do: `DOGEUSD` for `DOGE:USD`. The list knows what is meant. */
+  #correctSymbol(): void {
+    if (this.known.size === 0 || this.known.has(this.symbol) || this.feed.list.last !== undefined) return
+    const meant = listedSymbol(this.symbol, this.symbols)
+    if (meant !== null) this.select(meant, this.timeframe, 'replace')
+  }
+
+  #keep(settings: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...settings }
+    this.#save()
+  }
+
+  #save(): void {
+    this.keeps = saveSettings(this.settings)
   }
 
   /** Nothing more is asked for; what is on screen stays, until a key begins the page anew. */
@@ -262,6 +338,7 @@ export class Page {
 
   #tick(): void {
     this.#noteCondition()
+    this.#showSource()
     this.#showLastPrice()
     this.#writeTitle()
     this.ticked.emit()
@@ -297,6 +374,10 @@ export class Page {
     })
   }
 
+  #showSource(): void {
+    this.chart?.setWatermark(this.client.status.simulated === true ? text.simulated : '')
+  }
+
   #showVolume(): void {
     const { list, latest } = this.feed
     const bar = (this.hoveredTime === null ? undefined : list.at(this.hoveredTime)) ?? latest
@@ -316,20 +397,26 @@ export class Page {
   }
 
   #applyTheme(): void {
-    const { theme, palette } = this.settings
-    const dark = theme === 'dark' || (theme === 'system' && this.#darkQuery.matches)
+    const dark = isDark(this.settings, this.#darkQuery.matches)
     document.documentElement.dataset.theme = dark ? 'dark' : 'light'
-    document.documentElement.dataset.palette = palette
+    document.documentElement.dataset.palette = this.settings.palette
+    const bar = getComputedStyle(document.documentElement).getPropertyValue('--panel').trim()
+    document.querySelector('meta[name="theme-color"]')?.setAttribute('content', bar)
     this.chart?.recolour()
   }
 
-  #writeAddress(how: 'push' | 'replace'): void {
+  /** Quick choices after each other are one step: Back leads out of all of them. */
+  #writeAddress(how: 'step' | 'replace'): void {
     const query = new URLSearchParams({ symbol: this.settings.symbol, timeframe: this.settings.timeframe })
-    history[how === 'push' ? 'pushState' : 'replaceState'](null, '', `?${query}`)
+    const isStep = how === 'step' && performance.now() - this.#steppedAt >= ONE_STEP_MS
+    if (how === 'step') this.#steppedAt = performance.now()
+    history[isStep ? 'pushState' : 'replaceState'](null, '', `?${query}`)
   }
 
   #followAddress(): void {
-    const { symbol, timeframe } = readAddress(location.search, this.settings)
-    this.select(symbol, timeframe, 'keep')
+    const link = readAddress(location.search, this.settings, this.timeframes)
+    this.select(link.symbol, link.timeframe, 'keep')
+    this.#takeLink(link)
+    this.changed.emit()
   }
 }
