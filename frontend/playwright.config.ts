@@ -31,6 +31,8 @@ export default defineConfig({
     timezoneId: 'UTC',
     locale: 'en-US',
     colorScheme: 'dark',
+    // The tests' own routes would not see what it answers; its own tests let it in.
+    serviceWorkers: 'block',
     launchOptions: {
       executablePath: chromium(),
       args: [

@@ -42,6 +42,8 @@ export class CandleFeed {
   atStart = false
   /** The loaded bars end before the present: the newest were given up for older ones. */
   detached = false
+  /** The bars are those of an earlier visit, seen at this server time; null once the server has answered. */
+  keptAt: number | null = null
   /** The newest candle of the series, also while `detached`. */
   latest: Candle | null = null
 
@@ -81,6 +83,7 @@ export class CandleFeed {
       this.#begin(history)
       this.latest = this.list.last ?? null
       await this.#goBack()
+      this.keptAt = null
       this.loading = false
       this.problem = null
       this.#listener.gaps(this.gaps)
@@ -120,6 +123,16 @@ export class CandleFeed {
       this.detached = true
     }
     this.#asof = asof
+  }
+
+  /** Bars of an earlier visit, until the server answers; their time says how old they are. */
+  showKept(bars: readonly Candle[], at: number): void {
+    if (this.list.last !== undefined || !this.loading) return
+    this.list.replace(bars)
+    this.latest = this.list.last ?? null
+    this.keptAt = at
+    this.#listener.redraw()
+    this.#listener.changed()
   }
 
   /** The series cannot be shown, and the server need not be asked. */
@@ -239,6 +252,8 @@ export class CandleFeed {
   }
 
   #take(candles: readonly Candle[]): void {
+    // Between bars of an earlier visit and the present there is a hole: history comes first.
+    if (this.keptAt !== null) return
     const wasEmpty = this.list.last === undefined
     for (const candle of candles) {
       if (this.latest === null || candle.time >= this.latest.time) this.latest = candle
@@ -276,6 +291,7 @@ export class CandleFeed {
   /** The server cannot say what changed since: its candles replace ours. An empty answer leaves the chart until history has come. */
   #reset(candles: readonly Candle[]): void {
     if (candles.length > 0) {
+      this.keptAt = null
       this.list.replace(candles)
       this.latest = this.list.last ?? null
       this.#forgetStart()

@@ -10,6 +10,7 @@ import { Watchlist } from '../feed/watchlist'
 import { text } from '../text/text'
 import { isSymbol, type Link, readAddress } from './address'
 import { ConnectionLog } from './connectionLog'
+import { keep, recall } from './keepsake'
 import { Session } from './session'
 import { isDark, loadSettings, MAX_WATCHED, type Settings, saveSettings } from './settings'
 import { Signal } from './signal'
@@ -69,6 +70,8 @@ export class Page {
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
   #forcedQuery = matchMedia('(forced-colors: active)')
   #noteTimer: ReturnType<typeof setTimeout> | null = null
+  /** Whether the bars of an earlier visit were simulated. */
+  #keptSimulated: boolean | null = null
   #steppedAt = Number.NEGATIVE_INFINITY
 
   constructor() {
@@ -94,6 +97,11 @@ export class Page {
     return this.condition.kind === 'live' || this.condition.kind === 'polling'
   }
 
+  /** The prices on screen are invented; null where nobody has said. */
+  get isSimulated(): boolean | null {
+    return this.client.status.simulated ?? (this.feed.keptAt === null ? null : this.#keptSimulated)
+  }
+
   /** The symbols of the rail. */
   get watched(): readonly string[] {
     if (this.settings.watch !== null) return this.settings.watch
@@ -114,6 +122,9 @@ export class Page {
       query.addEventListener('change', () => this.#applyTheme(), { signal })
     window.addEventListener('popstate', () => this.#followAddress(), { signal })
     for (const event of ['online', 'offline']) window.addEventListener(event, () => this.#tick(), { signal })
+    // The last moment at which a page is sure to be asked.
+    document.addEventListener('visibilitychange', () => document.hidden && this.#keepBars(), { signal })
+    window.addEventListener('pagehide', () => this.#keepBars(), { signal })
     this.client.onStatus(() => this.#noteCondition())
     this.session.changed.subscribe(() => this.#lock())
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
@@ -214,8 +225,14 @@ export class Page {
   /** What an export says of itself. */
   get origin(): Origin {
     const { symbol, timeframe } = this
-    const { simulated } = this.client.status
-    return { symbol, name: this.name(symbol), timeframe, simulated, old: !this.isCurrent, at: this.serverNow }
+    return {
+      symbol,
+      name: this.name(symbol),
+      timeframe,
+      simulated: this.isSimulated,
+      old: !this.isCurrent,
+      at: this.serverNow,
+    }
   }
 
   watch(symbol: string): void {
@@ -269,6 +286,7 @@ export class Page {
       corrected: (candle) => this.chart?.markCorrection(candle),
       gaps: (gaps) => this.chart?.setGaps(gaps),
       changed: () => {
+        if (feed.problem !== null) this.#recall(feed)
         this.#noteCondition()
         this.changed.emit()
       },
@@ -324,6 +342,28 @@ export class Page {
     this.#save()
   }
 
+  /** Without a server the bars of the last visit are better than none. */
+  #recall(feed: CandleFeed): void {
+    if (feed.list.last !== undefined) return
+    const kept = recall(feed.series)
+    if (kept === null) return
+    this.#keptSimulated = kept.simulated
+    feed.showKept(kept.bars, kept.at)
+  }
+
+  #keepBars(): void {
+    const { feed } = this
+    if (
+      feed.keptAt !== null ||
+      feed.detached ||
+      feed.list.last === undefined ||
+      this.session.locked ||
+      this.session.left
+    )
+      return
+    keep(feed.series, { at: this.serverNow, simulated: this.isSimulated, bars: [...feed.list.bars] })
+  }
+
   #save(): void {
     this.keeps = saveSettings(this.settings)
   }
@@ -375,7 +415,7 @@ export class Page {
   }
 
   #showSource(): void {
-    this.chart?.setWatermark(this.client.status.simulated === true ? text.simulated : '')
+    this.chart?.setWatermark(this.isSimulated === true ? text.simulated : '')
   }
 
   #showVolume(): void {

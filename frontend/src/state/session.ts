@@ -1,6 +1,7 @@
 import { HttpProblem, readProblem } from '../api/candleStream'
 import { takeEarly } from '../early'
 import { text } from '../text/text'
+import { forgetEverything } from './keepsake'
 import { Signal } from './signal'
 
 const ROUTE = '/session'
@@ -15,6 +16,7 @@ export class Session {
   /** `locked` has changed. */
   readonly changed = new Signal()
   #locked = false
+  #left = false
   #life = new AbortController()
 
   constructor() {
@@ -24,6 +26,11 @@ export class Session {
   /** The server wants a key and has got none, or not any more. */
   get locked(): boolean {
     return this.#locked
+  }
+
+  /** Signed out a moment ago: nothing of this visit may be kept any more. */
+  get left(): boolean {
+    return this.#left
   }
 
   /** There is something to sign out of. */
@@ -66,6 +73,8 @@ export class Session {
       return text.stillSignedIn(failure instanceof HttpProblem ? failure.message : text.unreachable)
     }
     writeMark(null)
+    this.#left = true
+    await forgetEverything()
     location.reload()
     return null
   }

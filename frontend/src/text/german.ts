@@ -2,6 +2,7 @@ import type { PanelText } from './panelText'
 import type { Text } from './text'
 
 export const german: Text = {
+  asOf: (moment) => `Stand ${moment}.`,
   retryIn: (seconds) => `neu in ${seconds} s`,
   page: 'CandleStream',
   live: 'Live',
@@ -103,6 +104,7 @@ export const german: Text = {
 }
 
 export const germanPanels: PanelText = {
+  newVersion: 'Eine neue Version ist da. Sie gilt ab dem nächsten Laden.',
   railName: 'Merkliste und Verbindung',
   loadingSymbols: 'Symbole werden geladen…',
   addSymbol: 'Symbol suchen',

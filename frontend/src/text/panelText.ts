@@ -2,6 +2,7 @@ import { inGerman } from './text'
 
 /** The sentences of what is loaded later. */
 const english = {
+  newVersion: 'A new version is ready. It is used from the next load on.',
   // Watchlist and connection
   railName: 'Watchlist and connection',
   loadingSymbols: 'Loading symbols…',

@@ -45,6 +45,7 @@ const english = {
   startOfHistory: 'Start of history',
   noTrades: 'No trades yet',
   noTradesOf: (name: string) => `The server has no candles of ${name}. The first trade will appear here.`,
+  asOf: (moment: string) => `As of ${moment}.`,
   showingLast: (count: number, why: string) => `Showing the last ${count} bars. ${why}`,
   silent: 'The stream is silent.',
   tableOf: (count: number, name: string) => `The last ${count} bars of ${name}, newest first`,

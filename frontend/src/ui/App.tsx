@@ -57,11 +57,12 @@ export function App({ page }: { page: Page }) {
   )
 }
 
-/** The keys work as soon as their part of the page is there. Returns what ends it. */
+/** The keys work as soon as their part of the page is there, and the page may be opened without a network from then on. Returns what ends it. */
 function listenToKeys(page: Page, panels: Panels): () => void {
   const life = new AbortController()
   void loadLater(life.signal).then((parts) => {
     if (parts === null) return
+    void parts.installWorker(page)
     const keyboard = new parts.Keyboard(page, panels)
     window.addEventListener('keydown', keyboard.handle, { signal: life.signal })
     life.signal.addEventListener('abort', () => keyboard.dispose())

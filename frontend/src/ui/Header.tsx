@@ -24,7 +24,7 @@ export function Header({ page, onSearch }: Props) {
       <Price page={page} />
       <TimeframePicker page={page} />
       <div className="pills">
-        {page.client.status.simulated === true && (
+        {page.isSimulated === true && (
           <span className="pill simulated" title={text.simulatedMeans}>
             {text.simulated}
             <span className="hidden">. {text.simulatedMeans}</span>

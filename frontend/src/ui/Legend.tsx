@@ -22,7 +22,7 @@ export function Legend({ page }: { page: Page }) {
     <div className="legend">
       <p className="legend-title">
         <strong>{page.name(page.symbol)}</strong> <span>·</span> {page.timeframe}
-        <Source simulated={page.client.status.simulated} />
+        <Source simulated={page.isSimulated} />
       </p>
       {gap ? (
         <p className="legend-gap">{text.cut(formatMoment(gap[0], zone), formatMoment(gap[1], zone))}</p>

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { formatMoment } from '../chart/format'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
 import { BarTable } from './BarTable'
@@ -70,10 +71,12 @@ function StartOfHistory({ page }: { page: Page }) {
 function OldPrices({ page }: { page: Page }) {
   useSignal(page.ticked)
   const { kind, reason } = page.condition
-  if (kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
+  const { keptAt } = page.feed
+  if (keptAt === null && kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
   return (
     <p className="chip old-prices" role="alert">
       {text.showingLast(page.feed.list.bars.length, kind === 'stale' ? text.silent : reason)}
+      {keptAt !== null && ` ${text.asOf(formatMoment(keptAt, page.settings.timeZone))}`}
     </p>
   )
 }
