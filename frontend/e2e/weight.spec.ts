@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { drawn, expect, expectCondition, test } from './fixtures'
 
@@ -65,4 +66,27 @@ test('the first page of history is asked for once, and before the page’s own c
   release()
   await expectCondition(page, 'live')
   expect(asked).toHaveLength(1)
+})
+
+/** Bytes of an answer as they travel. */
+function travelled(url: string, encoding: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { 'Accept-Encoding': encoding } }, (answer) => {
+      let size = 0
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length
+      })
+      answer.on('end', () => resolve(size))
+    }).on('error', reject)
+  })
+}
+
+test('a server run from its build compresses the page’s files too', async ({ real }) => {
+  const page = await (await fetch(real.url)).text()
+  const scripts = [...new Set(page.match(/\/assets\/[^"]+\.(js|css)/g))]
+  expect(scripts.length).toBeGreaterThan(3)
+  for (const script of scripts) {
+    const plain = await travelled(real.url + script, 'identity')
+    expect(await travelled(real.url + script, 'gzip'), script).toBeLessThan(plain * 0.6)
+  }
 })

@@ -70,8 +70,8 @@ export class Page {
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
   #forcedQuery = matchMedia('(forced-colors: active)')
   #noteTimer: ReturnType<typeof setTimeout> | null = null
-  /** Whether the bars of an earlier visit were simulated. */
-  #keptSimulated: boolean | null = null
+  /** What was said last, now or on an earlier visit: the prices on screen are still those. */
+  #wasSimulated: boolean | null = null
   #steppedAt = Number.NEGATIVE_INFINITY
 
   constructor() {
@@ -99,7 +99,7 @@ export class Page {
 
   /** The prices on screen are invented; null where nobody has said. */
   get isSimulated(): boolean | null {
-    return this.client.status.simulated ?? (this.feed.keptAt === null ? null : this.#keptSimulated)
+    return this.client.status.simulated ?? this.#wasSimulated
   }
 
   /** The symbols of the rail. */
@@ -347,7 +347,7 @@ export class Page {
     if (feed.list.last !== undefined) return
     const kept = recall(feed.series)
     if (kept === null) return
-    this.#keptSimulated = kept.simulated
+    this.#wasSimulated = kept.simulated
     feed.showKept(kept.bars, kept.at)
   }
 
@@ -398,6 +398,7 @@ export class Page {
   }
 
   #noteCondition(): void {
+    this.#wasSimulated = this.isSimulated
     this.condition = this.#readCondition()
     if (this.log.note(this.condition, Date.now())) this.changed.emit()
   }
