@@ -83,7 +83,7 @@ function Action({ label, keys, onClick }: { label: string; keys?: string; onClic
 
 function Switch({ label, keys, on, onClick }: { label: string; keys?: string; on: boolean; onClick(): void }) {
   return (
-    <button type="button" className="panel-item" aria-pressed={on} aria-label={label} onClick={onClick}>
+    <button type="button" className="panel-item" aria-pressed={on} onClick={onClick}>
       {label} {keys !== undefined && <kbd>{keys}</kbd>}
       <span className="state" aria-hidden="true">
         {on ? `✓ ${panelText.on}` : panelText.off}
