@@ -12,7 +12,8 @@ interface Tick {
 /** The places in view that begin a day, a month or a year, as the axis writes them. */
 async function beginnings(page: Page): Promise<Tick[]> {
   const ticks = await page.evaluate(() => window.candlePage.chart!.ticks)
-  return ticks.filter(({ weight }) => weight >= 50)
+  // The first place in view may begin a day or lie within one.
+  return ticks.slice(1).filter(({ weight }) => weight >= 50)
 }
 
 /** Every local date of the bars in view but the first, by the browser's own calendar. */
