@@ -53,7 +53,7 @@ for (const [name, viewport, deviceScaleFactor] of SCREENS) {
       await expect(drawer.locator('.watch-price').first()).not.toContainText('—')
       expect(await violations(page)).toEqual([])
       await page.screenshot({ path: `test-results/gallery/${name}-lists.png` })
-      await drawer.getByText('ETH/USD').click()
+      await drawer.locator('.watch-row', { hasText: 'ETH/USD' }).click()
       await expect(drawer).toBeHidden()
       await expect(page).toHaveURL(/symbol=ETHUSD/)
     })

@@ -59,9 +59,7 @@ export function MoreItems({ page, isDrawer }: { page: Page; isDrawer: boolean })
       <Action label={panelText.picture} onClick={() => savePicture(page)} />
       <Action label={panelText.table} onClick={() => saveTable(page)} />
       {document.fullscreenEnabled && <Action label={panelText.fullScreen} onClick={toggleFullScreen} />}
-      <button type="button" className="panel-item" popovertarget="help" popovertargetaction="show">
-        {panelText.help} <kbd>?</kbd>
-      </button>
+      <Action label={panelText.help} keys="?" onClick={showHelp} />
       {page.session.signedIn && <SignOut session={page.session} />}
       {!page.keeps && <p className="not-kept">{panelText.notKept}</p>}
       <p className="small-print">
@@ -138,6 +136,12 @@ function SignOut({ session }: { session: Session }) {
       </p>
     </>
   )
+}
+
+/** In place of this panel, not upon it: one that a button of another opens would keep both open. */
+function showHelp(): void {
+  document.getElementById('more')?.hidePopover()
+  document.getElementById('help')?.showPopover()
 }
 
 function toggleFullScreen(): void {
