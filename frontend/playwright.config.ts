@@ -30,6 +30,9 @@ export default defineConfig({
     viewport: { width: 1440, height: 860 },
     timezoneId: 'UTC',
     locale: 'en-US',
+    colorScheme: 'dark',
+    // The tests' own routes would not see what it answers; its own tests let it in.
+    serviceWorkers: 'block',
     launchOptions: {
       executablePath: chromium(),
       args: [

@@ -1,12 +1,48 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const server = process.env.CANDLESTREAM_URL ?? 'http://127.0.0.1:8000'
 const routes = ['/candles', '/symbols', '/timeframes', '/health', '/docs', '/openapi']
 
+/** `src/early.ts` runs before everything else and does not wait for it: index.html asks for its chunk first. */
+function earlyScript(): Plugin {
+  return {
+    name: 'early-script',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_, { bundle }) => {
+        const chunk = Object.values(bundle ?? {}).find((file) => file.type === 'chunk' && file.name === 'early')
+        if (chunk === undefined) return []
+        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${chunk.fileName}` }
+        return [{ tag: 'script', attrs, injectTo: 'head-prepend' }]
+      },
+    },
+  }
+}
+
+/** `src/worker.js` as /sw.js: it knows the files of this build, and is another one whenever they are. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const wanted = Object.keys(bundle).filter((name) => /\.(js|css)$|latin-wght-normal.*woff2$/.test(name))
+      const files = ['/', '/favicon.svg', '/ghosts.svg', '/manifest.webmanifest', ...wanted.map((name) => `/${name}`)]
+      const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
+      const source = readFileSync('src/worker.js', 'utf8')
+        .replace('self.__FILES__', JSON.stringify(files))
+        .replace('self.__VERSION__', JSON.stringify(version))
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [earlyScript(), serviceWorker()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: { 'candle-stream': fileURLToPath(new URL('./packages/candle-stream/src/index.ts', import.meta.url)) },
   },
@@ -16,7 +52,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ }] },
+        codeSplitting: {
+          groups: [
+            { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ },
+            { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ },
+          ],
+        },
       },
     },
   },

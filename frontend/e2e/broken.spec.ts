@@ -129,7 +129,7 @@ test('(own start) a blocked EventSource means polling, and the page says so, and
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=1m`)
   await expectCondition(page, 'polling')
   expect((await drawn(page)).bars.length).toBeGreaterThan(500)
-  await expect(page.getByText('Simulated market')).toBeVisible()
+  await expect(page.locator('.pill.simulated')).toBeVisible()
   await expect(page.locator('.legend-title')).toContainText('Simulator')
 })
 

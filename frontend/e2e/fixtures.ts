@@ -57,7 +57,7 @@ export const test = base.extend<Fixtures, Shared>({
 
 export { expect }
 
-export const pill = (page: Page) => page.locator('.pill')
+export const pill = (page: Page) => page.locator('[data-condition]')
 
 export async function expectCondition(page: Page, kind: string, timeout = 15_000): Promise<void> {
   await expect(pill(page)).toHaveAttribute('data-condition', kind, { timeout })

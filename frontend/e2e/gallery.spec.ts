@@ -34,8 +34,8 @@ test('the page in its states', async ({ page, scripted }) => {
   await page.waitForTimeout(200)
   await show(page, 'crosshair-and-help')
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'View' }).click()
-  await show(page, 'view-panel')
+  await page.getByRole('button', { name: 'More' }).click()
+  await show(page, 'more')
   await page.keyboard.press('Escape')
 
   const minute5 = 300_000

@@ -6,7 +6,7 @@ test.describe('with the real server', () => {
   test('⚡ is on and a tick moves the last candle', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
     await expect(page).toHaveTitle(/^⚡ .*BTC\/USD 1m$/)
-    await expect(page.getByText('Simulated market')).toBeVisible()
+    await expect(page.locator('.pill.simulated')).toBeVisible()
     await moving(page)
   })
 
@@ -29,7 +29,8 @@ test.describe('with the real server', () => {
 
   test('rapid switching ends with the last choice and one stream', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
-    for (const key of ['2', '3', '4', '1', '5', '2', '3', '5']) await page.keyboard.press(key)
+    for (const timeframe of ['5m', '15m', '30m', '1m', '1h', '5m', '15m', '1h'])
+      await page.locator('.timeframes label', { hasText: new RegExp(`^${timeframe}$`) }).click()
     await expectCondition(page, 'live')
     await expect(page).toHaveURL(/timeframe=1h/)
     await expectNoStepBelow(page, 60 * MINUTE)
@@ -79,14 +80,14 @@ test.describe('with the real server', () => {
 
   test('PNG and CSV hold what is seen', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
-    await page.getByRole('button', { name: 'View' }).click()
+    await page.getByRole('button', { name: 'More' }).click()
     const [table] = await Promise.all([
       page.waitForEvent('download'),
       page.getByText('Save bars in view (CSV)').click(),
     ])
-    expect(table.suggestedFilename()).toBe('BTCUSD-1m.csv')
+    expect(table.suggestedFilename()).toMatch(/^BTCUSD-1m-.*-SIMULATED\.csv$/)
     const [picture] = await Promise.all([page.waitForEvent('download'), page.getByText('Save picture (PNG)').click()])
-    expect(picture.suggestedFilename()).toBe('BTCUSD-1m.png')
+    expect(picture.suggestedFilename()).toMatch(/^BTCUSD-1m-.*-SIMULATED\.png$/)
   })
 
   test('the watchlist moves on the same connection and is kept by the browser', async ({ page, real }) => {
@@ -110,7 +111,7 @@ test.describe('with the real server', () => {
     await expect(page.getByRole('button', { name: 'Log scale' })).toHaveAttribute('aria-pressed', 'true')
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
     await expect(page.locator('html')).toHaveAttribute('data-palette', 'colour-blind')
-    await expect(page.locator('.clock')).toContainText('local')
+    await expect(page.locator('.clock')).toContainText('UTC+0')
   })
 
   for (const theme of ['dark', 'light'] as const) {
@@ -121,7 +122,7 @@ test.describe('with the real server', () => {
       await page.keyboard.press('/')
       expect(await violations(page)).toEqual([])
       await page.keyboard.press('Escape')
-      await page.getByRole('button', { name: 'View' }).click()
+      await page.getByRole('button', { name: 'More' }).click()
       expect(await violations(page)).toEqual([])
       await page.goto(`${real.url}/?symbol=NOPENOPE&timeframe=1m`)
       await expectCondition(page, 'error')
@@ -131,7 +132,7 @@ test.describe('with the real server', () => {
 
   test('single keys can be turned off, which is remembered; arrows and buttons go on', async ({ page, real }) => {
     await open(page, real.url, 'BTCUSD', '1m')
-    await page.getByRole('button', { name: 'View' }).click()
+    await page.getByRole('button', { name: 'More' }).click()
     const keys = page.getByRole('button', { name: 'Single-key shortcuts' })
     await expect(keys).toHaveAttribute('aria-pressed', 'true')
     await keys.click()
@@ -146,7 +147,8 @@ test.describe('with the real server', () => {
     await expect(page.getByRole('button', { name: 'Log scale' })).toHaveAttribute('aria-pressed', 'false')
     await expect(page).toHaveURL(/timeframe=1m/)
     await expect(page.getByRole('dialog')).toHaveCount(0)
-    await page.getByRole('button', { name: 'Help and keyboard shortcuts' }).click()
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('button', { name: 'Keys and help' }).click()
     await expect(page.getByText('Single-key shortcuts are off')).toBeVisible()
     expect(await violations(page)).toEqual([])
   })

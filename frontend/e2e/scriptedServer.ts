@@ -12,6 +12,7 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
 }
 const LENGTHS: Record<string, number> = {
   '1m': MINUTE,
@@ -26,7 +27,7 @@ const LENGTHS: Record<string, number> = {
   '1W': 7 * 1440 * MINUTE,
   '14D': 14 * 1440 * MINUTE,
 }
-const SYMBOLS = ['BTCUSD', 'ETHUSD', 'SOLUSD', 'XRPUSD', 'LTCUSD', 'ADAUSD', 'DOGE:USD', 'DOTUSD']
+const SYMBOLS = ['BTCUSD', 'ETHUSD', 'SOLUSD', 'XRPUSD', 'LTCUSD', 'ADAUSD', 'DOGE:USD', 'DOTUSD', 'BTCF0:USTF0']
 /** The same policy as the real server sends. */
 const POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self'"
 

@@ -57,9 +57,9 @@ let market: FakeMarket
 let feed: CandleFeed
 let told: { redraws: number; corrected: Candle[]; updates: Candle[]; changes: number; mayPage: number }
 
-function makeFeed(): CandleFeed {
+function makeFeed(rightEdge: number | null = null): CandleFeed {
   told = { redraws: 0, corrected: [], updates: [], changes: 0, mayPage: 0 }
-  feed = new CandleFeed(SERIES, client, market, {
+  feed = new CandleFeed(SERIES, client, market, rightEdge, {
     redraw: () => told.redraws++,
     update: (candle) => told.updates.push(candle),
     corrected: (candle) => told.corrected.push(candle),
@@ -125,6 +125,49 @@ describe('the feed of a chart', () => {
     market.put(closed(1, 0))
     await vi.advanceTimersByTimeAsync(5000)
     expect(feed.list.last?.time).toBe(MINUTE)
+  })
+
+  test('bars of an earlier visit are shown without a server, never joined to the present, and replaced by history', async () => {
+    market.failure = new TypeError('Failed to fetch')
+    await feed.start()
+    feed.showKept([closed(0, 1), closed(1, 2)], 1_600_000_000_000)
+    expect(feed.list.bars).toHaveLength(2)
+    expect(feed.keptAt).toBe(1_600_000_000_000)
+    vi.advanceTimersByTime(20)
+    world.source.greet(1, 'fresh', { [SERIES]: [candle(50 * MINUTE, 90)] })
+    expect(feed.list.bars).toHaveLength(2)
+    market.failure = null
+    for (let minute = 40; minute < 50; minute++) market.put(closed(minute, 0))
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(feed.list.bars.map(({ time }) => time / MINUTE)).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49])
+    expect(feed.keptAt).toBeNull()
+  })
+
+  test('begun at an earlier time it holds the bars around it, and the newest when it is gone live', async () => {
+    for (let minute = 0; minute < 5000; minute++) market.put(closed(minute, 0))
+    feed.dispose()
+    makeFeed(1000 * MINUTE)
+    await feed.start()
+    expect(feed.detached).toBe(true)
+    expect(feed.list.first!.time).toBeLessThan(900 * MINUTE)
+    expect(feed.list.last!.time).toBeGreaterThan(1000 * MINUTE)
+    expect(feed.latest?.time).toBe(4999 * MINUTE)
+    await feed.goLive()
+    expect(feed.detached).toBe(false)
+    expect(feed.list.last?.time).toBe(4999 * MINUTE)
+    // A time that the newest page holds needs no other one, and one just before it is joined to it.
+    feed.dispose()
+    makeFeed(4900 * MINUTE)
+    await feed.start()
+    expect(feed.list.bars).toHaveLength(600)
+    feed.dispose()
+    makeFeed(4500 * MINUTE)
+    await feed.start()
+    expect(feed.detached).toBe(false)
+    expect(feed.list.bars.length).toBeGreaterThan(600)
+    expect(
+      feed.list.bars.every(({ time }, index, bars) => index === 0 || time - bars[index - 1]!.time === MINUTE),
+    ).toBe(true)
   })
 
   test('a live page asks at most once a minute, for what changed', async () => {

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ConnectionStatus, SeriesState } from '../src/api/candleStream'
-import { toCsv } from '../src/chart/export'
+import { fileName, type Origin, titleOf, toCsv } from '../src/chart/export'
 import {
   decimalsFor,
   decimalsOfBar,
@@ -50,7 +50,7 @@ test.each([
   [200, '200.00', '200'],
   [20_000, '20.00K', '20K'],
   [3_000_000, '3.00M', '3M'],
-  [0.00031, '0.000310', '0.00031'],
+  [0.00031, '0.00031', '0.00031'],
   [3.1e-7, '0.00000031', '0.00000031'],
 ])('volume %d', (value, text, tick) => {
   expect(formatVolume(value)).toBe(text)
@@ -81,11 +81,28 @@ test('a month ends with the calendar, everything else after its length', () => {
   expect(endOf(0, '3h')).toBe(10_800_000)
 })
 
-test('CSV has a header, ISO times and every value as it came', () => {
-  const text = toCsv([bar(3.1e-7, { time: Date.UTC(2026, 0, 1), volume: 0.5 })])
-  expect(text).toBe(
-    'time,open,high,low,close,volume,closed\n2026-01-01T00:00:00.000Z,3.1e-7,3.1e-7,3.1e-7,3.1e-7,0.5,true\n',
-  )
+describe('an export', () => {
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5)
+  const origin: Origin = { symbol: 'DOGE:USD', name: 'DOGE/USD', timeframe: '1m', simulated: false, old: false, at }
+
+  test('as CSV has a header, ISO times, every value as it came, and in every row its series, source and time', () => {
+    const text = toCsv([bar(3.1e-7, { time: Date.UTC(2026, 0, 1), volume: 0.5 })], origin)
+    expect(text).toBe(
+      'symbol,timeframe,time,open,high,low,close,volume,closed,source,exported_at\n' +
+        'DOGE:USD,1m,2026-01-01T00:00:00.000Z,3.1e-7,3.1e-7,3.1e-7,3.1e-7,0.5,true,Bitfinex,2026-01-02T03:04:05.000Z\n',
+    )
+  })
+
+  test('names series, source and time, and says SIMULATED or that the prices are old', () => {
+    expect(titleOf(origin)).toBe('DOGE/USD · 1m · Bitfinex · 2026-01-02 03:04 UTC · CandleStream')
+    expect(fileName(origin, 'png')).toBe('DOGE-USD-1m-20260102-0304Z.png')
+    const simulated = { ...origin, simulated: true }
+    expect(titleOf(simulated)).toContain('SIMULATED')
+    expect(fileName(simulated, 'csv')).toBe('DOGE-USD-1m-20260102-0304Z-SIMULATED.csv')
+    expect(toCsv([bar(1)], simulated)).toContain(',SIMULATED,')
+    expect(titleOf({ ...origin, simulated: null })).toContain('unknown')
+    expect(titleOf({ ...origin, old: true })).toContain('OLD PRICES')
+  })
 })
 
 test('a quote is the last 24 hours of hourly candles, counted from now', () => {

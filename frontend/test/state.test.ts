@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { MarketSymbol } from '../src/api/market'
-import { DEFAULTS, MAX_WATCHED, readAddress, readSettings } from '../src/state/settings'
-import { findSymbols, symbolName } from '../src/state/symbolName'
+import { readAddress, readSymbol, readTimeframe } from '../src/state/address'
+import { DEFAULTS, MAX_WATCHED, readSettings } from '../src/state/settings'
+import { findSymbols, listedSymbol, symbolName } from '../src/state/symbolName'
 
 describe('settings of this browser', () => {
   test.each([
@@ -33,13 +34,46 @@ describe('settings of this browser', () => {
 
 describe('a deep link', () => {
   test('wins over what was remembered', () => {
-    expect(readAddress('?symbol=ETHUSD&timeframe=5m', DEFAULTS)).toEqual({ symbol: 'ETHUSD', timeframe: '5m' })
-    expect(readAddress('', DEFAULTS)).toEqual({ symbol: 'BTCUSD', timeframe: '1m' })
+    expect(readAddress('?symbol=ETHUSD&timeframe=5m', DEFAULTS)).toEqual({
+      symbol: 'ETHUSD',
+      timeframe: '5m',
+      missed: null,
+    })
+    expect(readAddress('', DEFAULTS)).toEqual({ symbol: 'BTCUSD', timeframe: '1m', missed: null })
   })
 
-  test('with a timeframe that does not exist keeps the remembered one; a month is not a minute', () => {
-    expect(readAddress('?timeframe=7m', DEFAULTS).timeframe).toBe('1m')
-    expect(readAddress('?timeframe=1M', DEFAULTS).timeframe).toBe('1M')
+  test('with a timeframe that is not offered shows the nearest one and says so; a month is not a minute', () => {
+    expect(readAddress('?timeframe=7m', DEFAULTS)).toMatchObject({ timeframe: '5m', missed: '7m' })
+    expect(readAddress('?timeframe=4h', DEFAULTS)).toMatchObject({ timeframe: '3h', missed: '4h' })
+    expect(readAddress('?timeframe=rubbish', DEFAULTS)).toMatchObject({ timeframe: '1m', missed: 'rubbish' })
+    expect(readAddress('?timeframe=1M', DEFAULTS)).toMatchObject({ timeframe: '1M', missed: null })
+    expect(readAddress('?timeframe=1m', DEFAULTS)).toMatchObject({ timeframe: '1m', missed: null })
+  })
+
+  test.each([
+    ['1d', '1D'],
+    ['1H', '1h'],
+    ['60', '1h'],
+    ['15', '15m'],
+    ['1440', '1D'],
+    ['1w', '1W'],
+    ['4h', null],
+    ['7', null],
+    ['', null],
+  ])('timeframe %s, as other pages write it, is %s', (asked, timeframe) => {
+    expect(readTimeframe(asked, ['1m', '15m', '1h', '1D', '1W', '1M'])).toBe(timeframe)
+  })
+
+  test.each([
+    ['btcusd', 'BTCUSD'],
+    ['BTC/USD', 'BTCUSD'],
+    ['tBTCUSD', 'BTCUSD'],
+    ['btc-usd', 'BTCUSD'],
+    ['DOGE/USD', 'DOGE:USD'],
+    ['tBTCF0:USTF0', 'BTCF0:USTF0'],
+    ['TRXUSD', 'TRXUSD'],
+  ])('symbol %s, as other pages write it, is %s', (text, symbol) => {
+    expect(readSymbol(text)).toBe(symbol)
   })
 })
 
@@ -65,5 +99,28 @@ describe('symbols', () => {
     expect(findSymbols('doge/usd', list, 9).map(({ symbol }) => symbol)).toEqual(['DOGE:USD'])
     expect(findSymbols('', list, 2)).toHaveLength(2)
     expect(findSymbols('zzz', list, 9)).toEqual([])
+  })
+
+  test('of those that fit equally well, spot comes before derivatives, then watched, dollars and volume count', () => {
+    const more: MarketSymbol[] = [
+      { symbol: 'BTCF0:USTF0', base: 'BTCF0', quote: 'USTF0' },
+      { symbol: 'BABUSD', base: 'BAB', quote: 'USD' },
+      ...list,
+    ]
+    const first = (typed: string, watched: string[] = [], volumes: Record<string, number> = {}) =>
+      findSymbols(typed, more, 1, { watched, volume: (symbol) => volumes[symbol] ?? 0 })[0]?.symbol
+    expect(first('b', [], { BTCUSD: 5 })).toBe('BTCUSD')
+    expect(first('b', ['BABUSD'], { BTCUSD: 5 })).toBe('BABUSD')
+    expect(first('b', ['BTCF0:USTF0'])).not.toBe('BTCF0:USTF0')
+    expect(first('btcf0')).toBe('BTCF0:USTF0')
+    expect(first('btc')).toBe('BTCUSD')
+  })
+
+  test('that a link writes without their colon are found in the list, unless several could be meant', () => {
+    expect(listedSymbol('DOGEUSD', list)).toBe('DOGE:USD')
+    expect(listedSymbol('NOPE', list)).toBeNull()
+    expect(
+      listedSymbol('AB', [...list, { symbol: 'A:B', base: 'A', quote: 'B' }, { symbol: 'AB', base: 'AB', quote: '' }]),
+    ).toBeNull()
   })
 })

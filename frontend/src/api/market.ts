@@ -1,3 +1,4 @@
+import { text } from '../text/text'
 import { type Candle, type Gap, isObject, readCandles, readGaps, readProblem, splitSeries } from './candleStream'
 
 /** A tradable pair as the exchange lists it. */
@@ -40,7 +41,8 @@ export interface MarketApi {
 export function marketApi(fetch: Fetch): MarketApi {
   return {
     async candles(series, query, signal) {
-      const parameters = new URLSearchParams({ ...splitSeries(series) })
+      const { symbol, timeframe } = splitSeries(series)
+      const parameters = new URLSearchParams({ symbol, timeframe })
       for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
       const body = await getJson(fetch, `/candles?${parameters}`, signal)
       return {
@@ -67,7 +69,7 @@ async function getJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<
   const response = await fetch(url, { signal, headers: { Accept: 'application/json' } })
   const body: unknown = await response.json().catch(() => null)
   if (!response.ok) throw readProblem(response, body)
-  if (!isObject(body)) throw new Error('The server’s answer could not be read.')
+  if (!isObject(body)) throw new Error(text.unreadable)
   return body
 }
 

@@ -3,22 +3,33 @@ import type { TimeZone } from '../state/settings'
 import { formatDate } from './format'
 import type { ChartColours } from './palette'
 
-/** Empty bars right of the last candle. */
-export const RIGHT_SPACE = 8
+/** Below this width the page is a phone's. */
+export const NARROW_PX = 720
+/** The legend above the candles, px: its rows must not lie on them. */
+const LEGEND_PX = { wide: 58, narrow: 78 }
 /** Width of a bar and its gap before anybody has zoomed, px. */
 export const DEFAULT_SPACING = 8
+/** As narrow as the wheel and the keyboard can make it. */
+export const LEAST_SPACING = 0.5
+
+/** Empty bars right of the last candle. */
+export function rightSpace(width: number): number {
+  return width < NARROW_PX ? 3 : 6
+}
 
 /** What a chart starts with. Applied again later it would undo zoom and scroll. */
 export const startOptions: DeepPartial<ChartOptions> = {
   autoSize: true,
   // The logo puts a <style> into the page, which the Content-Security-Policy forbids; the footer carries the attribution.
   layout: { attributionLogo: false },
-  timeScale: { rightOffset: RIGHT_SPACE, barSpacing: DEFAULT_SPACING, minBarSpacing: 0.5, timeVisible: true },
+  timeScale: { barSpacing: DEFAULT_SPACING, minBarSpacing: LEAST_SPACING, timeVisible: true },
   kineticScroll: { touch: true, mouse: false },
 }
 
-/** The look of the chart, at any time; narrow screens leave more room for the legend above the candles. */
-export function lookOptions(colours: ChartColours, narrow: boolean): DeepPartial<ChartOptions> {
+/** The look of the chart, at any time; the legend keeps its room above the candles, however low the pane is. */
+export function lookOptions(colours: ChartColours, width: number, height: number): DeepPartial<ChartOptions> {
+  const narrow = width < NARROW_PX
+  const legend = (narrow ? LEGEND_PX.narrow : LEGEND_PX.wide) / Math.max(height * 0.78, 1)
   const crosshair = {
     color: colours.crosshair,
     style: LineStyle.Dashed,
@@ -37,8 +48,8 @@ export function lookOptions(colours: ChartColours, narrow: boolean): DeepPartial
     crosshair: { mode: 0, vertLine: crosshair, horzLine: crosshair },
     rightPriceScale: {
       borderColor: colours.line,
-      minimumWidth: narrow ? 74 : 84,
-      scaleMargins: { top: narrow ? 0.2 : 0.13, bottom: 0.08 },
+      minimumWidth: narrow ? 60 : 72,
+      scaleMargins: { top: Math.min(Math.max(legend, 0.13), 0.4), bottom: 0.08 },
     },
     timeScale: { borderColor: colours.line },
   }
@@ -52,12 +63,14 @@ const SHAPES: Record<TickMarkType, Intl.DateTimeFormatOptions> = {
   [TickMarkType.TimeWithSeconds]: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
 }
 
-/** Labels of the time axis. The library finds day borders in UTC; in local time such a bar shows its clock time where it is not midnight. */
+/** Labels of the time axis; which of them begins a day is for `ZonedTime` to say. */
 export function tickFormatter(zone: TimeZone): (time: Time, type: TickMarkType) => string {
-  return (time, type) => {
-    const moment = Number(time) * 1000
-    const clock = formatDate(moment, zone, SHAPES[TickMarkType.Time])
-    const splitsDay = type === TickMarkType.DayOfMonth && zone === 'local' && clock !== '00:00'
-    return splitsDay ? clock : formatDate(moment, zone, SHAPES[type])
-  }
+  return (time, type) => formatDate(Number(time) * 1000, zone, SHAPES[type])
+}
+
+/** The library's own choice for a weight of the time axis. */
+export function tickTypeOf(weight: number): TickMarkType {
+  if (weight >= 70) return TickMarkType.Year
+  if (weight >= 60) return TickMarkType.Month
+  return weight >= 50 ? TickMarkType.DayOfMonth : TickMarkType.Time
 }

@@ -1,7 +1,7 @@
 import {
   type CandlestickData,
   CandlestickSeries,
-  createChart,
+  createChartEx,
   type HistogramData,
   HistogramSeries,
   type IChartApi,
@@ -15,8 +15,16 @@ import {
 } from 'lightweight-charts'
 import type { Candle, Gap } from '../api/candleStream'
 import { timeframeMs } from '../feed/timeframes'
-import type { Scale, TimeZone } from '../state/settings'
-import { DEFAULT_SPACING, lookOptions, RIGHT_SPACE, startOptions, tickFormatter } from './chartOptions'
+import type { Scale, TimeZone, View } from '../state/settings'
+import {
+  DEFAULT_SPACING,
+  LEAST_SPACING,
+  lookOptions,
+  rightSpace,
+  startOptions,
+  tickFormatter,
+  tickTypeOf,
+} from './chartOptions'
 import { CorrectionMarks } from './correctionMarks'
 import { DrawQueue } from './drawQueue'
 import { decimalsFor, formatMoment, formatPrice, formatVolumeTick } from './format'
@@ -26,12 +34,18 @@ import { readColours } from './palette'
 import { isBar, type Point } from './points'
 import { TimeAxis } from './timeAxis'
 import { VolumeLabel } from './volumeLabel'
+import { Watermark } from './watermark'
+import { weightOf, ZonedTime } from './zonedTime'
 
-/** Below this width the page is a phone's. */
-const NARROW_PX = 720
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
 const DAY_MS = 86_400_000
+/** Share of the height that the volume has before anybody moves the border. */
+const VOLUME_SHARE = 0.19
+/** A short history is spread over so much of the width, but no bar becomes wider than this. */
+const WIDEST_SPREAD_PX = 28
+/** What a zoom by key may come to. */
+const MOST_SPACING = 60
 const SCALE_MODES = {
   linear: PriceScaleMode.Normal,
   log: PriceScaleMode.Logarithmic,
@@ -47,6 +61,8 @@ export interface ChartListener {
   drawn(): void
   /** The newest bar went out of or came into view. */
   following(following: boolean): void
+  /** Somebody has zoomed or moved the border of a pane. */
+  viewChanged(view: View): void
 }
 
 /** The drawing of one series. Imperative: candles go in, a frame later they are on the canvas. */
@@ -56,7 +72,9 @@ export class ChartView {
   #candles: ISeriesApi<'Candlestick'>
   #volume: ISeriesApi<'Histogram'>
   #tag: LastPriceTag
-  #hatching: GapHatching
+  #hatchings: readonly GapHatching[]
+  #watermark: Watermark
+  #time = new ZonedTime()
   #marks: CorrectionMarks
   #colours = readColours()
   #volumeLabel = new VolumeLabel(this.#colours)
@@ -67,6 +85,11 @@ export class ChartView {
   #gaps: readonly Gap[] = []
   #decimals = 2
   #zone: TimeZone = 'utc'
+  #view: View | null = null
+  /** Where the first bars of a series are to be shown: the time at the right edge; null is the newest. */
+  #startAt: number | null = null
+  #fresh = true
+  #size = ''
   #axis = new TimeAxis()
   #queue: DrawQueue
   #following = true
@@ -80,7 +103,7 @@ export class ChartView {
       (changed, all) => this.#draw(changed, all),
       () => this.#following,
     )
-    this.#chart = createChart(container, startOptions)
+    this.#chart = createChartEx<Time, ZonedTime>(container, this.#time, startOptions) as unknown as IChartApi
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       borderVisible: false,
       lastValueVisible: false,
@@ -97,34 +120,37 @@ export class ChartView {
     )
     this.#volume.attachPrimitive(this.#volumeLabel)
     this.#tag = new LastPriceTag(this.#colours)
-    this.#hatching = new GapHatching(this.#colours)
     this.#marks = new CorrectionMarks(this.#colours)
-    for (const primitive of [this.#hatching, this.#tag, this.#marks]) this.#candles.attachPrimitive(primitive)
-    const [main, volume] = this.#chart.panes()
-    main?.setStretchFactor(4.2)
-    volume?.setStretchFactor(1)
+    this.#watermark = new Watermark(this.#colours)
+    this.#hatchings = [new GapHatching(this.#colours), new GapHatching(this.#colours)]
+    for (const primitive of [this.#watermark, this.#hatchings[0]!, this.#tag, this.#marks])
+      this.#candles.attachPrimitive(primitive)
+    this.#volume.attachPrimitive(this.#hatchings[1]!)
+    this.setView(null)
     this.recolour()
     this.setTimeZone('utc')
+    this.#chart.timeScale().subscribeSizeChange(() => this.#resized())
+    for (const event of ['pointerup', 'wheel', 'touchend', 'keyup'] as const)
+      container.addEventListener(event, this.#tellView, { passive: true })
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
     this.#chart.subscribeCrosshairMove((event) => this.#crosshair(event))
     document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
   }
 
-  /** Shows another series: `bars` is read whenever all of it has to be drawn. */
-  bind(bars: () => readonly Candle[], timeframe: string): void {
+  /** Shows another series: `bars` is read whenever all of it has to be drawn. `startAt` is the time wanted at the right edge; null is the newest. */
+  bind(bars: () => readonly Candle[], timeframe: string, startAt: number | null): void {
     this.#bars = bars
     this.#timeframe = timeframe
     this.#applyTimeZone()
     this.#gaps = []
-    this.#hatching.show([])
+    for (const hatching of this.#hatchings) hatching.show([])
     this.#marks.clear()
-    this.#axis.clear()
-    this.#candles.setData([])
-    this.#volume.setData([])
+    this.#forgetPlaces()
     this.#tag.show(null)
-    this.#following = true
+    this.#fresh = true
+    this.#startAt = startAt
+    this.#following = startAt === null
     this.#candles.priceScale().setAutoScale(true)
-    this.resetView()
     this.redraw()
   }
 
@@ -165,16 +191,21 @@ export class ChartView {
   recolour(): void {
     const colours = readColours()
     this.#colours = colours
-    this.#chart.applyOptions(lookOptions(colours, this.#container.clientWidth < NARROW_PX))
+    const { clientWidth, clientHeight } = this.#container
+    this.#chart.applyOptions(lookOptions(colours, clientWidth, clientHeight))
     this.#candles.applyOptions({
-      upColor: colours.up,
+      upColor: colours.forced ? colours.background : colours.up,
       downColor: colours.down,
+      borderVisible: colours.forced,
+      borderUpColor: colours.up,
+      borderDownColor: colours.down,
       wickUpColor: colours.up,
       wickDownColor: colours.down,
     })
     // After the chart's own options, which speak for the price scales of all panes.
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0 } })
-    for (const primitive of [this.#tag, this.#hatching, this.#marks, this.#volumeLabel]) primitive.recolour(colours)
+    for (const primitive of [this.#tag, ...this.#hatchings, this.#marks, this.#volumeLabel, this.#watermark])
+      primitive.recolour(colours)
     this.redraw()
   }
 
@@ -183,8 +214,41 @@ export class ChartView {
   }
 
   setTimeZone(zone: TimeZone): void {
+    if (zone === this.#zone && this.#axis.count === 0) return this.#applyTimeZone()
     this.#zone = zone
     this.#applyTimeZone()
+    // The library weighs only places it does not know: all are taken away and set again, and the view is put where it was.
+    const view = this.#chart.timeScale().getVisibleLogicalRange()
+    if (this.#axis.count === 0 || view === null) return
+    const first = this.#axis.at(0)
+    this.#candles.setData([])
+    this.#volume.setData([])
+    this.#drawAll()
+    if (this.#axis.at(0) === first) this.#chart.timeScale().setVisibleLogicalRange(view)
+  }
+
+  /** Price axis follows the bars in view. */
+  get isAutoScaled(): boolean {
+    return this.#candles.priceScale().options().autoScale
+  }
+
+  setAutoScale(on: boolean): void {
+    this.#candles.priceScale().setAutoScale(on)
+  }
+
+  /** Writes a word across the chart; it is part of every picture. */
+  setWatermark(word: string): void {
+    this.#watermark.show(word)
+  }
+
+  /** Zoom and heights as they were left; null is how they are at first. */
+  setView(view: View | null): void {
+    this.#view = view
+    const [main, volume] = this.#chart.panes()
+    const share = view?.volumeShare ?? VOLUME_SHARE
+    main?.setStretchFactor(1 - share)
+    volume?.setStretchFactor(share)
+    this.#chart.timeScale().applyOptions({ barSpacing: view?.spacing ?? DEFAULT_SPACING })
   }
 
   /** Tells again that an end of the bars is near, where it is still in view. */
@@ -194,19 +258,34 @@ export class ChartView {
 
   /** A jump, not a ride: bars that arrive on the way would stop it. */
   goLive(): void {
-    this.#chart.timeScale().scrollToPosition(RIGHT_SPACE, false)
+    this.#chart.timeScale().scrollToPosition(rightSpace(this.#container.clientWidth), false)
   }
 
   resetView(): void {
-    this.#chart.timeScale().applyOptions({ barSpacing: DEFAULT_SPACING })
-    this.#chart.timeScale().scrollToPosition(RIGHT_SPACE, false)
+    this.setView(null)
+    this.#spread()
+    this.goLive()
     this.#candles.priceScale().setAutoScale(true)
   }
 
   /** Above 1 shows fewer bars; the right edge stays. */
   zoom(factor: number): void {
     const scale = this.#chart.timeScale()
-    scale.applyOptions({ barSpacing: Math.min(Math.max(scale.options().barSpacing * factor, 1), 60) })
+    const spacing = Math.min(Math.max(scale.options().barSpacing * factor, LEAST_SPACING), MOST_SPACING)
+    scale.applyOptions({ barSpacing: spacing })
+    this.#tellView()
+  }
+
+  /** Puts the crosshair on a bar and brings the bar into view; null takes it away. */
+  pointAt(bar: Candle | null): void {
+    if (bar === null) return this.#chart.clearCrosshairPosition()
+    const range = this.#chart.timeScale().getVisibleLogicalRange()
+    const place = this.#axis.indexOf(bar.time)
+    if (range !== null && place >= 0) {
+      if (place < range.from) this.scroll(Math.floor(place - range.from) - 1)
+      else if (place > range.to) this.scroll(Math.ceil(place - range.to) + 1)
+    }
+    this.#chart.setCrosshairPosition(bar.close, toPlace(bar).time, this.#candles)
   }
 
   /** Moves the view by bars; negative is into the past. */
@@ -223,12 +302,25 @@ export class ChartView {
     return from === undefined || to === undefined ? null : { from, to }
   }
 
+  /** Time at the right edge of the view, Unix ms; null while the newest bar is in view. */
+  get rightEdge(): number | null {
+    return this.#following ? null : (this.visibleTimes()?.to ?? null)
+  }
+
   screenshot(): HTMLCanvasElement {
     return this.#chart.takeScreenshot(true)
   }
 
   /** For tests of the page: what is drawn. */
-  get drawn(): { bars: number[]; lastClose: number | null; range: LogicalRange | null; corrected: number[] } {
+  get drawn(): {
+    bars: number[]
+    lastClose: number | null
+    range: LogicalRange | null
+    corrected: number[]
+    spacing: number
+    volumeShare: number
+    tag: string
+  } {
     const data = this.#candles.data()
     const last = data.at(-1)
     return {
@@ -236,6 +328,9 @@ export class ChartView {
       lastClose: last !== undefined && 'close' in last ? last.close : null,
       range: this.#chart.timeScale().getVisibleLogicalRange(),
       corrected: this.#marks.times,
+      spacing: this.#chart.timeScale().options().barSpacing,
+      volumeShare: this.#volumeShare,
+      tag: this.#tag.side,
     }
   }
 
@@ -244,7 +339,20 @@ export class ChartView {
     this.#chart.timeScale().setVisibleLogicalRange({ from, to })
   }
 
+  /** For tests of the page: the texts of the time axis for what is in view, each with its weight. */
+  get ticks(): { time: number; weight: number; label: string }[] {
+    const seen = this.#chart.timeScale().getVisibleLogicalRange()
+    const zone = this.#axisZone
+    return this.#axis.times.flatMap((time, index) => {
+      if (seen === null || index < seen.from || index > seen.to || index === 0) return []
+      const weight = weightOf(time, this.#axis.at(index - 1)!, zone)
+      return [{ time, weight, label: tickFormatter(zone)((time / 1000) as UTCTimestamp, tickTypeOf(weight)) }]
+    })
+  }
+
   remove(): void {
+    for (const event of ['pointerup', 'wheel', 'touchend', 'keyup'] as const)
+      this.#container.removeEventListener(event, this.#tellView)
     document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
     this.#queue.dispose()
     this.#marks.clear()
@@ -287,8 +395,9 @@ export class ChartView {
     this.#drawing = true
     this.#candles.setData(points.map((point) => (isBar(point) ? toBar(point) : toPlace(point))))
     this.#volume.setData(points.map((point) => (isBar(point) ? this.#toVolume(point) : toPlace(point))))
-    this.#hatching.show(this.#axis.stretchesOf(this.#gaps))
-    if (edge !== undefined && !this.#following) this.#keepView(edge)
+    for (const hatching of this.#hatchings) hatching.show(this.#axis.stretchesOf(this.#gaps))
+    if (this.#fresh && points.length > 0) this.#place()
+    else if (edge !== undefined && !this.#following) this.#keepView(edge)
     this.#drawing = false
     this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
   }
@@ -309,10 +418,64 @@ export class ChartView {
     this.#chart.timeScale().scrollToPosition(place + width - (this.#axis.count - 1), false)
   }
 
+  /** The first bars of a series: where they are to be seen. */
+  #place(): void {
+    this.#fresh = false
+    if (this.#view === null) this.#spread()
+    const index = this.#startAt === null ? -1 : this.#axis.indexBefore(this.#startAt)
+    if (index < 0) this.goLive()
+    else this.#chart.timeScale().scrollToPosition(index - (this.#axis.count - 1), false)
+  }
+
+  /** A short history is not squeezed into the right end. */
+  #spread(): void {
+    const width = this.#chart.timeScale().width()
+    const places = this.#axis.count + rightSpace(this.#container.clientWidth)
+    const spacing = Math.min(Math.max(DEFAULT_SPACING, width / places), WIDEST_SPREAD_PX)
+    this.#chart.timeScale().applyOptions({ barSpacing: spacing })
+  }
+
+  #forgetPlaces(): void {
+    this.#axis.clear()
+    this.#candles.setData([])
+    this.#volume.setData([])
+  }
+
+  /** Room for the legend depends on the height. */
+  #resized(): void {
+    const { clientWidth, clientHeight } = this.#container
+    const size = `${clientWidth} ${clientHeight}`
+    if (size === this.#size) return
+    this.#size = size
+    this.recolour()
+  }
+
+  get #volumeShare(): number {
+    const [main, volume] = this.#chart.panes().map((pane) => pane.getHeight())
+    return Number(((volume ?? 0) / Math.max((main ?? 0) + (volume ?? 0), 1)).toFixed(3))
+  }
+
+  /** What somebody's hands have changed is told; what we have set ourselves is not. */
+  #tellView = (): void => {
+    // The library works in frames of its own.
+    requestAnimationFrame(() => {
+      const view = { spacing: this.#chart.timeScale().options().barSpacing, volumeShare: this.#volumeShare }
+      const before = this.#view ?? { spacing: DEFAULT_SPACING, volumeShare: VOLUME_SHARE }
+      if (view.spacing === before.spacing && Math.abs(view.volumeShare - before.volumeShare) < 0.01) return
+      this.#view = view
+      this.#listener.viewChanged(view)
+    })
+  }
+
   /** Candles of a day and longer are the exchange's days: they keep its dates in every zone. */
-  #applyTimeZone(): void {
+  get #axisZone(): TimeZone {
     const length = timeframeMs(this.#timeframe)
-    const zone = length === null || length >= DAY_MS ? 'utc' : this.#zone
+    return length === null || length >= DAY_MS ? 'utc' : this.#zone
+  }
+
+  #applyTimeZone(): void {
+    const zone = this.#axisZone
+    this.#time.zone = zone
     this.#chart.applyOptions({
       localization: { timeFormatter: (time: Time) => formatMoment(Number(time) * 1000, zone) },
       timeScale: { tickMarkFormatter: tickFormatter(zone) },

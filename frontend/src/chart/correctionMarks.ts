@@ -8,6 +8,7 @@ import type {
   UTCTimestamp,
 } from 'lightweight-charts'
 import type { Candle } from '../api/candleStream'
+import { text } from '../text/text'
 import type { CanvasTarget } from './canvas'
 import type { ChartColours } from './palette'
 
@@ -81,7 +82,7 @@ export class CorrectionMarks implements ISeriesPrimitive<Time> {
         context.stroke()
         context.font = '600 11px "Inter Variable", sans-serif'
         context.textAlign = 'center'
-        context.fillText('corrected', x, y - 20)
+        context.fillText(text.corrected, x, y - 20)
       }
     })
   }

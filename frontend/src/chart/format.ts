@@ -1,5 +1,6 @@
 import type { Candle } from '../api/candleStream'
 import type { TimeZone } from '../state/settings'
+import { isGerman, locale } from '../text/text'
 
 /** Significant digits shown at least, so that small prices still move on screen. */
 const SIGNIFICANT = 5
@@ -36,35 +37,42 @@ function decimalsOf(value: number): number {
   return own + Number(exponent ?? 0)
 }
 
-const numberFormats = new Map<number, Intl.NumberFormat>()
+const numberFormats = new Map<string, Intl.NumberFormat>()
+
+function digits(value: number, least: number, most: number): string {
+  const key = `${least} ${most}`
+  let format = numberFormats.get(key)
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most })
+    numberFormats.set(key, format)
+  }
+  return format.format(value)
+}
 
 /** With thousands separators and a true minus sign. */
 export function formatPrice(value: number, decimals: number): string {
-  let format = numberFormats.get(decimals)
-  if (format === undefined) {
-    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
-    numberFormats.set(decimals, format)
-  }
-  return format.format(value).replace('-', '−')
+  return digits(value, decimals, decimals).replace('-', '−')
 }
 
 /** As `formatVolume`, without zeros that say nothing: for the axis. */
 export function formatVolumeTick(value: number): string {
-  return formatVolume(value).replace(/\.?0+(?=[KMB]?$)/, '')
+  return formatVolume(value, 0)
 }
 
+const smallFormat = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
+
+const UNITS = [
+  [1e9, isGerman ? ' Mrd' : 'B'],
+  [1e6, isGerman ? ' Mio' : 'M'],
+  [1e3, isGerman ? ' Tsd' : 'K'],
+] as const
+
 /** Three or four digits and a letter: 2.94K, 33.14, 0.00031. */
-export function formatVolume(value: number): string {
+export function formatVolume(value: number, leastDecimals = 2): string {
   const size = Math.abs(value)
-  for (const [unit, letter] of [
-    [1e9, 'B'],
-    [1e6, 'M'],
-    [1e3, 'K'],
-  ] as const) {
-    if (size >= unit) return `${(value / unit).toFixed(2)}${letter}`
-  }
-  if (size >= 1 || size === 0) return value.toFixed(2)
-  return value.toPrecision(2).includes('e') ? value.toFixed(10).replace(/0+$/, '') : value.toPrecision(3)
+  for (const [unit, letter] of UNITS) if (size >= unit) return `${digits(value / unit, leastDecimals, 2)}${letter}`
+  if (size >= 1 || size === 0) return digits(value, leastDecimals, 2)
+  return smallFormat.format(value)
 }
 
 /** `+1.20%`, `−0.10%` */
@@ -85,18 +93,18 @@ export function formatCountdown(ms: number | null): string {
   const days = Math.floor(seconds / 86_400)
   const hours = Math.floor(seconds / 3600) % 24
   const minutes = Math.floor(seconds / 60) % 60
-  if (days > 0) return `${days}d ${pad(hours)}h`
+  if (days > 0) return isGerman ? `${days} T ${pad(hours)} h` : `${days}d ${pad(hours)}h`
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${pad(minutes)}:${pad(seconds % 60)}`
 }
 
 const dateFormats = new Map<string, Intl.DateTimeFormat>()
 
-/** A date in the wanted zone; `parts` names what to show, as in Intl. Bitfinex' own time is UTC. */
+/** A date in the wanted zone, as the page's language writes it; `parts` names what to show, as in Intl. Bitfinex' own time is UTC. */
 export function formatDate(time: number, zone: TimeZone, parts: Intl.DateTimeFormatOptions): string {
   const key = `${zone}${JSON.stringify(parts)}`
   let format = dateFormats.get(key)
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
+    format = new Intl.DateTimeFormat(locale, {
       ...parts,
       hourCycle: 'h23',
       ...(zone === 'utc' ? { timeZone: 'UTC' } : {}),
@@ -106,20 +114,32 @@ export function formatDate(time: number, zone: TimeZone, parts: Intl.DateTimeFor
   return format.format(time)
 }
 
-/** `2026-11-21 06:00 UTC` */
+/** `2026-11-21 06:00 UTC−5`: the same in every language, and never one of two equal hours. */
 export function formatMoment(time: number, zone: TimeZone): string {
-  const two = { month: '2-digit', day: '2-digit' } as const
-  const date = formatDate(time, zone, { year: 'numeric', ...two })
-  const [month, day, year] = date.split('/')
-  return `${year}-${month}-${day} ${formatDate(time, zone, { hour: '2-digit', minute: '2-digit' })}${zoneSuffix(zone)}`
+  const iso = wallClock(time, zone).toISOString()
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} ${zoneName(time, zone)}`
 }
 
-/** `18:53:14 UTC` */
+/** `18:53:14 UTC−5` */
 export function formatClock(time: number, zone: TimeZone): string {
-  const clock = formatDate(time, zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-  return `${clock}${zoneSuffix(zone)}`
+  return `${wallClock(time, zone).toISOString().slice(11, 19)} ${zoneName(time, zone)}`
 }
 
-function zoneSuffix(zone: TimeZone): string {
-  return zone === 'utc' ? ' UTC' : ''
+/** Minutes that the zone's clocks are ahead of UTC at this moment. */
+export function offsetMinutes(time: number, zone: TimeZone): number {
+  return zone === 'utc' ? 0 : -new Date(time).getTimezoneOffset()
+}
+
+/** A date whose UTC fields are what the zone's clocks and calendars show. */
+export function wallClock(time: number, zone: TimeZone): Date {
+  return new Date(time + offsetMinutes(time, zone) * 60_000)
+}
+
+/** `UTC`, `UTC−5`, `UTC+5:30`. Local time is always told from UTC, also where both are the same now. */
+export function zoneName(time: number, zone: TimeZone): string {
+  if (zone === 'utc') return 'UTC'
+  const offset = offsetMinutes(time, zone)
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60]
+  const sign = offset < 0 ? '−' : '+'
+  return `UTC${sign}${hours}${minutes === 0 ? '' : `:${String(minutes).padStart(2, '0')}`}`
 }

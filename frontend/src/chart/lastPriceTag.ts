@@ -18,13 +18,20 @@ export interface LastPrice {
 }
 
 const HEIGHT = 36
-const PADDING = 8
+const PADDING = 7
 
-/** A dotted line at the last price and one block on the axis with price and countdown, in place of the library's label. */
+/** Where the last price is, seen from the prices on the axis. */
+export type Side = 'inside' | 'above' | 'below'
+
+/**
+ * A dotted line at the last price and one block on the axis with price and countdown, in place of the library's label.
+ * Out of view the block is only an outline with an arrow: filled, it would say that the axis shows this price there.
+ */
 export class LastPriceTag implements ISeriesPrimitive<Time> {
   #series: ISeriesApi<'Candlestick'> | null = null
   #redraw: (() => void) | null = null
   #last: LastPrice | null = null
+  #side: Side = 'inside'
   #colours: ChartColours
   #lineView: IPrimitivePaneView[]
   #axisView: IPrimitivePaneView[]
@@ -78,6 +85,11 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
     this.#redraw?.()
   }
 
+  /** For tests of the page: as it was drawn last. */
+  get side(): Side {
+    return this.#side
+  }
+
   #drawLine(target: CanvasTarget): void {
     const y = this.#y()
     if (y === null || this.#last === null) return
@@ -99,15 +111,22 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
     const last = this.#last
     if (y === null || last === null) return
     target.useMediaCoordinateSpace(({ context, mediaSize }) => {
-      const top = Math.min(Math.max(Math.round(y - HEIGHT / 2), 0), Math.max(mediaSize.height - HEIGHT, 0))
-      context.fillStyle = this.#colour(last)
+      this.#side = y < 0 ? 'above' : y > mediaSize.height ? 'below' : 'inside'
+      const outside = this.#side !== 'inside'
+      const lowest = Math.max(mediaSize.height - HEIGHT - 1, 0)
+      const top = Math.min(Math.max(Math.round(y - HEIGHT / 2), outside ? 1 : 0), lowest)
       context.beginPath()
-      context.roundRect(0, top, mediaSize.width - 4, HEIGHT, [0, 4, 4, 0])
+      context.roundRect(outside ? 0.5 : 0, top + (outside ? 0.5 : 0), mediaSize.width - 4, HEIGHT, [0, 4, 4, 0])
+      context.fillStyle = outside ? this.#colours.background : this.#colour(last)
       context.fill()
-      context.fillStyle = this.#colours.onCandle
+      context.strokeStyle = this.#colour(last)
+      context.lineWidth = 1
+      if (outside) context.stroke()
+      context.fillStyle = outside ? this.#colour(last) : this.#colours.onTag
       context.textBaseline = 'middle'
       context.font = '650 12px "Inter Variable", sans-serif'
-      context.fillText(last.label, PADDING, top + 12)
+      const arrow = this.#side === 'above' ? '▴ ' : this.#side === 'below' ? '▾ ' : ''
+      context.fillText(arrow + last.label, outside ? 3 : PADDING, top + 12)
       context.font = '500 11px "Inter Variable", sans-serif'
       context.fillText(last.countdown, PADDING, top + 26)
     })
@@ -120,6 +139,6 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
 
   #colour(last: LastPrice): string {
     if (!last.current) return this.#colours.muted
-    return last.rising ? this.#colours.up : this.#colours.down
+    return last.rising ? this.#colours.upTag : this.#colours.downTag
   }
 }

@@ -11,15 +11,23 @@ export interface ChartColours {
   down: string
   upVolume: string
   downVolume: string
-  onCandle: string
+  upTag: string
+  downTag: string
+  onTag: string
   gap: string
   note: string
+  /** Colours are the system's few: rising candles are hollow, falling ones filled. */
+  forced: boolean
 }
 
 /** Reads the colours in force from the style sheet's variables. */
 export function readColours(): ChartColours {
   const style = getComputedStyle(document.documentElement)
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim() || '#888888'
+  const forced = matchMedia('(forced-colors: active)').matches
+  const colour = (name: string) => {
+    const value = style.getPropertyValue(`--${name}`).trim() || '#888888'
+    return forced ? resolved(value) : value
+  }
   return {
     background: colour('background'),
     grid: colour('grid'),
@@ -32,8 +40,22 @@ export function readColours(): ChartColours {
     down: colour('down'),
     upVolume: colour('up-volume'),
     downVolume: colour('down-volume'),
-    onCandle: colour('on-candle'),
+    upTag: colour('up-tag'),
+    downTag: colour('down-tag'),
+    onTag: colour('on-tag'),
     gap: colour('gap'),
     note: colour('note'),
+    forced,
   }
+}
+
+/** The system's colours have names, which a canvas is not sure to know. */
+function resolved(name: string): string {
+  const probe = document.createElement('i')
+  probe.style.setProperty('forced-color-adjust', 'none')
+  probe.style.color = name
+  document.body.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
 }

@@ -49,6 +49,15 @@ export class TimeAxis {
     return this.#hidden > 0 && time < this.#times[0]!
   }
 
+  /** Index of the last place at or before this time; -1 if there is none. */
+  indexBefore(time: number): number {
+    return indexAtOrAfter(time + 1, this.#times.length, (i) => this.#times[i]!) - 1
+  }
+
+  get times(): readonly number[] {
+    return this.#times
+  }
+
   append(time: number): void {
     if (this.#times.length === 0 || time > this.last!) this.#times.push(time)
   }

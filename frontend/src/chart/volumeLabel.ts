@@ -1,4 +1,5 @@
 import type { IPrimitivePaneView, ISeriesPrimitive, SeriesAttachedParameter, Time } from 'lightweight-charts'
+import { text } from '../text/text'
 import type { CanvasTarget } from './canvas'
 import type { ChartColours } from './palette'
 
@@ -46,9 +47,9 @@ export class VolumeLabel implements ISeriesPrimitive<Time> {
       context.font = '500 12px "Inter Variable", sans-serif'
       context.textBaseline = 'middle'
       context.fillStyle = this.#colours.muted
-      context.fillText('Volume', 12, 16)
+      context.fillText(text.volume, 12, 16)
       context.fillStyle = this.#rising ? this.#colours.up : this.#colours.down
-      context.fillText(this.#text, 12 + context.measureText('Volume ').width, 16)
+      context.fillText(this.#text, 12 + context.measureText(`${text.volume} `).width, 16)
     })
   }
 }

@@ -5,16 +5,22 @@ import {
   HttpProblem,
   type Refusal,
   type SeriesState,
+  splitSeries,
 } from '../api/candleStream'
 import type { History, MarketApi } from '../api/market'
+import { FIRST_PAGE } from '../state/address'
+import { text } from '../text/text'
 import { CandleList, sameValues } from './candleList'
 import type { FeedListener } from './feedListener'
 import { subtractGaps, uniteGaps } from './gaps'
 import { PageCursor } from './pageCursor'
+import { endOf } from './timeframes'
 
-/** Bars asked for at first, and with every step into the past. */
-const FIRST_PAGE = 600
+/** Bars asked for with every step into the past. */
 const NEXT_PAGE = 1000
+/** Bars that may be in view left of the right edge, and bars loaded beyond it. */
+const SEEN_BARS = 300
+const AFTER_EDGE = 100
 /** Redrawing costs time in proportion to the bars loaded; beyond this the far end is let go. */
 export const MAX_BARS = 10_000
 /** A live page asks the server once a minute whether it missed anything. */
@@ -36,12 +42,16 @@ export class CandleFeed {
   atStart = false
   /** The loaded bars end before the present: the newest were given up for older ones. */
   detached = false
+  /** The bars are those of an earlier visit, seen at this server time; null once the server has answered. */
+  keptAt: number | null = null
   /** The newest candle of the series, also while `detached`. */
   latest: Candle | null = null
 
   #client: CandleClient
   #api: MarketApi
   #listener: FeedListener
+  /** The time wanted at the right edge of the view; null is the newest. */
+  #rightEdge: number | null
   #asof: number | null = null
   #historyGaps: Gap[] = []
   #leave: (() => void) | null = null
@@ -51,7 +61,8 @@ export class CandleFeed {
   #older = new PageCursor(() => this.#listener.mayPage())
   #newer = new PageCursor(() => this.#listener.mayPage())
 
-  constructor(series: string, client: CandleClient, api: MarketApi, listener: FeedListener) {
+  constructor(series: string, client: CandleClient, api: MarketApi, rightEdge: number | null, listener: FeedListener) {
+    this.#rightEdge = rightEdge
     this.series = series
     this.#client = client
     this.#api = api
@@ -71,6 +82,8 @@ export class CandleFeed {
       this.#asof = history.asof
       this.#begin(history)
       this.latest = this.list.last ?? null
+      await this.#goBack()
+      this.keptAt = null
       this.loading = false
       this.problem = null
       this.#listener.gaps(this.gaps)
@@ -83,6 +96,49 @@ export class CandleFeed {
     }
     this.#follow()
     this.#listener.changed()
+  }
+
+  /** The view was at an earlier time: the bars around it take the place of the newest. */
+  async #goBack(): Promise<void> {
+    const edge = this.#rightEdge
+    const first = this.list.first
+    if (edge === null || first === undefined || this.atStart) return
+    const { timeframe } = splitSeries(this.series)
+    const step = endOf(first.time, timeframe) - first.time
+    if (first.time < edge - SEEN_BARS * step) return
+    const page = await this.#api.candles(
+      this.series,
+      { end: edge + AFTER_EDGE * step, limit: FIRST_PAGE },
+      this.#life.signal,
+    )
+    if (page.candles.length === 0) return
+    const asof = this.#asof
+    const joins = page.candles.at(-1)!.time >= first.time
+    if (joins) {
+      this.#noteGaps(page, startOf(page), first.time)
+      this.list.mergeAll(page.candles)
+      this.atStart = this.#endsAt(page)
+    } else {
+      this.#begin(page)
+      this.detached = true
+    }
+    this.#asof = asof
+  }
+
+  /** Bars of an earlier visit, until the server answers; their time says how old they are. */
+  showKept(bars: readonly Candle[], at: number): void {
+    if (this.list.last !== undefined || !this.loading) return
+    this.list.replace(bars)
+    this.latest = this.list.last ?? null
+    this.keptAt = at
+    this.#listener.redraw()
+    this.#listener.changed()
+  }
+
+  /** The series cannot be shown, and the server need not be asked. */
+  refuse(detail: string): void {
+    this.refusal = { status: 400, title: detail, detail, matches: [] }
+    this.loading = false
   }
 
   /** Ends every request, timer and callback. */
@@ -196,6 +252,8 @@ export class CandleFeed {
   }
 
   #take(candles: readonly Candle[]): void {
+    // Between bars of an earlier visit and the present there is a hole: history comes first.
+    if (this.keptAt !== null) return
     const wasEmpty = this.list.last === undefined
     for (const candle of candles) {
       if (this.latest === null || candle.time >= this.latest.time) this.latest = candle
@@ -233,6 +291,7 @@ export class CandleFeed {
   /** The server cannot say what changed since: its candles replace ours. An empty answer leaves the chart until history has come. */
   #reset(candles: readonly Candle[]): void {
     if (candles.length > 0) {
+      this.keptAt = null
       this.list.replace(candles)
       this.latest = this.list.last ?? null
       this.#forgetStart()
@@ -321,6 +380,6 @@ function startOf({ next }: History): number {
 
 function messageOf(failure: unknown): string {
   if (failure instanceof HttpProblem) return failure.message
-  if (failure instanceof NotYetKnown) return 'The server does not have the history yet.'
-  return 'The server cannot be reached.'
+  if (failure instanceof NotYetKnown) return text.notYetKnown
+  return text.unreachable
 }

@@ -1,4 +1,5 @@
 import type { ConnectionStatus, Refusal, SeriesState } from '../api/candleStream'
+import { text } from '../text/text'
 
 /** What the status pill says. Only `live` may wear the ⚡. */
 export type ConditionKind =
@@ -38,26 +39,18 @@ export interface Circumstances {
   now: number
 }
 
-const DROP_WORDS = {
-  refused: 'the server refused the stream or could not be reached',
-  dropped: 'the connection broke',
-  silent: 'the stream went silent',
-  bye: 'the server is restarting',
-  garbled: 'the stream could not be read',
-} as const
-
 /** The truth about the prices on screen, in one word and one sentence. Pure: everything comes in. */
 export function conditionOf(at: Circumstances): Condition {
-  if (at.locked) return still('locked', 'Key needed', 'The server needs an API key.')
-  if (at.refusal !== null) return still('error', 'Error', at.refusal.detail || at.refusal.title)
+  if (at.locked) return still('locked', text.keyNeeded, text.keyNeededMeans)
+  if (at.refusal !== null) return still('error', text.error, at.refusal.detail || at.refusal.title)
   if (at.connection.phase === 'open') return at.series === null ? connecting(at) : streaming(at, at.series)
   if (at.connection.phase === 'waiting' || at.connection.attempt > 0) return disconnected(at)
   return connecting(at)
 }
 
 function connecting(at: Circumstances): Condition {
-  if (!at.hasBars) return still('loading', 'Loading', 'Asking the server for history.')
-  return still('connecting', 'Connecting', 'Opening the stream.')
+  if (!at.hasBars) return still('loading', text.loadingWord, text.loadingMeans)
+  return still('connecting', text.connecting, text.connectingMeans)
 }
 
 /** Our stream runs; how the server itself is fed decides. */
@@ -65,27 +58,27 @@ function streaming(at: Circumstances, series: SeriesState): Condition {
   const silentMs = at.now - (at.connection.lastMessageAt ?? at.now)
   if (silentMs > at.connection.heartbeatMs + 5000) {
     const seconds = Math.round(silentMs / 1000)
-    return still('stale', 'Stale', `The stream has been silent for ${seconds} s, longer than its heartbeat.`)
+    return still('stale', text.stale, text.staleMeans(seconds))
   }
   const because = series.reason ? `: ${series.reason}` : ''
   switch (series.state) {
     case 'live':
-      return still('live', 'Live', `Streaming from the exchange${simulated(at)}.`)
+      return still('live', text.live, text.liveMeans(at.connection.simulated === true))
     case 'connecting':
-      return still('connecting', 'Connecting', `The server is connecting to the exchange${because}.`)
+      return still('connecting', text.connecting, text.serverConnecting(because))
     case 'reconnecting': {
       const retryAt = series.retryInMs === undefined ? null : series.at + series.retryInMs
-      const attempt = series.attempt === undefined ? '' : ` (attempt ${series.attempt})`
-      const reason = `The server lost the exchange and is reconnecting${attempt}${because}.`
-      return { kind: 'reconnecting', word: words('Reconnecting', series.attempt), reason, retryAt, canRetry: false }
+      const attempt = series.attempt === undefined ? '' : text.attempt(series.attempt)
+      const reason = text.serverReconnecting(attempt, because)
+      return { kind: 'reconnecting', word: words(text.reconnecting, series.attempt), reason, retryAt, canRetry: false }
     }
     case 'polling': {
       const every = interval(series.pollEveryMs ?? 15_000)
-      const reason = `The exchange’s live feed is unavailable; the server polls it every ${every}${because}.`
-      return still('polling', `Polling · ${every}`, reason)
+      const reason = text.serverPolling(every, because)
+      return still('polling', text.polling(every), reason)
     }
     case 'down':
-      return still('down', 'Down', series.reason ?? 'The server gets no data from the exchange.')
+      return still('down', text.down, series.reason ?? text.downMeans)
   }
 }
 
@@ -94,27 +87,27 @@ function disconnected(at: Circumstances): Condition {
   const { connection, online } = at
   const { polling } = connection
   const error = polling.errors[at.name]
-  const why = DROP_WORDS[connection.reason ?? 'dropped']
+  const why = text.drops[connection.reason ?? 'dropped']
   const retry = { retryAt: connection.nextRetryAt, canRetry: connection.phase === 'waiting' }
-  if (!online) return { kind: 'offline', word: 'Offline', reason: 'This device has no network.', ...retry }
+  if (!online) return { kind: 'offline', word: text.offline, reason: text.noNetwork, ...retry }
   if (polling.ok === true && error !== undefined) {
-    return { kind: 'down', word: 'Down', reason: `The server has no new data for this series: ${error}`, ...retry }
+    return { kind: 'down', word: text.down, reason: text.nothingNew(error), ...retry }
   }
   if (polling.ok === true) {
     const every = interval(polling.everyMs)
     return {
       kind: 'polling',
-      word: `Polling · ${every}`,
-      reason: `No stream (${why}); asking every ${every}.`,
+      word: text.polling(every),
+      reason: text.pollingMeans(why, every),
       ...retry,
     }
   }
   if (polling.ok === false) {
-    const reason = `No connection to the server: ${why}. Attempt ${connection.attempt}.`
-    return { kind: 'offline', word: 'Offline', reason, ...retry }
+    const reason = text.offlineMeans(why, connection.attempt)
+    return { kind: 'offline', word: text.offline, reason, ...retry }
   }
-  const reason = `Reconnecting: ${why}. Attempt ${connection.attempt}.`
-  return { kind: 'reconnecting', word: words('Reconnecting', connection.attempt), reason, ...retry }
+  const reason = text.reconnectingMeans(why, connection.attempt)
+  return { kind: 'reconnecting', word: words(text.reconnecting, connection.attempt), reason, ...retry }
 }
 
 function still(kind: ConditionKind, word: string, reason: string): Condition {
@@ -127,8 +120,4 @@ function words(word: string, attempt: number | undefined): string {
 
 function interval(ms: number): string {
   return `${Math.round(ms / 1000)} s`
-}
-
-function simulated(at: Circumstances): string {
-  return at.connection.simulated === true ? ' simulator: these are not real prices' : ''
 }

@@ -18,6 +18,14 @@ export function endOf(time: number, timeframe: string): number {
   return Date.UTC(open.getUTCFullYear(), open.getUTCMonth() + 1, 1)
 }
 
+/** The offered timeframe whose length comes closest to what was asked for; null where that has no length. */
+export function nearestTimeframe(asked: string, offered: readonly string[]): string | null {
+  const wanted = timeframeMs(/^\d+$/.test(asked) ? `${asked}m` : asked.replace(/[dw]$/, (unit) => unit.toUpperCase()))
+  if (wanted === null) return null
+  const distance = (timeframe: string) => Math.abs(Math.log((timeframeMs(timeframe) ?? 30 * UNITS.D!) / wanted))
+  return [...offered].sort((a, b) => distance(a) - distance(b))[0] ?? null
+}
+
 export function isTimeframe(text: string): boolean {
   return (TIMEFRAMES as readonly string[]).includes(text)
 }

@@ -1,4 +1,5 @@
 import type { Candle, CandleClient, ConnectionStatus, Refusal, SeriesState } from '../api/candleStream'
+import { text } from '../text/text'
 import { CandleList } from './candleList'
 
 /** Hourly candles make the row: the last close, the day's change and the sparkline, all from the one stream. */
@@ -121,10 +122,10 @@ export function troubleOf(
   if (refusal !== null) return refusal.detail || refusal.title
   if (phase !== 'open') {
     const error = polling.errors[series]
-    if (error !== undefined) return `Old: ${error}`
-    if (polling.ok === false) return 'Old: there is no connection to the server.'
+    if (error !== undefined) return text.old(error)
+    if (polling.ok === false) return text.old(text.noConnection)
   }
   if (state === null || state.state === 'live' || state.state === 'polling') return null
   const because = state.reason ? `: ${state.reason}` : ''
-  return `Old: the server gets no prices from the exchange (${state.state}${because}).`
+  return text.old(text.noPrices(state.state, because))
 }

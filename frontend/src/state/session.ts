@@ -1,4 +1,7 @@
 import { HttpProblem, readProblem } from '../api/candleStream'
+import { takeEarly } from '../early'
+import { text } from '../text/text'
+import { forgetEverything } from './keepsake'
 import { Signal } from './signal'
 
 const ROUTE = '/session'
@@ -13,6 +16,7 @@ export class Session {
   /** `locked` has changed. */
   readonly changed = new Signal()
   #locked = false
+  #left = false
   #life = new AbortController()
 
   constructor() {
@@ -24,14 +28,19 @@ export class Session {
     return this.#locked
   }
 
+  /** Signed out a moment ago: nothing of this visit may be kept any more. */
+  get left(): boolean {
+    return this.#left
+  }
+
   /** There is something to sign out of. */
   get signedIn(): boolean {
     return !this.#locked && readMark() !== null
   }
 
-  /** The browser's `fetch`, with an eye on answers that ask for a key. */
+  /** The browser's `fetch`, or what it has asked already, with an eye on answers that ask for a key. */
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const response = await fetch(url, init)
+    const response = await (takeEarly(url) ?? fetch(url, init))
     if (response.status === 401 && !this.#locked) {
       this.#locked = true
       this.changed.emit()
@@ -42,13 +51,13 @@ export class Session {
   /** Returns what went wrong, in a sentence; null where the page is about to begin anew. */
   async signIn(key: string): Promise<string | null> {
     // What is no header's text cannot be sent, and is no key.
-    if (!/^[\x21-\x7e]+$/.test(key)) return 'This is not an API key.'
+    if (!/^[\x21-\x7e]+$/.test(key)) return text.notAKey
     try {
       const response = await fetch(ROUTE, { method: 'POST', headers: { 'X-API-Key': key } })
-      if (response.status === 401) return 'The server does not know this key.'
+      if (response.status === 401) return text.unknownKey
       if (!response.ok) throw readProblem(response, await response.json().catch(() => null))
     } catch (failure) {
-      return failure instanceof HttpProblem ? failure.message : 'The server cannot be reached.'
+      return failure instanceof HttpProblem ? failure.message : text.unreachable
     }
     writeMark(String(Date.now()))
     location.reload()
@@ -61,9 +70,11 @@ export class Session {
       const response = await fetch(ROUTE, { method: 'DELETE' })
       if (!response.ok) throw readProblem(response, await response.json().catch(() => null))
     } catch (failure) {
-      return `Still signed in. ${failure instanceof HttpProblem ? failure.message : 'The server cannot be reached.'}`
+      return text.stillSignedIn(failure instanceof HttpProblem ? failure.message : text.unreachable)
     }
     writeMark(null)
+    this.#left = true
+    await forgetEverything()
     location.reload()
     return null
   }

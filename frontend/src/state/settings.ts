@@ -5,6 +5,14 @@ export type Palette = 'classic' | 'colour-blind'
 export type TimeZone = 'utc' | 'local'
 export type Scale = 'linear' | 'log' | 'percent'
 
+/** How a user has set the chart: zoom and the heights of the panes. */
+export interface View {
+  /** Width of a bar and its gap, px. */
+  spacing: number
+  /** Share of the height that the volume has. */
+  volumeShare: number
+}
+
 /** What the page remembers in this browser. */
 export interface Settings {
   symbol: string
@@ -15,19 +23,25 @@ export interface Settings {
   scale: Scale
   /** Single characters are shortcuts; off for those who speak or mistype them (WCAG 2.1.4). */
   shortcuts: boolean
+  /** The watchlist stands beside the chart where there is room. */
+  rail: boolean
   /** Symbols of the watchlist; null until the user has changed it. */
   watch: string[] | null
+  /** Null until the user has zoomed or moved the border of a pane. */
+  view: View | null
 }
 
 export const DEFAULTS: Settings = {
   symbol: 'BTCUSD',
   timeframe: '1m',
-  theme: 'dark',
+  theme: 'system',
   palette: 'classic',
   timeZone: 'utc',
   scale: 'linear',
   shortcuts: true,
+  rail: true,
   watch: null,
+  view: null,
 }
 
 /** More rows than this do not fit, and every row is a series the server has to follow. */
@@ -45,6 +59,7 @@ export function readSettings(text: string | null): Settings {
   }
   const oneOf = <T extends string>(value: unknown, allowed: readonly T[], otherwise: T): T =>
     allowed.includes(value as T) ? (value as T) : otherwise
+  const truth = (value: unknown, otherwise: boolean) => (typeof value === 'boolean' ? value : otherwise)
   return {
     symbol: isSymbolText(stored.symbol) ? stored.symbol : DEFAULTS.symbol,
     timeframe:
@@ -53,20 +68,18 @@ export function readSettings(text: string | null): Settings {
     palette: oneOf(stored.palette, ['classic', 'colour-blind'], DEFAULTS.palette),
     timeZone: oneOf(stored.timeZone, ['utc', 'local'], DEFAULTS.timeZone),
     scale: oneOf(stored.scale, ['linear', 'log', 'percent'], DEFAULTS.scale),
-    shortcuts: typeof stored.shortcuts === 'boolean' ? stored.shortcuts : DEFAULTS.shortcuts,
+    shortcuts: truth(stored.shortcuts, DEFAULTS.shortcuts),
+    rail: truth(stored.rail, DEFAULTS.rail),
     watch: Array.isArray(stored.watch) ? stored.watch.filter(isSymbolText).slice(0, MAX_WATCHED) : null,
+    view: readView(stored.view),
   }
 }
 
-/** The address wins over what was remembered. */
-export function readAddress(search: string, remembered: Settings): Pick<Settings, 'symbol' | 'timeframe'> {
-  const query = new URLSearchParams(search)
-  const symbol = query.get('symbol')
-  const timeframe = query.get('timeframe')
-  return {
-    symbol: symbol !== null && symbol !== '' ? symbol : remembered.symbol,
-    timeframe: timeframe !== null && isTimeframe(timeframe) ? timeframe : remembered.timeframe,
-  }
+function readView(value: unknown): View | null {
+  const { spacing, volumeShare } = (value ?? {}) as Record<string, unknown>
+  const between = (number: unknown, low: number, high: number): number is number =>
+    typeof number === 'number' && number >= low && number <= high
+  return between(spacing, 0.5, 500) && between(volumeShare, 0.02, 0.9) ? { spacing, volumeShare } : null
 }
 
 export function loadSettings(): Settings {
@@ -78,14 +91,26 @@ export function loadSettings(): Settings {
   }
 }
 
-export function saveSettings(settings: Settings): void {
+/** False where the browser forbids it: the settings then live as long as the page. */
+export function saveSettings(settings: Settings): boolean {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings))
+    return true
   } catch {
-    // As above: the settings live as long as the page.
+    return false
   }
 }
 
-function isSymbolText(value: unknown): value is string {
+/** The scale, or the plain one if it is on already. */
+export function toggled(now: Scale, scale: Scale): Scale {
+  return now === scale ? 'linear' : scale
+}
+
+/** Dark or light, by choice or by the system. */
+export function isDark({ theme }: Settings, systemIsDark: boolean): boolean {
+  return theme === 'dark' || (theme === 'system' && systemIsDark)
+}
+
+export function isSymbolText(value: unknown): value is string {
   return typeof value === 'string' && /^[A-Z0-9:]{2,40}$/i.test(value)
 }

@@ -1,18 +1,16 @@
-/** Tells its listeners that something changed, and counts how often. */
+/** Tells its listeners that something changed. */
 export class Signal {
   #listeners = new Set<() => void>()
-  #count = 0
 
   emit(): void {
-    this.#count++
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** In the shape React's useSyncExternalStore takes. */
-  readonly subscribe = (listener: () => void): (() => void) => {
+  /** Returns what ends it. */
+  subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
-
-  readonly snapshot = (): number => this.#count
 }

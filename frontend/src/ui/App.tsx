@@ -1,38 +1,71 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { Footer } from './Footer'
 import { Header } from './Header'
-import { Rail } from './Rail'
+import type { Panels } from './keyboard'
+import { later, loadLater } from './Later'
+import { Panel } from './Panel'
 import { Stage } from './Stage'
-import { SymbolDialog } from './SymbolDialog'
-import { handleKey } from './shortcuts'
-import { useSignal } from './usePage'
+import { Tabs } from './Tabs'
+import { Toast } from './Toast'
+import { useMedia, useSignal } from './usePage'
+
+const Help = later((parts) => parts.Help)
+const Rail = later((parts) => parts.Rail)
+const MoreItems = later((parts) => parts.MoreItems)
+const SymbolDialog = later((parts) => parts.SymbolDialog)
+/** Below this width the watchlist is a drawer. */
+const DRAWER = '(max-width: 1079px)'
 
 /** The page around the chart. Candles never pass through here. */
 export function App({ page }: { page: Page }) {
   useSignal(page.changed)
-  const [searching, setSearching] = useState(false)
+  /** What was typed to open the search; null while it is closed. */
+  const [searching, setSearching] = useState<string | null>(null)
   const help = useRef<HTMLDivElement>(null)
+  const isDrawer = useMedia(DRAWER)
+  // Nothing is loaded for the panels before the first candle is there, or the word that there will be none.
+  const isSettled = !page.feed.loading || page.feed.problem !== null || page.session.locked
+  const onSearch = () => setSearching('')
 
   useEffect(() => {
-    const listener = (event: KeyboardEvent) =>
-      handleKey(event, page, { search: () => setSearching(true), help: () => help.current?.togglePopover() })
-    window.addEventListener('keydown', listener)
-    return () => window.removeEventListener('keydown', listener)
-  }, [page])
+    if (isSettled) return listenToKeys(page, { search: setSearching, help: () => help.current?.togglePopover() })
+  }, [page, isSettled])
 
+  const classes = ['app']
+  if (!page.settings.shortcuts) classes.push('no-shortcuts')
+  if (!isDrawer && page.settings.rail) classes.push('with-rail')
   return (
-    <div className={page.settings.shortcuts ? 'app' : 'app no-shortcuts'}>
-      <Header page={page} help={help} onSearch={() => setSearching(true)} />
-      {page.client.status.simulated === true && (
-        <section className="simulated" aria-label="Notice">
-          <strong>Simulated market</strong> <span>These are not real prices.</span>
-        </section>
-      )}
-      <Stage page={page} onSearch={() => setSearching(true)} />
-      <Rail page={page} onSearch={() => setSearching(true)} />
+    <div className={classes.join(' ')}>
+      <div className="top">
+        <Header page={page} onSearch={onSearch} />
+        <Tabs isDrawer={isDrawer} />
+      </div>
+      <Stage page={page} onSearch={onSearch} />
+      {isSettled && (isDrawer || page.settings.rail) && <Rail page={page} isDrawer={isDrawer} onSearch={onSearch} />}
       <Footer page={page} />
-      {searching && <SymbolDialog page={page} onClose={() => setSearching(false)} />}
+      <Panel id="more" title={text.more}>
+        {isSettled && <MoreItems page={page} isDrawer={isDrawer} />}
+      </Panel>
+      <Panel id="help" title={text.keyboard} panel={help}>
+        {isSettled && <Help page={page} />}
+      </Panel>
+      <Toast page={page} />
+      {searching !== null && <SymbolDialog page={page} typed={searching} onClose={() => setSearching(null)} />}
     </div>
   )
+}
+
+/** The keys work as soon as their part of the page is there, and the page may be opened without a network from then on. Returns what ends it. */
+function listenToKeys(page: Page, panels: Panels): () => void {
+  const life = new AbortController()
+  void loadLater(life.signal).then((parts) => {
+    if (parts === null) return
+    void parts.installWorker(page)
+    const keyboard = new parts.Keyboard(page, panels)
+    window.addEventListener('keydown', keyboard.handle, { signal: life.signal })
+    life.signal.addEventListener('abort', () => keyboard.dispose())
+  })
+  return () => life.abort()
 }

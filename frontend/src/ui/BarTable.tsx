@@ -1,5 +1,6 @@
-import { formatMoment, formatPrice, formatVolume } from '../chart/format'
+import { decimalsOfBar, formatMoment, formatPrice, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { useSignal } from './usePage'
 
 const ROWS = 20
@@ -13,12 +14,10 @@ export function BarTable({ page }: { page: Page }) {
   return (
     <div className="hidden">
       <table>
-        <caption>
-          The last {bars.length} bars of {page.name(page.symbol)} {page.timeframe}, newest first
-        </caption>
+        <caption>{text.tableOf(bars.length, `${page.name(page.symbol)} ${page.timeframe}`)}</caption>
         <thead>
           <tr>
-            {['Time', 'Open', 'High', 'Low', 'Close', 'Volume'].map((name) => (
+            {[text.time, text.open, text.high, text.low, text.closePrice, text.volume].map((name) => (
               <th key={name} scope="col">
                 {name}
               </th>
@@ -30,8 +29,7 @@ export function BarTable({ page }: { page: Page }) {
             <tr key={bar.time}>
               <th scope="row">{formatMoment(bar.time, page.settings.timeZone)}</th>
               {[bar.open, bar.high, bar.low, bar.close].map((price, column) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the four columns never change places
-                <td key={column}>{formatPrice(price, decimals)}</td>
+                <td key={column}>{formatPrice(price, decimalsOfBar(bar, decimals))}</td>
               ))}
               <td>{formatVolume(bar.volume)}</td>
             </tr>

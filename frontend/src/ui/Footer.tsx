@@ -1,5 +1,6 @@
 import { formatClock, formatCountdown } from '../chart/format'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { useSignal } from './usePage'
 
 export function Footer({ page }: { page: Page }) {
@@ -8,21 +9,20 @@ export function Footer({ page }: { page: Page }) {
   return (
     <footer className="footer">
       <span>
-        Bar closes in <strong>{formatCountdown(page.closesInMs())}</strong>
+        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs())}</strong>
       </span>
-      <span className="bar-count">{page.feed.list.bars.length} bars</span>
+      <span className="bar-count">{text.bars(page.feed.list.bars.length)}</span>
       <span className="spacer" />
       <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
-        Charts by TradingView
+        {text.chartsBy}
       </a>
       <button
         type="button"
         className="clock"
-        title="Server time. Switch between UTC, the exchange’s time, and your local time."
+        title={text.clockMeans}
         onClick={() => page.change({ timeZone: timeZone === 'utc' ? 'local' : 'utc' })}
       >
         {formatClock(page.serverNow, timeZone)}
-        {timeZone === 'local' && ' local'}
       </button>
     </footer>
   )

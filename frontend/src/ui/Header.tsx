@@ -1,32 +1,37 @@
-import type { RefObject } from 'react'
 import { formatPercent, formatPrice, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { Mark } from './icons'
 import { StatusPill } from './StatusPill'
 import { TimeframePicker } from './TimeframePicker'
-import { Tools } from './Tools'
 import { useSignal } from './usePage'
 
 interface Props {
   page: Page
-  help: RefObject<HTMLDivElement | null>
   onSearch(): void
 }
 
-export function Header({ page, help, onSearch }: Props) {
+export function Header({ page, onSearch }: Props) {
   return (
     <header className="header">
       <h1 className="brand">
-        <Mark /> <span>Candles</span>
+        <Mark /> <span>{text.page}</span>
       </h1>
       <button type="button" className="symbol-button" onClick={onSearch} aria-haspopup="dialog">
-        <span>{page.name(page.symbol)}</span> <kbd>/</kbd>
-        <span className="hidden">find a symbol</span>
+        <span className="symbol-name">{page.name(page.symbol)}</span> <kbd>/</kbd>
+        <span className="hidden">{text.findSymbol}</span>
       </button>
       <Price page={page} />
       <TimeframePicker page={page} />
-      <Tools page={page} help={help} />
-      <StatusPill page={page} />
+      <div className="pills">
+        {page.isSimulated === true && (
+          <span className="pill simulated" title={text.simulatedMeans}>
+            {text.simulated}
+            <span className="hidden">. {text.simulatedMeans}</span>
+          </span>
+        )}
+        <StatusPill page={page} />
+      </div>
     </header>
   )
 }
@@ -52,10 +57,10 @@ function Price({ page }: { page: Page }) {
       </span>
       {day.changePercent !== null && (
         <dl className={trouble === null ? 'day' : 'day old'} title={trouble ?? undefined}>
-          <Fact name="24h" value={formatPercent(day.changePercent)} className={direction} />
-          <Fact name="High" value={formatPrice(day.high ?? 0, decimals)} className="wide-only" />
-          <Fact name="Low" value={formatPrice(day.low ?? 0, decimals)} className="wide-only" />
-          <Fact name="Volume" value={formatVolume(day.volume ?? 0)} className="wide-only" />
+          <Fact name={text.day} value={formatPercent(day.changePercent)} className={direction} />
+          <Fact name={text.high} value={formatPrice(day.high ?? 0, decimals)} className="wide-only" />
+          <Fact name={text.low} value={formatPrice(day.low ?? 0, decimals)} className="wide-only" />
+          <Fact name={text.volume} value={formatVolume(day.volume ?? 0)} className="wide-only" />
         </dl>
       )}
     </div>

@@ -1,5 +1,6 @@
-import { decimalsOfBar, formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
+import { formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { useSignal } from './usePage'
 
 /** Names the series and reads out the bar under the crosshair, or the last one. The text alternative of the canvas. */
@@ -12,7 +13,8 @@ export function Legend({ page }: { page: Page }) {
     hoveredTime === null || hovered ? undefined : feed.gaps.find(([a, b]) => hoveredTime >= a && hoveredTime < b)
   const bar = hovered ?? feed.latest
   if (bar === null) return null
-  const decimals = decimalsOfBar(bar, page.chart?.decimals ?? 2)
+  // The axis' own precision: one odd trade must not make the line jump. The table for readers has every digit.
+  const decimals = page.chart?.decimals ?? 2
   const change = bar.close - bar.open
   const direction = change < 0 ? 'falling' : 'rising'
   const zone = page.settings.timeZone
@@ -20,24 +22,22 @@ export function Legend({ page }: { page: Page }) {
     <div className="legend">
       <p className="legend-title">
         <strong>{page.name(page.symbol)}</strong> <span>·</span> {page.timeframe}
-        <Source simulated={page.client.status.simulated} />
+        <Source simulated={page.isSimulated} />
       </p>
       {gap ? (
-        <p className="legend-gap">
-          Not known: the feed was cut from {formatMoment(gap[0], zone)} to {formatMoment(gap[1], zone)}.
-        </p>
+        <p className="legend-gap">{text.cut(formatMoment(gap[0], zone), formatMoment(gap[1], zone))}</p>
       ) : (
         <dl className={`legend-values ${direction}`}>
-          <Value name="O" label="Open" value={formatPrice(bar.open, decimals)} />
-          <Value name="H" label="High" value={formatPrice(bar.high, decimals)} />
-          <Value name="L" label="Low" value={formatPrice(bar.low, decimals)} />
-          <Value name="C" label="Close" value={formatPrice(bar.close, decimals)} />
+          <Value name="O" label={text.open} value={formatPrice(bar.open, decimals)} />
+          <Value name="H" label={text.high} value={formatPrice(bar.high, decimals)} />
+          <Value name="L" label={text.low} value={formatPrice(bar.low, decimals)} />
+          <Value name="C" label={text.closePrice} value={formatPrice(bar.close, decimals)} />
           <Value
             name=""
-            label="Change"
+            label={text.change}
             value={`${formatSigned(change, decimals)} (${bar.open === 0 ? '—' : formatPercent((change / bar.open) * 100)})`}
           />
-          <Value name="Vol" label="Volume" value={formatVolume(bar.volume)} />
+          <Value name={text.volumeShort} label={text.volume} value={formatVolume(bar.volume)} />
         </dl>
       )}
     </div>
@@ -50,7 +50,7 @@ function Source({ simulated }: { simulated: boolean | null }) {
   return (
     <>
       {' '}
-      <span>·</span> {simulated ? 'Simulator' : 'Bitfinex'}
+      <span>·</span> {simulated ? text.simulator : 'Bitfinex'}
     </>
   )
 }

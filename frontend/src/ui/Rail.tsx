@@ -1,33 +1,58 @@
+import { useRef } from 'preact/hooks'
 import { decimalsForPrices, formatClock, formatPercent, formatPrice } from '../chart/format'
 import { NO_QUOTE, type Quote } from '../feed/watchlist'
 import type { Page } from '../state/page'
+import { panelText } from '../text/panelText'
+import { text } from '../text/text'
+import { CloseButton } from './CloseButton'
 import { formatDelay } from './StatusPill'
 import { useSignal } from './usePage'
 
+interface Props {
+  page: Page
+  /** It lies over the chart and is opened by a button, instead of standing beside it. */
+  isDrawer: boolean
+  onSearch(): void
+}
+
 /** Right of the chart: the watchlist, and what makes an outage explainable. */
-export function Rail({ page, onSearch }: { page: Page; onSearch(): void }) {
+export function Rail({ page, isDrawer, onSearch }: Props) {
+  const drawer = useRef<HTMLElement>(null)
+  const close = () => isDrawer && drawer.current?.matches(':popover-open') && drawer.current.hidePopover()
+  const search = () => {
+    close()
+    onSearch()
+  }
   return (
-    <aside className="rail" aria-label="Watchlist and connection">
+    <aside
+      key={String(isDrawer)}
+      id="rail"
+      ref={drawer}
+      className={isDrawer ? 'rail drawer' : 'rail'}
+      popover={isDrawer ? 'auto' : undefined}
+      aria-label={panelText.railName}
+    >
+      {isDrawer && <CloseButton panel="rail" />}
       <section aria-labelledby="watchlist-title">
-        <h2 id="watchlist-title">Watchlist</h2>
-        <WatchRows page={page} />
-        {page.watched.includes(page.symbol) || page.feed.refusal !== null ? (
-          <button type="button" className="quiet" onClick={onSearch}>
-            Find a symbol
-          </button>
-        ) : (
+        <h2 id="watchlist-title">{text.watchlist}</h2>
+        <WatchRows page={page} onChosen={close} />
+        {!page.watched.includes(page.symbol) && page.feed.refusal === null && (
           <button type="button" className="quiet" onClick={() => page.watch(page.symbol)}>
-            Watch {page.name(page.symbol)}
+            <span aria-hidden="true">+ </span>
+            {panelText.watch(page.name(page.symbol))}
           </button>
         )}
+        <button type="button" className="quiet" onClick={search}>
+          {panelText.addSymbol}
+        </button>
       </section>
       <section aria-labelledby="connection-title">
-        <h2 id="connection-title">Connection</h2>
+        <h2 id="connection-title">{panelText.connection}</h2>
         <Facts page={page} />
-        <ol className="events" aria-label="Last changes of the connection">
+        <ol className="events" aria-label={panelText.lastChanges}>
           {page.log.events.map((event) => (
             <li key={`${event.at} ${event.word}`} title={event.reason}>
-              <time>{formatClock(event.at, 'local')}</time>
+              <time>{formatClock(event.at, page.settings.timeZone)}</time>
               <span className={`event-dot ${event.kind}`} aria-hidden="true" />
               <span>{event.word}</span>
             </li>
@@ -38,22 +63,23 @@ export function Rail({ page, onSearch }: { page: Page; onSearch(): void }) {
   )
 }
 
-function WatchRows({ page }: { page: Page }) {
+function WatchRows({ page, onChosen }: { page: Page; onChosen(): void }) {
   useSignal(page.ticked)
   if (page.session.locked) return null
-  if (page.watched.length === 0 && page.symbols.length === 0) return <p className="skeleton">Loading symbols…</p>
+  if (page.watched.length === 0 && page.symbols.length === 0)
+    return <p className="skeleton">{panelText.loadingSymbols}</p>
   return (
     <ul className="watchlist">
       {page.watched.map((symbol) => (
         <li key={symbol}>
-          <WatchRow page={page} symbol={symbol} />
+          <WatchRow page={page} symbol={symbol} onChosen={onChosen} />
         </li>
       ))}
     </ul>
   )
 }
 
-function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
+function WatchRow({ page, symbol, onChosen }: { page: Page; symbol: string; onChosen(): void }) {
   const quote = page.watchlist.quote(symbol)
   const trouble = page.watchlist.trouble(symbol)
   const direction = (quote.changePercent ?? 0) < 0 ? 'falling' : 'rising'
@@ -64,9 +90,12 @@ function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
         className={trouble === null ? 'watch-row' : 'watch-row old'}
         title={trouble ?? undefined}
         aria-current={symbol === page.symbol}
-        onClick={() => page.select(symbol, page.timeframe)}
+        onClick={() => {
+          page.select(symbol, page.timeframe)
+          onChosen()
+        }}
       >
-        <span className="watch-name">{page.name(symbol)}</span>
+        <WatchName name={page.name(symbol)} />
         {trouble !== null && <span className="hidden">{trouble}</span>}
         <Sparkline quote={quote} className={direction} />
         <span className="watch-price">
@@ -76,9 +105,18 @@ function WatchRow({ page, symbol }: { page: Page; symbol: string }) {
       </button>
       <button type="button" className="unwatch" onClick={() => page.unwatch(symbol)}>
         <span aria-hidden="true">×</span>
-        <span className="hidden">Stop watching {page.name(symbol)}</span>
+        <span className="hidden">{panelText.unwatch(page.name(symbol))}</span>
       </button>
     </>
+  )
+}
+
+/** A long name is written smaller, not cut: two perpetuals must not look alike. */
+function WatchName({ name }: { name: string }) {
+  return (
+    <span className={name.length > 9 ? 'watch-name long' : 'watch-name'}>
+      {name.length > 9 ? name.replace('/', '/\u200b') : name}
+    </span>
   )
 }
 
@@ -93,7 +131,7 @@ function Sparkline({ quote, className }: { quote: Quote; className: string }) {
   })
   return (
     <svg className={`spark ${className}`} viewBox="0 0 54 20" aria-hidden="true">
-      <polyline points={points.join(' ')} fill="none" stroke="currentColor" strokeWidth="1.3" />
+      <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="1.3" />
     </svg>
   )
 }
@@ -102,14 +140,14 @@ function Facts({ page }: { page: Page }) {
   useSignal(page.ticked)
   const { phase, lastMessageAt, delayMs, attempt, polling, role } = page.client.status
   const { gaps } = page.feed
-  const source = phase === 'open' ? 'SSE stream' : polling.ok === true ? 'HTTP polling' : '—'
-  const age = lastMessageAt === null ? '—' : `${Math.max(Math.floor((Date.now() - lastMessageAt) / 1000), 0)} s ago`
+  const source = phase === 'open' ? panelText.sse : polling.ok === true ? panelText.http : '—'
+  const age = lastMessageAt === null ? '—' : panelText.ago(Math.max(Math.floor((Date.now() - lastMessageAt) / 1000), 0))
   const facts: [string, string][] = [
-    ['Source', role === 'follower' && phase === 'open' ? 'SSE, by another tab' : source],
-    ['Last message', age],
-    ['Delay', phase === 'open' && delayMs !== null ? formatDelay(delayMs) : '—'],
-    ['Retries', String(attempt)],
-    ['Gaps', gaps.length === 0 ? 'none' : String(gaps.length)],
+    [panelText.source, role === 'follower' && phase === 'open' ? panelText.sseByOther : source],
+    [panelText.lastMessage, age],
+    [panelText.delay, phase === 'open' && delayMs !== null ? formatDelay(delayMs) : '—'],
+    [panelText.retries, String(attempt)],
+    [panelText.gaps, gaps.length === 0 ? panelText.none : String(gaps.length)],
   ]
   return (
     <dl className="facts">

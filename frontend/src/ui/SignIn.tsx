@@ -1,5 +1,7 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import type { TargetedSubmitEvent } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../state/session'
+import { panelText } from '../text/panelText'
 
 /** Asks for the key of a server that wants one. The field is read once, when the form is sent. */
 export function SignIn({ session }: { session: Session }) {
@@ -9,7 +11,7 @@ export function SignIn({ session }: { session: Session }) {
 
   useEffect(() => field.current?.focus(), [])
 
-  const send = async (event: FormEvent) => {
+  const send = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const key = field.current!.value.trim()
     if (key === '' || sending) return
@@ -23,15 +25,15 @@ export function SignIn({ session }: { session: Session }) {
 
   return (
     <form className="card sign-in" aria-labelledby="sign-in-title" onSubmit={send}>
-      <h2 id="sign-in-title">This server needs a key</h2>
-      <p>The browser does not store the key: the server gives a session in exchange for it.</p>
-      <label htmlFor="api-key">API key</label>
+      <h2 id="sign-in-title">{panelText.needsKey}</h2>
+      <p>{panelText.keyStays}</p>
+      <label htmlFor="api-key">{panelText.apiKey}</label>
       <input
         ref={field}
         id="api-key"
         type="password"
-        autoComplete="off"
-        spellCheck={false}
+        autocomplete="off"
+        spellcheck={false}
         required
         aria-invalid={trouble !== null}
         aria-describedby="sign-in-trouble"
@@ -40,7 +42,7 @@ export function SignIn({ session }: { session: Session }) {
         {trouble}
       </p>
       <button type="submit" className="primary" aria-disabled={sending}>
-        {sending ? 'Asking…' : 'Sign in'}
+        {sending ? panelText.asking : panelText.signIn}
       </button>
     </form>
   )

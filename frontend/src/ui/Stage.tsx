@@ -1,42 +1,56 @@
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { formatMoment } from '../chart/format'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { BarTable } from './BarTable'
+import { ChartReader } from './ChartReader'
 import { ErrorCard, Loading } from './cards'
+import { later } from './Later'
 import { Legend } from './Legend'
-import { SignIn } from './SignIn'
+import { ScaleButtons } from './ScaleButtons'
 import { useSignal } from './usePage'
+
+const SignIn = later((parts) => parts.SignIn)
 
 /** The chart and what lies on top of it. */
 export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
   const container = useRef<HTMLDivElement>(null)
-  useEffect(() => page.attachChart(container.current!), [page])
+  useLayoutEffect(() => page.attachChart(container.current!), [page])
   const { feed, session } = page
   const hasBars = feed.list.last !== undefined
   const isWaiting = !hasBars && feed.refusal === null && !session.locked
   const name = `${page.name(page.symbol)} ${page.timeframe}`
   return (
-    <main className="stage" aria-label={`Chart of ${name}`}>
-      <div
-        ref={container}
-        className={feed.refusal === null ? 'canvas' : 'canvas blank'}
-        aria-hidden="true"
-        data-testid="chart"
-      />
+    <main className="stage" aria-label={text.chartOf(feed.refusal === null ? name : page.timeframe)}>
+      <ChartReader page={page}>
+        <div
+          ref={container}
+          className={feed.refusal === null ? 'canvas' : 'canvas blank'}
+          aria-hidden="true"
+          data-testid="chart"
+        />
+      </ChartReader>
       {hasBars && feed.refusal === null && <Legend page={page} />}
+      {feed.refusal === null && <ScaleButtons page={page} />}
       {isWaiting && feed.loading && <Loading name={name} problem={feed.problem} />}
       {isWaiting && !feed.loading && (
         <div className="card" role="status">
-          <h2>No trades yet</h2>
-          <p>The server has no candles of {name}. The first trade will appear here.</p>
+          <h2>{text.noTrades}</h2>
+          <p>{text.noTradesOf(name)}</p>
         </div>
       )}
       {feed.refusal !== null && !session.locked && <ErrorCard page={page} refusal={feed.refusal} onSearch={onSearch} />}
       {session.locked && <SignIn session={session} />}
-      {feed.loadingOlder && <p className="chip at-start">Loading older bars…</p>}
+      {page.linkTrouble !== null && (
+        <p className="chip link-trouble" role="alert">
+          {page.linkTrouble}
+        </p>
+      )}
+      {feed.loadingOlder && <p className="chip at-start">{text.loadingOlder}</p>}
       {feed.atStart && hasBars && <StartOfHistory page={page} />}
       {(!page.following || feed.detached) && hasBars && (
         <button type="button" className="chip go-live" onClick={() => void page.goLive()}>
-          Go to live <span aria-hidden="true">→</span>
+          {text.goLive} <span aria-hidden="true">→</span>
         </button>
       )}
       {hasBars && <OldPrices page={page} />}
@@ -50,17 +64,19 @@ function StartOfHistory({ page }: { page: Page }) {
   useSignal(page.ticked)
   const seen = page.chart?.visibleTimes() ?? null
   if (seen === null || seen.from !== page.feed.list.first?.time) return null
-  return <p className="chip at-start">Start of history</p>
+  return <p className="chip at-start">{text.startOfHistory}</p>
 }
 
 /** The chart stays when the data stops; this says that it is old. */
 function OldPrices({ page }: { page: Page }) {
   useSignal(page.ticked)
   const { kind, reason } = page.condition
-  if (kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
+  const { keptAt } = page.feed
+  if (keptAt === null && kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
   return (
     <p className="chip old-prices" role="alert">
-      Showing the last {page.feed.list.bars.length} bars. {kind === 'stale' ? 'The stream is silent.' : reason}
+      {text.showingLast(page.feed.list.bars.length, kind === 'stale' ? text.silent : reason)}
+      {keptAt !== null && ` ${text.asOf(formatMoment(keptAt, page.settings.timeZone))}`}
     </p>
   )
 }

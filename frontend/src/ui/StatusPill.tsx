@@ -1,4 +1,5 @@
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 import { ConditionIcon } from './icons'
 import { useSignal } from './usePage'
 
@@ -14,12 +15,12 @@ export function StatusPill({ page }: { page: Page }) {
       <span role="status">
         {kind === 'live' && <span className="hidden">⚡ </span>}
         {word}
-        <span className="hidden">. {kind === 'stale' ? 'The stream is silent.' : reason}</span>
+        <span className="hidden">. {kind === 'stale' ? text.silent : reason}</span>
       </span>
       {kind === 'live' && delayMs !== null && <span className="delay">{formatDelay(delayMs)}</span>}
       {retryIn !== null && canRetry && (
         <button type="button" className="retry" onClick={() => page.client.reconnect()}>
-          retry {retryIn}s
+          {text.retryIn(retryIn)}
         </button>
       )}
       {retryIn !== null && !canRetry && <span className="delay">{retryIn}s</span>}

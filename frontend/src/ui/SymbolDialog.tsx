@@ -1,17 +1,33 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { MarketSymbol } from '../api/market'
 import { decimalsForPrices, formatPercent, formatPrice } from '../chart/format'
 import type { Page } from '../state/page'
 import { findSymbols } from '../state/symbolName'
+import { panelText } from '../text/panelText'
+import { StarIcon } from './icons'
 
 const SHOWN = 60
 
+interface Props {
+  page: Page
+  /** What was typed before the dialog was there. */
+  typed: string
+  onClose(): void
+}
+
 /** Keyboard first: type, arrows, Enter. A combobox over a list, in a native dialog. */
-export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void }) {
+export function SymbolDialog({ page, typed: typedBefore, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const list = useRef<HTMLDivElement>(null)
-  const [typed, setTyped] = useState('')
+  const [typed, setTyped] = useState(typedBefore)
   const [marked, setMarked] = useState(0)
-  const found = findSymbols(typed, page.symbols, SHOWN)
+  const found = findSymbols(typed, page.symbols, SHOWN, {
+    watched: page.watched,
+    volume: (symbol) => {
+      const { volume, last } = page.watchlist.quote(symbol)
+      return (volume ?? 0) * (last ?? 0)
+    },
+  })
 
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
@@ -39,27 +55,27 @@ export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void })
     <dialog
       ref={dialog}
       className="search"
-      aria-label="Find a symbol"
+      aria-label={panelText.searchName}
       onClose={onClose}
-      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+      onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
     >
       <input
         role="combobox"
         aria-expanded="true"
         aria-controls="symbol-list"
         aria-activedescendant={found[marked] ? `symbol-${marked}` : undefined}
-        aria-label="Search symbols"
-        placeholder="Search symbols…"
-        autoComplete="off"
-        spellCheck={false}
+        aria-label={panelText.searchSymbols}
+        placeholder={panelText.searchHint}
+        autocomplete="off"
+        spellcheck={false}
         value={typed}
         onKeyDown={onKey}
-        onChange={(event) => {
-          setTyped(event.target.value)
+        onInput={(event) => {
+          setTyped(event.currentTarget.value)
           setMarked(0)
         }}
       />
-      <div role="listbox" id="symbol-list" ref={list} aria-label="Symbols">
+      <div role="listbox" id="symbol-list" ref={list} aria-label={panelText.symbols}>
         {found.map((item, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above holds the focus and the keys
           <div
@@ -71,6 +87,7 @@ export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void })
             onClick={() => choose(item.symbol)}
             onPointerMove={() => setMarked(index)}
           >
+            <Star page={page} item={item} />
             <span>{page.name(item.symbol)}</span>
             <Quote page={page} symbol={item.symbol} />
           </div>
@@ -78,10 +95,27 @@ export function SymbolDialog({ page, onClose }: { page: Page; onClose(): void })
       </div>
       {found.length === 0 && (
         <p className="nothing" role="status">
-          {page.symbols.length === 0 ? 'The list of symbols has not arrived yet.' : `No symbol matches “${typed}”.`}
+          {page.symbols.length === 0 ? panelText.noList : panelText.noMatch(typed)}
         </p>
       )}
     </dialog>
+  )
+}
+
+/** Shows and changes whether a symbol is on the watchlist. Not a button: an option may hold none; the keyboard watches a symbol from the rail. */
+function Star({ page, item }: { page: Page; item: MarketSymbol }) {
+  const isWatched = page.watched.includes(item.symbol)
+  const toggle = (event: MouseEvent) => {
+    event.stopPropagation()
+    if (isWatched) page.unwatch(item.symbol)
+    else page.watch(item.symbol)
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: see above
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <span className={isWatched ? 'star on' : 'star'} title={panelText.star(page.name(item.symbol))} onClick={toggle}>
+      <StarIcon filled={isWatched} />
+    </span>
   )
 }
 

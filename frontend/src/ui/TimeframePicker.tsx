@@ -1,10 +1,36 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 
 /** A real radio group in the shape of a segmented control. */
 export function TimeframePicker({ page }: { page: Page }) {
+  const group = useRef<HTMLFieldSetElement>(null)
+  const byPointer = useRef(false)
+  useLayoutEffect(() => {
+    // Where the row is longer than the screen.
+    group.current
+      ?.querySelector('input:checked')
+      ?.parentElement?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [page.timeframe])
+
+  const choose = (input: HTMLInputElement, timeframe: string) => {
+    page.select(page.symbol, timeframe)
+    // After a click the arrows are the chart's: the group owns them only where the keyboard has entered it.
+    if (byPointer.current) input.blur()
+  }
+
   return (
-    <fieldset className="timeframes">
-      <legend className="hidden">Timeframe</legend>
+    <fieldset
+      ref={group}
+      className="timeframes"
+      onPointerDown={() => {
+        byPointer.current = true
+      }}
+      onKeyDown={() => {
+        byPointer.current = false
+      }}
+    >
+      <legend className="hidden">{text.timeframe}</legend>
       {page.timeframes.map((timeframe) => (
         <label key={timeframe}>
           <input
@@ -12,7 +38,8 @@ export function TimeframePicker({ page }: { page: Page }) {
             name="timeframe"
             value={timeframe}
             checked={timeframe === page.timeframe}
-            onChange={() => page.select(page.symbol, timeframe)}
+            onChange={(event) => choose(event.currentTarget, timeframe)}
+            onClick={(event) => byPointer.current && event.currentTarget.blur()}
           />
           <span>{timeframe}</span>
         </label>

@@ -1,22 +1,17 @@
 import type { Refusal } from '../api/candleStream'
 import type { Page } from '../state/page'
+import { text } from '../text/text'
 
-const GHOSTS = 42
+const ghosts = '/ghosts.svg'
+/** A symbol of a link may be of any length. */
+const LONGEST_NAME = 40
 
-/** Ghost candles until the first bars have come. */
+/** Ghost candles until the first bars have come; index.html shows the same before any script has run. */
 export function Loading({ name, problem }: { name: string; problem: string | null }) {
-  const ghosts = Array.from({ length: GHOSTS }, (_, index) => {
-    const wave = Math.sin(index / 4.2) + Math.sin(index * 1.7) * 0.35
-    return { x: index * 24, y: 250 - wave * 130, height: 90 + Math.abs(Math.sin(index * 2.3)) * 170 }
-  })
   return (
     <div className="ghosts">
-      <svg viewBox={`0 0 ${GHOSTS * 24} 640`} preserveAspectRatio="none" aria-hidden="true">
-        {ghosts.map(({ x, y, height }) => (
-          <rect key={x} x={x + 5} y={y - height / 2} width="13" height={height} rx="2" />
-        ))}
-      </svg>
-      <p role="status">{problem === null ? `Loading ${name}…` : `${problem} Trying again…`}</p>
+      <img src={ghosts} alt="" />
+      <p role="status">{problem === null ? text.loading(name) : text.tryingAgain(problem)}</p>
     </div>
   )
 }
@@ -25,7 +20,7 @@ export function Loading({ name, problem }: { name: string; problem: string | nul
 export function ErrorCard({ page, refusal, onSearch }: { page: Page; refusal: Refusal; onSearch(): void }) {
   return (
     <div className="card" role="alert">
-      <h2>Can’t show {page.symbol}</h2>
+      <h2>{text.cannotShow(shortened(page.symbol))}</h2>
       <p>{refusal.detail || refusal.title}</p>
       {refusal.matches.length > 0 && (
         <p className="matches">
@@ -37,8 +32,12 @@ export function ErrorCard({ page, refusal, onSearch }: { page: Page; refusal: Re
         </p>
       )}
       <button type="button" className="primary" onClick={onSearch}>
-        Choose a symbol
+        {text.chooseSymbol}
       </button>
     </div>
   )
+}
+
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name
 }

@@ -11,6 +11,38 @@ export function Mark() {
   )
 }
 
+export function ListIcon() {
+  return (
+    <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
+      <path d="M3 5h14M3 10h14M3 15h14" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
+    </svg>
+  )
+}
+
+export function MoreIcon() {
+  return (
+    <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
+      <circle cx="4" cy="10" r="1.6" fill="currentColor" />
+      <circle cx="10" cy="10" r="1.6" fill="currentColor" />
+      <circle cx="16" cy="10" r="1.6" fill="currentColor" />
+    </svg>
+  )
+}
+
+export function StarIcon({ filled }: { filled: boolean }) {
+  return (
+    <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
+      <path
+        d="m10 2.6 2.3 4.7 5.1.7-3.7 3.6.9 5.1-4.6-2.4-4.6 2.4.9-5.1L2.6 8l5.1-.7Z"
+        fill={filled ? 'currentColor' : 'none'}
+        stroke="currentColor"
+        stroke-width="1.5"
+        stroke-linejoin="round"
+      />
+    </svg>
+  )
+}
+
 /** The sign beside the word: colour is never the only one. */
 export function ConditionIcon({ kind }: { kind: ConditionKind }) {
   switch (kind) {
@@ -28,8 +60,8 @@ export function ConditionIcon({ kind }: { kind: ConditionKind }) {
             d="M13.5 8a5.5 5.5 0 1 1-1.6-3.9M12.5 1v3.5H9"
             fill="none"
             stroke="currentColor"
-            strokeWidth="1.8"
-            strokeLinecap="round"
+            stroke-width="1.8"
+            stroke-linecap="round"
           />
         </svg>
       )
@@ -44,8 +76,8 @@ export function ConditionIcon({ kind }: { kind: ConditionKind }) {
     case 'stale':
       return (
         <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
-          <path d="M8 4.5V8l2.5 2" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
-          <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" strokeWidth="1.6" />
+          <path d="M8 4.5V8l2.5 2" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" />
+          <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" stroke-width="1.6" />
         </svg>
       )
     default:

@@ -23,7 +23,10 @@ internal static class PageEndpoints
     public static void MapPage(this WebApplication app)
     {
         // A build with -p:SkipUi=true has no page; the API works without.
-        if (File.Exists(Manifest)) app.MapStaticAssets(Manifest).AllowAnonymous();
+        if (!File.Exists(Manifest)) return;
+        // Run from a build, not published, the framework would compress each file anew for every request, and not at all: larger than the file itself.
+        app.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
+        app.MapStaticAssets(Manifest).AllowAnonymous();
     }
 
     private static Task KeepForAYear(object state)

@@ -4,12 +4,16 @@ import { type CandlePage, fetchCandles, fetchJson, HttpProblem } from './rest.js
 import type { PollingStatus, Refusal, SeriesState } from './types.js'
 
 export const POLL_EVERY_MS = 15_000
+/** A failed attempt to reconnect asks the server at once, but no sooner than this after the last round. */
+export const POLL_AGAIN_AFTER_MS = 2000
 
 /** Who is told what polling finds. */
 export interface PollListener {
   /** The series to poll, each with the rev from which on changes are asked for. */
   wanted(): ReadonlyMap<string, number | null>
   polled(series: string, page: CandlePage): void
+  /** Server time of an answer, Unix ms, and when it was asked for and came, by the local clock. */
+  clock(serverTime: number, askedAt: number, receivedAt: number): void
   state(series: string, state: SeriesState): void
   /** Whose prices they are. */
   simulated(simulated: boolean): void
@@ -49,8 +53,9 @@ export class Poller {
     return this.#status
   }
 
+  /** Starts, or finds out at once whether there is still a server: its last answer may be older than its end. */
   start(): void {
-    if (this.#running) return
+    if (this.#running) return this.#again()
     this.#running = true
     this.#status = { ...this.#status, ok: null, error: null, errors: {} }
     void this.#poll()
@@ -61,6 +66,13 @@ export class Poller {
     this.#round++
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
+  }
+
+  #again(): void {
+    const { lastAt, everyMs } = this.#status
+    const rested = Date.now() - (lastAt ?? 0) >= POLL_AGAIN_AFTER_MS
+    // A server that named a time is left alone until then.
+    if (this.#timer !== null && rested && everyMs === POLL_EVERY_MS) void this.#poll()
   }
 
   /** Polls at once if the last round is due: timers of a hidden page are late. */
@@ -91,9 +103,12 @@ export class Poller {
     let answered = 0
     for (const [series, since] of this.#listener.wanted()) {
       try {
+        const askedAt = Date.now()
         const page = await fetchCandles(this.#env, this.#base, series, since, this.#limit)
         if (round !== this.#round) break
         answered++
+        // A rev is server time in microseconds, and asof the newest one there is.
+        if (page.asof !== null) this.#listener.clock(page.asof / 1000, askedAt, Date.now())
         this.#listener.polled(series, page)
       } catch (failure) {
         if (round !== this.#round) break

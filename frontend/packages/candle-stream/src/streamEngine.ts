@@ -78,6 +78,7 @@ export class StreamEngine implements CandleSource {
         else listener.candles(series, page.candles)
         if (page.asof !== null) this.#since.polled(series, page.asof, page.reset)
       },
+      clock: (serverTime, askedAt, receivedAt) => this.#clock.answered(serverTime, askedAt, receivedAt),
       state: (series, state) => listener.state(series, state),
       simulated: (simulated) => {
         this.#simulated = simulated

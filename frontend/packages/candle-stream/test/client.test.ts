@@ -352,6 +352,38 @@ describe('polling', () => {
     expect(world.requests).toHaveLength(before)
   })
 
+  test('tells server time: an answer’s asof, whatever the clock of this machine says', async () => {
+    listen()
+    open()
+    const ahead = 3 * 3_600_000
+    world.answer = (url) =>
+      url.pathname === '/candles' ? { candles: [], asof: (Date.now() - ahead) * 1000 } : { streams: [] }
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(client.status.serverOffsetMs).toBe(-ahead)
+  })
+
+  test('finds out at once that the server is gone when reconnecting fails, but asks no more often than every 2 s', async () => {
+    listen()
+    open()
+    world.answer = (url) => (url.pathname === '/candles' ? { candles: [], asof: 2000 } : { streams: [] })
+    world.source.say('bye', { retry_ms: 1000 })
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(client.status.polling.ok).toBe(true)
+    world.answer = () => null
+    const before = world.requests.length
+    await vi.advanceTimersByTimeAsync(1000)
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(world.requests).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1000)
+    world.source.fail()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(world.requests).toHaveLength(before + 1)
+    expect(client.status.polling.ok).toBe(false)
+  })
+
   test('a failed poll is said, and a Retry-After is respected', async () => {
     listen()
     open()
@@ -360,7 +392,10 @@ describe('polling', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(client.status.polling).toMatchObject({ ok: false, everyMs: 40_000 })
     const before = world.requests.length
-    await vi.advanceTimersByTimeAsync(39_000)
+    for (let second = 0; second < 39; second++) {
+      await vi.advanceTimersByTimeAsync(1000)
+      world.source.fail()
+    }
     expect(world.requests).toHaveLength(before)
   })
 

@@ -1,0 +1,163 @@
+import { useState } from 'preact/hooks'
+import { download, fileName, toCsv, withTitle } from '../chart/export'
+import { readColours } from '../chart/palette'
+import type { Page } from '../state/page'
+import type { Session } from '../state/session'
+import type { Scale, Theme } from '../state/settings'
+import { panelText } from '../text/panelText'
+import { text } from '../text/text'
+import { useSignal } from './usePage'
+
+const THEMES: readonly Theme[] = ['system', 'dark', 'light']
+const SCALES: readonly Scale[] = ['linear', 'log', 'percent']
+
+/** All that is needed seldom: theme, zone, scale, exports, help, sign-out. */
+export function MoreItems({ page, isDrawer }: { page: Page; isDrawer: boolean }) {
+  useSignal(page.changed)
+  const { settings } = page
+  return (
+    <>
+      <Choice
+        label={panelText.theme}
+        options={THEMES.map((value) => ({ value, label: panelText.themes[value] }))}
+        chosen={settings.theme}
+        onChoose={(theme) => page.change({ theme })}
+      />
+      <Choice
+        label={panelText.zone}
+        options={(['utc', 'local'] as const).map((value) => ({ value, label: panelText.zones[value] }))}
+        chosen={settings.timeZone}
+        onChoose={(timeZone) => page.change({ timeZone })}
+      />
+      <Choice
+        label={text.scale}
+        options={SCALES.map((value) => ({ value, label: panelText.scales[value] }))}
+        chosen={settings.scale}
+        onChoose={(scale) => page.change({ scale })}
+      />
+      <Switch
+        label={panelText.palette}
+        keys="C"
+        on={settings.palette === 'colour-blind'}
+        onClick={() => page.change({ palette: settings.palette === 'classic' ? 'colour-blind' : 'classic' })}
+      />
+      {!isDrawer && (
+        <Switch
+          label={panelText.rail}
+          keys="W"
+          on={settings.rail}
+          onClick={() => page.change({ rail: !settings.rail })}
+        />
+      )}
+      <Switch
+        label={panelText.shortcuts}
+        on={settings.shortcuts}
+        onClick={() => page.change({ shortcuts: !settings.shortcuts })}
+      />
+      <hr />
+      <Action label={panelText.reset} keys="R" onClick={() => page.resetView()} />
+      <Action label={panelText.picture} onClick={() => savePicture(page)} />
+      <Action label={panelText.table} onClick={() => saveTable(page)} />
+      {document.fullscreenEnabled && <Action label={panelText.fullScreen} onClick={toggleFullScreen} />}
+      <Action label={panelText.help} keys="?" onClick={showHelp} />
+      {page.session.signedIn && <SignOut session={page.session} />}
+      {!page.keeps && <p className="not-kept">{panelText.notKept}</p>}
+      <p className="small-print">
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          {text.chartsBy}
+        </a>
+      </p>
+    </>
+  )
+}
+
+function Action({ label, keys, onClick }: { label: string; keys?: string; onClick(): void }) {
+  return (
+    <button type="button" className="panel-item" onClick={onClick}>
+      {label} {keys !== undefined && <kbd>{keys}</kbd>}
+    </button>
+  )
+}
+
+function Switch({ label, keys, on, onClick }: { label: string; keys?: string; on: boolean; onClick(): void }) {
+  return (
+    <button type="button" className="panel-item" aria-pressed={on} onClick={onClick}>
+      {label} {keys !== undefined && <kbd>{keys}</kbd>}
+      <span className="state" aria-hidden="true">
+        {on ? `✓ ${panelText.on}` : panelText.off}
+      </span>
+    </button>
+  )
+}
+
+interface ChoiceProps<T extends string> {
+  label: string
+  options: readonly { value: T; label: string }[]
+  chosen: T
+  onChoose(value: T): void
+}
+
+/** A native radio group, so that the keyboard and readers know it. */
+function Choice<T extends string>({ label, options, chosen, onChoose }: ChoiceProps<T>) {
+  return (
+    <fieldset className="choice">
+      <legend>{label}</legend>
+      <div className="segments">
+        {options.map((option) => (
+          <label key={option.value}>
+            <input
+              type="radio"
+              name={`more ${label}`}
+              checked={option.value === chosen}
+              onChange={() => onChoose(option.value)}
+            />
+            <span>{option.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+function SignOut({ session }: { session: Session }) {
+  const [trouble, setTrouble] = useState<string | null>(null)
+  const signOut = async () => {
+    setTrouble(null)
+    setTrouble(await session.signOut())
+  }
+  return (
+    <>
+      <hr />
+      <button type="button" className="panel-item" onClick={() => void signOut()}>
+        {panelText.signOut}
+      </button>
+      <p className="trouble" role="alert">
+        {trouble}
+      </p>
+    </>
+  )
+}
+
+/** In place of this panel, not upon it: one that a button of another opens would keep both open. */
+function showHelp(): void {
+  document.getElementById('more')?.hidePopover()
+  document.getElementById('help')?.showPopover()
+}
+
+function toggleFullScreen(): void {
+  void (document.fullscreenElement === null ? document.documentElement.requestFullscreen() : document.exitFullscreen())
+}
+
+function savePicture(page: Page): void {
+  const picture = page.chart?.screenshot()
+  if (picture === undefined) return
+  const { origin } = page
+  const { background, text: ink } = readColours()
+  withTitle(picture, origin, background, ink).toBlob((blob) => blob !== null && download(fileName(origin, 'png'), blob))
+}
+
+function saveTable(page: Page): void {
+  const seen = page.chart?.visibleTimes() ?? null
+  const bars = page.feed.list.bars.filter((bar) => seen !== null && bar.time >= seen.from && bar.time <= seen.to)
+  download(fileName(page.origin, 'csv'), new Blob([toCsv(bars, page.origin)], { type: 'text/csv' }))
+}
