@@ -24,7 +24,8 @@ internal static class PageEndpoints
     {
         // A build with -p:SkipUi=true has no page; the API works without.
         if (!File.Exists(Manifest)) return;
-        // Run from a build, not published, the framework would compress each file anew for every request, and not at all: larger than the file itself.
+        // In a build that was not published, the framework would write gzip anew for every request without compressing anything.
+        // The files of the build are compressed already.
         app.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
         app.MapStaticAssets(Manifest).AllowAnonymous();
     }
