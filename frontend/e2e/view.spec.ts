@@ -27,6 +27,18 @@ test('after a click on a timeframe the arrows scroll the chart; after Tab they b
   await expect(page).toHaveURL(/timeframe=30m/)
 })
 
+test('while another series is loading the keys and the watchlist stay', async ({ page, scripted }) => {
+  scripted.delayMs = 3000
+  await page.keyboard.press('/')
+  await page.keyboard.type('eth')
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('Loading ETH/USD 5m…')).toBeVisible()
+  await expect(page.locator('.watchlist')).toBeVisible()
+  await page.keyboard.press('d')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
+  await expect(page.getByText('Loading ETH/USD 5m…')).toBeVisible()
+})
+
 test('quick choices after each other are one step back', async ({ page }) => {
   const before = await page.evaluate(() => history.length)
   await page.getByRole('radio', { name: '5m', exact: true }).focus()
@@ -307,7 +319,7 @@ test.describe('in German', () => {
     await expect(page.getByRole('heading', { name: 'Merkliste' })).toBeVisible()
     await expect(page.locator('.header .price')).toHaveText(/^\d{2}\.\d{3}/)
     await page.getByRole('button', { name: 'Mehr', exact: true }).click()
-    await expect(page.getByText('Farbenblinden-Palette')).toBeVisible()
+    await expect(page.getByRole('button', { name: /^Farbenblinden-Palette/ })).toBeVisible()
     expect(await violations(page)).toEqual([])
     await page.screenshot({ path: 'test-results/gallery/german.png' })
   })

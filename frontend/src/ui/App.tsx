@@ -26,7 +26,9 @@ export function App({ page }: { page: Page }) {
   const help = useRef<HTMLDivElement>(null)
   const isDrawer = useMedia(DRAWER)
   // Nothing is loaded for the panels before the first candle is there, or the word that there will be none.
-  const isSettled = !page.feed.loading || page.feed.problem !== null || page.session.locked
+  const hasSettled = useRef(false)
+  hasSettled.current ||= !page.feed.loading || page.feed.problem !== null || page.session.locked
+  const isSettled = hasSettled.current
   const onSearch = () => setSearching('')
 
   useEffect(() => {
