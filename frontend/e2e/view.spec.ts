@@ -73,6 +73,7 @@ test('(own start) digits typed together are minutes, a single one counts the tim
   await page.keyboard.press('Enter')
   await expect(page.getByText('No timeframe of 77 minutes is offered.')).toBeVisible()
   await expect(page).toHaveURL(/timeframe=1m/)
+  await page.clock.resume()
   await page.keyboard.press('e')
   await expect(page.getByRole('combobox')).toHaveValue('e')
   await page.keyboard.type('th')
