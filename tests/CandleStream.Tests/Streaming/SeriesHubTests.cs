@@ -65,6 +65,32 @@ public sealed class SeriesHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task After_an_empty_snapshot_without_a_time_following_begins_with_the_first_candle()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([], null);
+
+        for (var minute = 0; minute < 4; minute++) feed.OnCandle(Candle(minute), null, 0);
+
+        // The first may have been traded before we listened.
+        Assert.Equal([new TimeRange(At(0), At(1))], hub.Status.Gaps);
+        var join = await _core.Service.JoinAsync(hub, new JoinRequest(null, IsUnreadable: false, SnapshotCount: 100, SnapshotRequested: true), TestContext.Current.CancellationToken);
+        Assert.Equal([At(0), At(1), At(2), At(3)], join.Snapshot.Select(c => c.Time));
+    }
+
+    [Fact]
+    public async Task After_an_empty_snapshot_without_a_time_following_begins_with_the_first_time_told()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([], null);
+
+        feed.OnExchangeTime(At(0, 10), At(0, 10));
+        feed.OnExchangeTime(At(9), At(9));
+
+        Assert.Equal([new TimeRange(At(0), At(1))], hub.Status.Gaps);
+    }
+
+    [Fact]
     public async Task Our_own_clock_never_closes_a_candle()
     {
         var (_, feed) = await OpenAsync();
