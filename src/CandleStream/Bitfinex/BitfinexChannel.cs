@@ -50,6 +50,9 @@ internal interface IChannelListener
 {
     SeriesKey Series { get; }
 
+    /// <summary>There is no room for the series, and we may open no further socket for up to a minute.</summary>
+    void OnHeldBack(string reason);
+
     /// <summary>The series was given this channel; everything else about it comes afterwards.</summary>
     void OnPlaced(BitfinexChannel channel);
 
@@ -62,6 +65,9 @@ internal interface IChannelListener
     void OnUnreadable(BitfinexChannel channel, TimeRange? times);
 
     void OnExchangeTime(BitfinexChannel channel, long exchangeTime);
+
+    /// <summary>The exchange's time as a pong told it, before the first frame of the channel where it carries none.</summary>
+    void OnTimeTold(BitfinexChannel channel, long exchangeTime);
 
     /// <summary>The channel was silent for longer than between two heartbeats and speaks again with a frame of <paramref name="exchangeTime"/>: what it may have kept back is missing.</summary>
     void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime);

@@ -60,7 +60,7 @@ internal sealed partial class BitfinexConnection
                 OnError(frame.Event!);
                 break;
             case FrameKind.Pong:
-                if (frame.Event!.Time is { } now) _clock.Suggest(now, receivedAt);
+                if (frame.Event!.Time is { } now) OnPong(now, receivedAt);
                 break;
             case FrameKind.Unknown when frame.Event is not null:
                 LogOnce("unknown event", message);
@@ -163,6 +163,14 @@ internal sealed partial class BitfinexConnection
         else OnRefused(error);
     }
 
+    private void OnPong(long exchangeTime, long receivedAt)
+    {
+        _clock.Suggest(exchangeTime, receivedAt);
+        BitfinexChannel[] channels;
+        lock (_gate) channels = _channels.All;
+        foreach (var channel in channels) channel.Listener.OnTimeTold(channel, exchangeTime);
+    }
+
     private void OnData(in BitfinexFrame frame, long receivedAt)
     {
         if (frame.Sequence is { } sequence && !IsNext(sequence))
@@ -230,6 +238,7 @@ internal sealed partial class BitfinexConnection
         var listener = channel.Listener;
         if (isFirst)
         {
+            if (frame.ExchangeTime is null && _clock.At(receivedAt) is { } present) listener.OnTimeTold(channel, present);
             listener.OnSnapshot(channel, frame.Kind == FrameKind.Snapshot ? snapshot : _nothing, frame.ExchangeTime);
         }
         else if (frame.Kind == FrameKind.Snapshot)

@@ -8,14 +8,19 @@ internal sealed class ConnectThrottle(int socketsPerMinute, TimeProvider time) :
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>Waits until one more socket may be opened and counts it; callers are served in turn.</summary>
-    public async Task WaitAsync(CancellationToken cancel)
+    /// <param name="held">Called where the caller, whose turn it is, has to wait for the minute to pass.</param>
+    /// <param name="taken">Called when it has to wait no longer, before the next has its turn.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task WaitAsync(Action held, Action taken, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
         try
         {
+            if (_window.WaitAt(time.GetTimestamp()) > TimeSpan.Zero) held();
             for (var wait = _window.WaitAt(time.GetTimestamp()); wait > TimeSpan.Zero; wait = _window.WaitAt(time.GetTimestamp()))
                 await Task.Delay(wait, time, cancel);
             _window.Take(time.GetTimestamp());
+            taken();
         }
         finally
         {

@@ -30,6 +30,10 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     private readonly List<Waiter> _waiting = [];
     private readonly List<Task> _tasks = [];
     private int _opening;
+
+    // Of those that are opening: how many have passed the throttle, and whether the others have to wait for it.
+    private int _permitted;
+    private bool _isHeldBack;
     private bool _isFailing;
     private int _failures;
     private long _failedAt;
@@ -127,16 +131,38 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
                 {
                     _isPlacing = false;
                     OpenForWaiting();
-                    return;
+                    break;
                 }
 
                 _placeAgain = false;
-                waiting = [.. _waiting.OrderByDescending(w => w.Recovers).ThenBy(w => w.Arrival)];
+                waiting = InOrder();
                 connections = [.. _connections];
             }
 
             foreach (var waiter in waiting) TryPlace(waiter, connections);
         }
+
+        TellHeldBack();
+    }
+
+    // Called under _gate.
+    private Waiter[] InOrder() => [.. _waiting.OrderByDescending(w => w.Recovers).ThenBy(w => w.Arrival)];
+
+    // Who finds no room on a socket that is being opened, and has to wait for the throttle's minute to pass, is told once.
+    private void TellHeldBack()
+    {
+        List<Waiter> heldBack = [];
+        lock (_gate)
+        {
+            if (!_isHeldBack) return;
+            foreach (var waiter in InOrder().Skip(_permitted * _options.ChannelsPerSocket).Where(w => !w.IsTold && !w.Place.Task.IsCompleted))
+            {
+                waiter.IsTold = true;
+                heldBack.Add(waiter);
+            }
+        }
+
+        foreach (var waiter in heldBack) waiter.Listener.OnHeldBack($"waiting for a socket: at most {_options.NewSocketsPerMinute} are opened in a minute");
     }
 
     private static void TryPlace(Waiter waiter, BitfinexConnection[] connections)
@@ -208,8 +234,24 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         while (true)
         {
             for (var wait = PauseLeft(); wait > TimeSpan.Zero; wait = PauseLeft()) await Task.Delay(wait, _time, _stop.Token);
-            await _throttle.WaitAsync(_stop.Token);
+            await _throttle.WaitAsync(HoldBack, Permit, _stop.Token);
             if (PauseLeft() <= TimeSpan.Zero) return;
+            lock (_gate) _permitted--;
+        }
+    }
+
+    private void HoldBack()
+    {
+        lock (_gate) _isHeldBack = true;
+        TellHeldBack();
+    }
+
+    private void Permit()
+    {
+        lock (_gate)
+        {
+            _permitted++;
+            _isHeldBack = false;
         }
     }
 
@@ -229,6 +271,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         lock (_gate)
         {
             _opening--;
+            _permitted--;
             if (_stop.IsCancellationRequested) return false;
             if (connection is not null)
             {
@@ -260,6 +303,7 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
         lock (_gate)
         {
             _opening--;
+            _permitted--;
             _shutOut = failure.IsRateLimited ? failure : null;
             Pause(_shutOut is not null ? RateLimitPause : null);
             if (_opening == 0 || _shutOut is not null)
@@ -334,6 +378,9 @@ internal sealed partial class ConnectionPool : IAsyncDisposable
     private sealed record Waiter(IChannelListener Listener, bool Recovers, long Arrival)
     {
         public TaskCompletionSource<BitfinexChannel> Place { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // Guarded by the pool's lock.
+        public bool IsTold { get; set; }
     }
 
     [LoggerMessage(LogLevel.Error, "Opening a socket failed unexpectedly")]

@@ -33,6 +33,9 @@ internal sealed class ExchangeClock(TimeProvider time)
         if (_last is null) Set(exchangeTime, receivedAt);
     }
 
+    /// <summary>The last time that was told, and the time that passed from there to a timestamp; null before the first.</summary>
+    public long? At(long timestamp) => _last + (long)time.GetElapsedTime(_lastAt, timestamp).TotalMilliseconds;
+
     /// <summary>True where the next frame's time <paramref name="next"/> stands by a leap: it does not fall back behind one ahead, nor jump forward from one back.</summary>
     public bool BearsOut(long? next, long leap) =>
         next >= leap - StepBackMs && !(leap < _last && next > leap + SlackMs);

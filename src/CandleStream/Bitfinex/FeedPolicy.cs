@@ -18,6 +18,7 @@ internal sealed class FeedPolicy(BitfinexOptions options)
     private bool _wasLive;
     private bool _isRefused;
     private bool _isShutOut;
+    private bool _isHeldBack;
     private bool? _lastPollWorked;
     private int _failures;
     private int _attempt;
@@ -25,7 +26,7 @@ internal sealed class FeedPolicy(BitfinexOptions options)
     private string? _pollReason;
 
     /// <summary>True when push is off and REST serves.</summary>
-    public bool IsPolling => !_isLive && !_isRefused && (_isShutOut || _failures >= options.FailuresBeforePolling);
+    public bool IsPolling => !_isLive && !_isRefused && (_isShutOut || _isHeldBack || _failures >= options.FailuresBeforePolling);
 
     /// <summary>True once the series was live: it goes before those that never were when places are given away.</summary>
     public bool WasLive => _wasLive;
@@ -34,7 +35,7 @@ internal sealed class FeedPolicy(BitfinexOptions options)
     public void Live()
     {
         _isLive = _wasLive = true;
-        _isRefused = _isShutOut = false;
+        _isRefused = _isShutOut = _isHeldBack = false;
         _lastPollWorked = null;
         _reason = _pollReason = null;
     }
@@ -50,6 +51,9 @@ internal sealed class FeedPolicy(BitfinexOptions options)
         _reason = reason;
     }
 
+    /// <summary>No socket may be opened for up to a minute, by our own limit: REST serves meanwhile.</summary>
+    public void HeldBack(string reason) => (_isHeldBack, _isRefused, _reason) = (true, false, reason);
+
     /// <summary>The feed was lost, or an attempt to get it failed.</summary>
     /// <param name="end">Why.</param>
     /// <param name="lasted">How long frames arrived; zero where none did.</param>
@@ -61,6 +65,7 @@ internal sealed class FeedPolicy(BitfinexOptions options)
         if (!_isLive || _attempt > 0) _failures++;
         _isLive = false;
         _isRefused = end.Kind == ChannelEndKind.Refused;
+        _isHeldBack = false;
         _isShutOut |= end.Kind == ChannelEndKind.RateLimited;
         _reason = end.Reason;
         _attempt++;

@@ -159,6 +159,17 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         }
     }
 
+    public void OnHeldBack(string reason)
+    {
+        lock (_gate)
+        {
+            if (_isOver || _channel is not null) return;
+            _policy.HeldBack(reason);
+            _poller.Start();
+            Publish();
+        }
+    }
+
     public void OnPlaced(BitfinexChannel channel)
     {
         lock (_gate) _channel = channel;
@@ -213,6 +224,15 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         {
             if (_isOver || channel != _channel || !_isContinuous) return;
             Tell(static (feed, times) => feed.OnExchangeTime(times.Exchange, times.Heard), (Exchange: exchangeTime, Heard: channel.HeardUntil));
+        }
+    }
+
+    public void OnTimeTold(BitfinexChannel channel, long exchangeTime)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel) return;
+            Tell(static (feed, time) => feed.OnTimeTold(time), exchangeTime);
         }
     }
 

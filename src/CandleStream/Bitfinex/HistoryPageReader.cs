@@ -25,17 +25,19 @@ internal static class HistoryPageReader
         var outside = rows.Count(c => !range.Contains(c.Time));
         if (candles.Count < rows.Count) dropped(rows.Count - candles.Count);
         if (outside > 0 && candles.Count == 0) throw new CandleProviderException("the exchange answered over REST with candles outside the range");
-        if (candles.Count == 0 && !unreadable.IsEmpty) throw new CandleProviderException("no candle of the exchange's answer over REST can be read");
-
         if (rows.Count >= limit && !isSorted) throw new CandleProviderException("the exchange answered over REST in the wrong order");
 
         var complete = range;
         if (outside > 0 || !isSorted) complete = complete with { From = candles[0].Time };
         if (candles.Count > 0) complete = complete with { To = Math.Min(complete.To, timeframe.EndOf(candles[^1].Time)) };
+        else if (unreadable.Ranges is [.., var last]) complete = complete with { To = Math.Min(complete.To, last.To) };
         return new HistoryPage(complete, candles, AsOf(asOf, candles)) { Unreadable = unreadable.Intersect(complete) };
     }
 
-    /// <summary>Reads the answer to "the newest candles": it begins with the newest, so it is complete from its oldest one up to the candle that runs at the answer's time.</summary>
+    /// <summary>
+    /// Reads the answer to "the newest candles". What was cut off is its oldest end, so it is complete from its oldest row on, up to the candle that runs at the
+    /// answer's time; but only its rows prove anything, see <see cref="HistoryPage.ProvedTo"/>.
+    /// </summary>
     public static HistoryPage ReadNewest(List<Candle> rows, TimeRangeSet unreadable, Timeframe timeframe, long? asOf, Action<int> dropped)
     {
         var candles = InOrder(rows);
@@ -44,7 +46,7 @@ internal static class HistoryPageReader
         if (candles.Count == 0) return new HistoryPage(new TimeRange(time, time), candles, time);
         var to = Math.Max(timeframe.EndOf(candles[^1].Time), timeframe.EndOf(timeframe.StartOf(time)));
         var complete = new TimeRange(candles[0].Time, to);
-        return new HistoryPage(complete, candles, time) { Unreadable = unreadable.Intersect(complete) };
+        return new HistoryPage(complete, candles, time) { Unreadable = unreadable.Intersect(complete), ProvedTo = timeframe.EndOf(candles[^1].Time) };
     }
 
     /// <summary>The open times that unreadable rows may have had: their own, else those between the readable rows around them.</summary>

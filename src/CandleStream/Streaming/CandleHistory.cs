@@ -105,7 +105,7 @@ public sealed class CandleHistory
             if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
             var repaired = TimeRangeSet.Of(hub?.Status.Gaps ?? []);
             var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
-            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, left, cancel);
+            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, _service.Present, left, cancel);
             if (!progressed) return view;
             view = await ViewAsync(series, hub, cancel);
         }

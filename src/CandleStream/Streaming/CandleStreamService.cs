@@ -62,6 +62,9 @@ public sealed partial class CandleStreamService : IAsyncDisposable
     /// <summary>The highest exchange time any open series knows, Unix ms; null before the first.</summary>
     internal long? ExchangeTime => Hubs.Max(h => h.Look(default).ExchangeTime);
 
+    /// <summary>The latest that exchange time can be by what any open series was told; it closes nothing.</summary>
+    internal long? Present => Hubs.Max(h => h.Present);
+
     internal SeriesJoiner Joiner => _joiner;
 
     /// <summary>Completed when every series that closes now has closed.</summary>

@@ -9,11 +9,11 @@ namespace CandleStream.Streaming;
 /// </summary>
 internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRetry = AskedBefore.First;
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
-    // What the exchange does not know it may list again one day, and what it cannot tell it may tell one day; until then its budget is for others.
-    private static readonly TimeSpan RefusedRetry = TimeSpan.FromMinutes(10);
+    // What the exchange does not know it may list again one day.
+    private static readonly TimeSpan RefusedRetry = AskedBefore.Longest;
 
     private readonly LogGate _logGate = new(time);
 
@@ -21,7 +21,7 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Owned by the loop. By the first time of a range: its end moves on.
-    private readonly Dictionary<long, Asked> _asked = [];
+    private readonly Dictionary<long, AskedBefore> _asked = [];
 
     /// <summary>Says that there may be work. Never waits.</summary>
     public void Wake() => _wakes.Writer.TryWrite(true);
@@ -65,7 +65,7 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
             // The repair of a gap makes the check smaller, so it goes first, unless it has to wait for long.
             if (work.IsCheck && (next is not null || (wait != Timeout.InfiniteTimeSpan && wait <= LongestRetry))) break;
             if (!_asked.TryGetValue(work.Missing.From, out var asked)) return work;
-            var left = asked.Wait - time.GetElapsedTime(asked.At);
+            var left = asked.Left(time);
             if (left > TimeSpan.Zero)
             {
                 if (wait == Timeout.InfiniteTimeSpan || left < wait) wait = left;
@@ -87,7 +87,7 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         {
             hub.Merge(await provider.FetchAsync(hub.Series, range, work.Purpose, stop));
             // What is answered and still missing, or missing again soon, is asked for less and less often.
-            _asked[work.Missing.From] = new Asked(time.GetTimestamp(), Longer(asked.Wait));
+            _asked[work.Missing.From] = asked.Again(time);
             return Attempt.Answered;
         }
         catch (CandleProviderException failure)
@@ -103,21 +103,15 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         }
     }
 
-    private Asked Asking(long from)
+    private AskedBefore Asking(long from)
     {
         foreach (var (old, before) in _asked)
         {
             if (time.GetElapsedTime(before.At) > 2 * RefusedRetry) _asked.Remove(old);
         }
 
-        return _asked[from] = new Asked(time.GetTimestamp(), _asked.GetValueOrDefault(from).Wait);
+        return _asked[from] = new AskedBefore(time.GetTimestamp(), _asked.GetValueOrDefault(from).Wait);
     }
-
-    private static TimeSpan Longer(TimeSpan wait) =>
-        wait == TimeSpan.Zero ? FirstRetry : wait * 2 < RefusedRetry ? wait * 2 : RefusedRetry;
-
-    // When a range was asked for last, and how long it waits for its next turn.
-    private readonly record struct Asked(long At, TimeSpan Wait);
 
     private enum Attempt
     {

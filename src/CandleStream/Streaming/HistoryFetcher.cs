@@ -21,15 +21,27 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     // Each is used by its series' flight only.
     private readonly ConcurrentDictionary<SeriesKey, RefusedCandles> _refused = new();
 
+    // The same. Times of bad rows: each waits longer and longer for its next turn, however often somebody asks.
+    private readonly ConcurrentDictionary<SeriesKey, Dictionary<TimeRange, AskedBefore>> _bad = new();
+
+    // Guarded by itself. What is known of the exchange's time by the open series and the answers before.
+    private readonly PresentTime _present;
+
     public HistoryFetcher(ICandleProvider provider, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFetcher> logger, StreamingMetrics? metrics = null) =>
-        (_provider, _archive, _revs, _time, _logger, _metrics) = (provider, archive, revs, time, logger, metrics);
+        (_provider, _archive, _revs, _time, _logger, _metrics, _present) = (provider, archive, revs, time, logger, metrics, new PresentTime(time));
 
     /// <summary>
     /// Fetches <paramref name="missing"/> of a series that is open where <paramref name="findOpen"/> finds it, and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
     /// True when something new is stored, or somebody else's flight landed, so that it is worth to look again.
     /// </summary>
-    internal async Task<bool> FetchAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, TimeSpan wait, CancellationToken cancel)
+    internal async Task<bool> FetchAsync(
+        SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, long? present, TimeSpan wait, CancellationToken cancel)
     {
+        if (present is { } now)
+        {
+            lock (_present) _present.Told(now);
+        }
+
         var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var flight = _flights.GetOrAdd(series, mine.Task);
         if (ReferenceEquals(flight, mine.Task)) _ = FlyAsync(series, missing, findOpen, mine);
@@ -61,6 +73,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             var known = hub is not null ? hub.Look(default).Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
             stored = missing.IsEmpty;
+            missing = missing.Subtract(Waiting(series));
             // Said page by page: what is stored stays stored when a later page fails.
             foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => stored = true);
         }
@@ -90,6 +103,8 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         {
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
             range = range with { From = page.Range.To };
+            var judged = Judged(page);
+            Remember(series, page);
             // Opened or closed while the exchange was asked: what counts is who reads the series now.
             var hub = await FindOpenAsync(findOpen);
             if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
@@ -99,13 +114,14 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
                 onStored();
                 page = page.Part(page.Range with { To = Math.Max(from, page.Range.From) });
                 if (page.Range.IsEmpty) continue;
+                judged = page with { AsOf = judged.AsOf };
             }
 
             // Until the hub knows what the store holds, history saved beside it would be unknown to it.
             if (hub is { KnowsStore: false }) return;
-            var (candles, verified) = Trusted(series.Timeframe, page);
+            var (candles, verified) = Trusted(series.Timeframe, judged);
             foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
-            if (verified.IsEmpty && IsYoung(series.Timeframe, page)) return;
+            if (verified.IsEmpty && IsYoung(series.Timeframe, judged)) return;
             foreach (var part in verified.Ranges)
             {
                 if (await _archive.SaveHistoryAsync(series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
@@ -156,12 +172,40 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
                 .Where(c => range.Contains(c.Time) && c.IsPlausible(timeframe))
                 .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
         ];
-        var unknown = TimeRangeSet.Of(page.Candles.Where(c => !c.IsPlausible(timeframe)).Select(c => CandleOf(c.Time, timeframe))).Union(page.Unreadable);
-        return (candles, unknown.MissingIn(range));
+        return (candles, BadRows(timeframe, page).MissingIn(range));
     }
 
     /// <summary>True where an answer ends with candles that may still change.</summary>
     public static bool IsYoung(Timeframe timeframe, HistoryPage page) => page.Range.To > timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs);
+
+    // The first Date of all is borne out by nothing: it counts as far as rows do, for without exchange time only a later candle closes one.
+    private HistoryPage Judged(HistoryPage page)
+    {
+        lock (_present)
+        {
+            var isFirst = _present.Latest is null;
+            var asOf = _present.Judge(page.AsOf).Time;
+            return page with { AsOf = isFirst ? Math.Min(asOf, page.Candles is [.., var newest] ? newest.Time : 0) : asOf };
+        }
+    }
+
+    private TimeRangeSet Waiting(SeriesKey series) =>
+        _bad.TryGetValue(series, out var bad) ? TimeRangeSet.Of(bad.Where(b => b.Value.Left(_time) > TimeSpan.Zero).Select(b => b.Key)) : TimeRangeSet.Empty;
+
+    // What was bad before and is good now is forgotten.
+    private void Remember(SeriesKey series, HistoryPage page)
+    {
+        var ranges = BadRows(series.Timeframe, page).Intersect(page.Range).Ranges;
+        if (ranges.IsEmpty && !_bad.ContainsKey(series)) return;
+        var bad = _bad.GetOrAdd(series, _ => []);
+        var now = ranges.ToDictionary(r => r, r => bad.GetValueOrDefault(r).Again(_time));
+        foreach (var range in bad.Keys.Where(r => !r.Intersect(page.Range).IsEmpty).ToList()) bad.Remove(range);
+        foreach (var (range, asked) in now) bad[range] = asked;
+        if (bad.Count == 0) _bad.TryRemove(series, out _);
+    }
+
+    private static TimeRangeSet BadRows(Timeframe timeframe, HistoryPage page) =>
+        TimeRangeSet.Of(page.Candles.Where(c => !c.IsPlausible(timeframe)).Select(c => CandleOf(c.Time, timeframe))).Union(page.Unreadable);
 
     private static TimeRange CandleOf(long time, Timeframe timeframe)
     {

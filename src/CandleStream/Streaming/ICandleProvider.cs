@@ -35,6 +35,12 @@ public interface ICandleFeed
     /// <summary>The state of the feed changed.</summary>
     void OnState(FeedState state);
 
+    /// <summary>
+    /// The exchange told its time by other means than a frame of the series, as a pong does; the time that passed since is added. Candles that come without a time are
+    /// judged by it, so it comes before them. It closes nothing.
+    /// </summary>
+    void OnTimeTold(long exchangeTime);
+
     /// <summary>The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed until <see cref="OnInterrupted"/>.</summary>
     /// <param name="candles">May be empty.</param>
     /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
@@ -75,9 +81,12 @@ public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles,
     /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
     public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;
 
+    /// <summary>Times of <see cref="Range"/> from here on show no row, and no answer without rows was given for them: a later one must prove that nothing was traded.</summary>
+    public long ProvedTo { get; init; } = long.MaxValue;
+
     /// <summary>What the answer says of a part of its range.</summary>
     public HistoryPage Part(TimeRange part) =>
-        new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf) { Unreadable = Unreadable.Intersect(part) };
+        new(part, [.. Candles.Where(c => part.Contains(c.Time))], AsOf) { Unreadable = Unreadable.Intersect(part), ProvedTo = ProvedTo };
 }
 
 /// <summary>The symbols that an exchange lists.</summary>

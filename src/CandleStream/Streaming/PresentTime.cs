@@ -14,38 +14,55 @@ internal sealed class PresentTime(TimeProvider time)
 
     private long? _told;
     private long _toldAt;
+
+    // True while only pongs and answers told the present, not frames.
+    private bool _isAnswered;
     private long? _leap;
+    private long? _back;
+    private long _backAt;
     private long? _ahead;
     private int _pushesLeft;
 
     /// <summary>Null before any time was told.</summary>
     public long? Latest => _told is { } told ? told + (long)time.GetElapsedTime(_toldAt).TotalMilliseconds : null;
 
-    /// <summary>The exchange told its time. An older one, as a cache tells it, changes nothing.</summary>
+    /// <summary>A frame told the exchange's time. An older one changes nothing.</summary>
     public void Told(long exchangeTime)
     {
         if (!(exchangeTime <= Latest)) Set(exchangeTime);
+        else if (exchangeTime >= Latest - SlackMs) _isAnswered = false;
     }
 
-    /// <summary>The exchange's time, also where it goes back.</summary>
-    public void Set(long exchangeTime) => (_told, _toldAt) = (exchangeTime, time.GetTimestamp());
+    /// <summary>The exchange's time as a frame tells it, also where it goes back.</summary>
+    public void Set(long exchangeTime) => Set(exchangeTime, isAnswered: false);
 
-    /// <summary>The time of a REST answer as far as it is believed: one that leaps ahead of the present counts as the present until the next answer bears it out.</summary>
-    public long Believed(long asOf)
+    /// <summary>
+    /// The time of a pong or a REST answer as far as it is believed. One that leaps ahead of the present counts as the present until the next answer bears it out. One far
+    /// behind changes nothing, as a cache may tell it, until the next answer bears it out, which has gone on with the time passed here: then the present goes back to it.
+    /// That cannot happen to a present that frames told.
+    /// </summary>
+    /// <returns>The time to go by, and whether the present went back to it.</returns>
+    public (long Time, bool IsBack) Judge(long asOf)
     {
+        if (GoesBack(asOf))
+        {
+            Set(asOf, isAnswered: true);
+            return (asOf, true);
+        }
+
         if (Latest is { } latest && asOf > latest + SlackMs)
         {
             var isBorneOut = asOf >= _leap;
             _leap = asOf;
-            if (!isBorneOut) return latest;
+            if (!isBorneOut) return (latest, false);
         }
         else
         {
             _leap = null;
         }
 
-        Told(asOf);
-        return asOf;
+        if (!(asOf <= Latest)) Set(asOf, isAnswered: true);
+        return (asOf, false);
     }
 
     /// <summary>
@@ -65,4 +82,20 @@ internal sealed class PresentTime(TimeProvider time)
         (_ahead, _pushesLeft) = (openTime, PushesToBearOut);
         return false;
     }
+
+    private bool GoesBack(long asOf)
+    {
+        if (!_isAnswered || !(asOf < Latest - SlackMs))
+        {
+            _back = null;
+            return false;
+        }
+
+        var gone = asOf - _back - (long)time.GetElapsedTime(_backAt).TotalMilliseconds;
+        var isBorneOut = asOf > _back && gone is >= -SeriesCandles.FutureToleranceMs and <= SeriesCandles.FutureToleranceMs;
+        (_back, _backAt) = (asOf, time.GetTimestamp());
+        return isBorneOut;
+    }
+
+    private void Set(long exchangeTime, bool isAnswered) => (_told, _toldAt, _isAnswered, _back) = (exchangeTime, time.GetTimestamp(), isAnswered, null);
 }

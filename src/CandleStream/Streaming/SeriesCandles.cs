@@ -138,6 +138,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         foreach (var candle in ahead) HoldsChangesAfter = Math.Max(HoldsChangesAfter, candle.Rev);
         _entries.RemoveRange(_entries.Count - ahead.Count, ahead.Count);
 
+        // Nothing was fetched after this time: a later answer is a newer one.
+        for (var i = _entries.Count - 1; i >= 0; i--)
+        {
+            if (_entries[i].AsOf > exchangeTime) _entries[i] = _entries[i] with { AsOf = exchangeTime };
+        }
+
         var first = _entries.Count;
         while (first > 0 && IsAhead(_entries[first - 1].Candle.Time)) first--;
         for (var i = first; i < _entries.Count; i++)

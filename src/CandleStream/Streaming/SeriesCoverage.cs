@@ -173,6 +173,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _wentBack = _now is not null;
         _beforeLeap = null;
         _heardUntil = Math.Min(_heardUntil, exchangeTime);
+        _doubtedAt = Math.Min(_doubtedAt, exchangeTime);
         if (_liveFrom is not null) _liveFrom = timeframe.EndOf(timeframe.StartOf(exchangeTime));
         if (_began > exchangeTime) _began = exchangeTime;
         if (_wentBack) MoveTo(exchangeTime);
@@ -199,18 +200,20 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
-    /// <summary>A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>, but for the times of <paramref name="unreadable"/> rows.</summary>
-    public void Fetched(TimeRange range, long asOf, TimeRangeSet? unreadable = null)
+    /// <summary>
+    /// A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>, but for the times of <paramref name="unreadable"/> rows. From
+    /// <paramref name="provedTo"/> on it shows no row and proves nothing: those times are covered, and checked when a later answer can prove them.
+    /// </summary>
+    public void Fetched(TimeRange range, long asOf, TimeRangeSet? unreadable = null, long provedTo = long.MaxValue)
     {
         StartWatching(range.From, asOf);
         var from = timeframe.CeilingOf(range.From);
-        foreach (var part in Answered(new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf))), unreadable).Ranges)
-        {
-            _spoiled = _spoiled.Subtract(part);
-            Cover(part);
-        }
+        var answered = new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf)));
+        foreach (var part in Answered(answered, unreadable).Ranges) Cover(part);
+        foreach (var part in Answered(answered with { To = Math.Min(answered.To, provedTo) }, unreadable).Ranges) _spoiled = _spoiled.Subtract(part);
 
-        var trusted = Answered(new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs))), unreadable);
+        var trustedTo = Math.Min(Math.Min(range.To, provedTo), timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs));
+        var trusted = Answered(new TimeRange(from, trustedTo), unreadable);
         foreach (var part in (asOf < _doubtedAt ? trusted.Subtract(_doubted) : trusted).Ranges) Verify(part);
         if (asOf > (_now ?? long.MinValue)) PassTime(asOf, _heardUntil);
     }

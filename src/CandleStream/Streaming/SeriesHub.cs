@@ -38,9 +38,6 @@ public sealed class SeriesHub : ICandleFeed
 
     private bool _knowsStore;
 
-    // The snapshot was empty and no time was known yet: following begins with the first that is told.
-    private bool _beginsLater;
-
     // Closed candles that were published and are not handed to the archive yet: it gets them together with what is then known.
     private readonly List<Candle> _unsaved = [];
 
@@ -152,6 +149,11 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
+    void ICandleFeed.OnTimeTold(long exchangeTime)
+    {
+        lock (_gate) _present.Judge(exchangeTime);
+    }
+
     void ICandleFeed.OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime)
     {
         lock (_gate)
@@ -171,12 +173,10 @@ public sealed class SeriesHub : ICandleFeed
             if (exchangeTime is { } now) PassTime(now);
 
             // Without exchange time the newest candle is the best lower bound of it; it serves coverage only and closes nothing.
-            var began = exchangeTime ?? _candles.Newest?.Time;
-            _beginsLater = began is null;
-            if (began is { } time)
+            if ((exchangeTime ?? _candles.Newest?.Time) is { } began)
             {
-                HearFrom(time);
-                _coverage.Begin(oldest, time, exchangeTime is null ? _present.Latest : null);
+                HearFrom(began);
+                _coverage.Begin(oldest, began, exchangeTime is null ? _present.Latest : null);
             }
 
             Spoil();
@@ -201,14 +201,11 @@ public sealed class SeriesHub : ICandleFeed
                 return;
             }
 
-            BeginLater(exchangeTime ?? candle.Time);
             Push(candle, exchangeTime);
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
-            // Where candles alone tell the time, no other frame shows a gap.
-            if (exchangeTime is null) PublishCoverage();
-            else Save();
+            Save();
         }
     }
 
@@ -217,7 +214,6 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             HearTime(exchangeTime);
-            BeginLater(exchangeTime);
             PassTimeAndPublish(exchangeTime, heardUntil);
         }
     }
@@ -226,7 +222,6 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            _beginsLater = false;
             _coverage.Interrupt();
             Doubt(_candles.ExchangeTime);
             PublishCoverage();
@@ -253,7 +248,8 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             if (isPoll) page = _coverage.Wanted(page);
-            var asOf = _present.Believed(page.AsOf);
+            var (asOf, isBack) = _present.Judge(page.AsOf);
+            if (isBack) GoBack(asOf);
             // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may. Nor may REST close a
             // candle that it does not show: the last trades may be in what is still missing. What it verifies, it must close.
             var tellsTime = isPoll || !_merged || _feed.State == SeriesState.Polling || (_feed.State != SeriesState.Live && ShowsNewest(page));
@@ -266,7 +262,7 @@ public sealed class SeriesHub : ICandleFeed
             if (tellsTime) PassTime(asOf);
 
             // A row that was refused says nothing: what is known of its time, or is not, stays as it was.
-            _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)));
+            _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)), page.ProvedTo);
             _spoiled.Clear();
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _unsaved.AddRange(_candles.In(page.Range).Where(c => c.Closed));
@@ -403,6 +399,31 @@ public sealed class SeriesHub : ICandleFeed
     /// <summary>The first of them; null when there is nothing to fetch.</summary>
     internal RepairWork? NextRepair() => Repairs() is [var first, ..] ? first : null;
 
+    /// <summary>The latest that exchange time can be by what this series was told of it; null before it was told any. It closes nothing.</summary>
+    internal long? Present
+    {
+        get
+        {
+            lock (_gate) return _present.Latest;
+        }
+    }
+
+    /// <summary>
+    /// Stored rows that open at this time or later are of no real candle: they lie ahead of exchange time and of all that is held. The end of time while none is known.
+    /// </summary>
+    internal long Horizon
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _candles.ExchangeTime is { } now
+                    ? Math.Max(now + SeriesCandles.FutureToleranceMs, _candles.Newest?.Time ?? now) + 1
+                    : long.MaxValue;
+            }
+        }
+    }
+
     /// <summary>A consistent look at the series for one reader.</summary>
     internal HubView View(int newest, long changedAfter)
     {
@@ -471,15 +492,6 @@ public sealed class SeriesHub : ICandleFeed
         if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now, _present.Latest);
     }
 
-    // After an empty snapshot that came before any time was told.
-    private void BeginLater(long time)
-    {
-        if (!_beginsLater) return;
-        _beginsLater = false;
-        HearFrom(time);
-        _coverage.Begin(null, time, _present.Latest);
-    }
-
     private bool ShowsNewest(HistoryPage page) =>
         _candles.Newest is { } newest && page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time);
 
@@ -498,12 +510,24 @@ public sealed class SeriesHub : ICandleFeed
     // A time told by a frame. Where none was known, or a later one was, the series starts anew from it: what later time said was wrong.
     private void HearTime(long exchangeTime)
     {
-        var known = Math.Max(_candles.ExchangeTime ?? 0, _coverage.Now ?? 0);
-        var isBack = exchangeTime < known - SeriesCandles.FutureToleranceMs;
-        if (isBack) _refused.WrongTime(known, exchangeTime);
-        if (isBack || _candles.ExchangeTime is null) SetTime(exchangeTime);
-        if (isBack) _present.Set(exchangeTime);
-        else _present.Told(exchangeTime);
+        if (GoBack(exchangeTime))
+        {
+            _present.Set(exchangeTime);
+            return;
+        }
+
+        if (_candles.ExchangeTime is null) SetTime(exchangeTime);
+        _present.Told(exchangeTime);
+    }
+
+    // True where a later time was known than this one, which replaces it.
+    private bool GoBack(long exchangeTime)
+    {
+        var known = Math.Max(_candles.ExchangeTime ?? long.MinValue, _coverage.Now ?? long.MinValue);
+        if (exchangeTime >= known - SeriesCandles.FutureToleranceMs) return false;
+        _refused.WrongTime(known, exchangeTime);
+        SetTime(exchangeTime);
+        return true;
     }
 
     private void SetTime(long exchangeTime)

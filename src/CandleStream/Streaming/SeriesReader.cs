@@ -20,7 +20,7 @@ internal sealed class SeriesReader(CandleArchive archive)
     public async Task<SeriesPart> ReadAsync(SeriesKey series, SeriesHub? hub, TimeRange range, int limit, bool newestEnd, CancellationToken cancel)
     {
         var memory = hub?.Look(range);
-        var stored = await archive.ReadAsync(series, range, limit, newestEnd, cancel);
+        var stored = await archive.ReadAsync(series, range with { To = Math.Min(range.To, hub?.Horizon ?? range.To) }, limit, newestEnd, cancel);
         var readable = new TimeRange(stored is not null ? long.MinValue : memory?.OldestTime ?? long.MaxValue, long.MaxValue);
         return new SeriesPart((stored ?? []).Merge(memory?.Candles ?? []).Limit(limit, newestEnd), TimeRangeSet.Of(readable));
     }
@@ -32,6 +32,8 @@ internal sealed class SeriesReader(CandleArchive archive)
         if (rev < view.CompleteFrom) return null;
         if (rev >= view.HoldsChangesAfter) return new SeriesChanges(view.Changed, view.Status);
         var stored = await archive.ChangesSinceAsync(hub.Series, rev, limit, cancel);
+        var horizon = hub.Horizon;
+        stored?.RemoveAll(c => c.Time >= horizon);
         return stored is null ? null : new SeriesChanges(stored.Merge(view.Changed), view.Status);
     }
 

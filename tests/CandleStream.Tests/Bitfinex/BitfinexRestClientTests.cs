@@ -131,6 +131,19 @@ public class BitfinexRestClientTests
         await Assert.ThrowsAsync<CandleProviderException>(() => FetchAsync(f, range: new TimeRange(60_000, 60_000_000_000)));
     }
 
+    [Fact]
+    public async Task An_answer_of_nothing_but_bad_rows_says_so_of_their_times_and_proves_nothing_behind_them()
+    {
+        await using var f = new ProviderFixture();
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[60000,1,1,1,1]]");
+
+        var page = await FetchAsync(f);
+
+        Assert.Equal(new TimeRange(60_000, 120_000), page.Range);
+        Assert.Equal([page.Range], page.Unreadable.Ranges);
+        Assert.Empty(page.Candles);
+    }
+
     [Theory]
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 500, true)]
     [InlineData("[\"error\",10020,\"symbol: invalid\"]", 200, true)]
@@ -143,7 +156,6 @@ public class BitfinexRestClientTests
     [InlineData("[\"error\",20060,\"maintenance\"]", 200, false)]
     [InlineData("<html></html>", 200, false)]
     [InlineData("", 200, false)]
-    [InlineData("[[60000,1,1,1,1]]", 200, false)]
     [InlineData("[[60000,1,1,1,1,1]]]", 200, false)]
     [InlineData("[[60000,1,1,1,1,1]]", 500, false)]
     public async Task Errors_are_told_whatever_status_they_have_and_only_an_unknown_symbol_is_a_refusal(string body, int status, bool isRefusal)

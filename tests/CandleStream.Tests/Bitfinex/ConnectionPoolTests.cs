@@ -121,6 +121,14 @@ public class ConnectionPoolTests
         {
         }
 
+        public void OnTimeTold(BitfinexChannel channel, long exchangeTime)
+        {
+        }
+
+        public void OnHeldBack(string reason)
+        {
+        }
+
         public void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime)
         {
         }

@@ -49,6 +49,24 @@ public class ProviderOutageTests
         await f.Until(() => btc.State == SeriesState.Live && eth.State == SeriesState.Live, TimeSpan.FromSeconds(65));
     }
 
+    [Fact]
+    public async Task A_series_that_waits_for_our_own_limit_of_new_sockets_is_polled_at_once_and_no_other()
+    {
+        await using var f = new ProviderFixture(o => (o.NewSocketsPerMinute, o.ChannelsPerSocket) = (2, 1));
+        f.Exchange.Rest = _ => ScriptedExchange.Json("[[180000,1,1,1,1,1],[60000,1,1,1,1,1]]");
+        var feeds = Enumerable.Range(0, 3).Select(_ => new RecordingFeed()).ToArray();
+        for (var i = 0; i < feeds.Length; i++) f.Provider.Follow(ProviderFixture.Series($"S{i}USD:1m"), feeds[i]);
+
+        await f.Until(() => feeds.Count(p => p.State == SeriesState.Live) == 2 && feeds.Any(p => p.State == SeriesState.Polling), TimeSpan.FromSeconds(1));
+        var late = feeds.Single(p => p.State == SeriesState.Polling);
+        Assert.Equal("waiting for a socket: at most 2 are opened in a minute", late.States[^1].Reason);
+        Assert.Equal((60_000, 240_000), (late.Polls[0].Range.From, late.Polls[0].ProvedTo));
+        Assert.All(feeds.Where(p => p != late), p => Assert.Equal("Live", p.Path));
+        Assert.Single(f.Exchange.RestCalls);
+
+        await f.Until(() => late.State == SeriesState.Live, TimeSpan.FromSeconds(65));
+    }
+
     [Theory]
     [InlineData(1, 5)]
     [InlineData(60, 2)] // The REST budget allows 200 polls in ten minutes.

@@ -12,6 +12,7 @@ internal sealed class RecordingFeed : ICandleFeed
     private readonly List<HistoryPage> _polls = [];
     private readonly List<TimeRange?> _unreadable = [];
     private readonly List<long> _times = [];
+    private readonly List<long> _told = [];
     private readonly List<long?> _snapshotTimes = [];
     private int _inside;
 
@@ -28,6 +29,8 @@ internal sealed class RecordingFeed : ICandleFeed
     public HistoryPage[] Polls => Read(() => _polls.ToArray());
 
     public TimeRange?[] Unreadable => Read(() => _unreadable.ToArray());
+
+    public long[] ToldTimes => Read(() => _told.ToArray());
 
     public long[] ExchangeTimes => Read(() => _times.ToArray());
 
@@ -60,6 +63,11 @@ internal sealed class RecordingFeed : ICandleFeed
     public void OnExchangeTime(long exchangeTime, long heardUntil)
     {
         lock (_gate) _times.Add(exchangeTime);
+    }
+
+    public void OnTimeTold(long exchangeTime)
+    {
+        lock (_gate) _told.Add(exchangeTime);
     }
 
     public void OnInterrupted() => Write("interrupted", () => { });

@@ -123,7 +123,7 @@ public class RestBudgetTests
 
         async Task OpenAsync()
         {
-            await throttle.WaitAsync(TestContext.Current.CancellationToken);
+            await throttle.WaitAsync(() => { }, () => { }, TestContext.Current.CancellationToken);
             lock (opened) opened.Add(_time.GetUtcNow());
         }
     }

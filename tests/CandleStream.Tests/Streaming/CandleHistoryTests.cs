@@ -1,3 +1,4 @@
+using CandleStream.Storage;
 using CandleStream.Streaming;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
@@ -10,7 +11,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
 
     // The exchange has a candle in every third minute from a day before noon on.
     public CandleHistoryTests() => _core.Provider.History = (_, range, _) =>
-        new HistoryPage(range, [.. Exchange(range).Take(10_000)], At(10, 30));
+        new HistoryPage(range, [.. Exchange(range).Take(10_000)], At(9));
 
     [Fact]
     public async Task The_newest_candles_come_with_the_forming_one_last()
@@ -22,6 +23,25 @@ public sealed class CandleHistoryTests : IAsyncDisposable
 
         Assert.Equal([(At(0), true), (At(1), false)], answer.Candles.Select(c => (c.Time, c.Closed)));
         Assert.Equal(At(0) - 1, answer.Next);
+    }
+
+    [Fact]
+    public async Task A_stored_candle_ahead_of_exchange_time_is_in_no_answer_no_snapshot_and_no_change()
+    {
+        Candle[] stored = [Candle(-1) with { Closed = true, Rev = 1 }, Candle(1440) with { Closed = true, Rev = long.MaxValue >> 12 }];
+        var series = new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-1), At(1441))), TimeRangeSet.Empty, 1, At(-1));
+        await _core.Store.SaveAsync(new StoreBatch([.. stored.Select(c => new StoredCandle(BtcMinute, c))], [series]), Cancel);
+        var (hub, _) = await CandleStreamServiceTests.LiveAsync(_core);
+
+        var answer = await AskAsync(start: null, end: null, limit: 5);
+        var late = await AskAsync(start: At(-1), end: At(2000), limit: 5);
+        var join = await _core.InTime(_core.Service.JoinAsync(hub, new JoinRequest(null, false, 5, true), Cancel));
+        var reader = new SeriesReader(_core.Archive);
+
+        Assert.Equal(At(0), answer.Candles[^1].Time);
+        Assert.Equal(At(0), late.Candles[^1].Time);
+        Assert.Equal(At(0), join.Snapshot[^1].Time);
+        Assert.DoesNotContain((await reader.ChangesSinceAsync(hub, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
     }
 
     [Fact]
@@ -73,7 +93,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     public async Task An_empty_stretch_is_not_asked_for_twice()
     {
         await CandleStreamServiceTests.LiveAsync(_core);
-        _core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(10, 30));
+        _core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(9));
 
         await AskAsync(At(-300), At(-1), 1000);
         var answer = await AskAsync(At(-300), At(-1), 1000);
@@ -180,7 +200,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     {
         await CandleStreamServiceTests.LiveAsync(_core);
         _core.Provider.History = (_, range, _) => range.From < At(-100)
-            ? new HistoryPage(range with { To = At(-100) }, [.. Exchange(range with { To = At(-100) })], At(10, 30))
+            ? new HistoryPage(range with { To = At(-100) }, [.. Exchange(range with { To = At(-100) })], At(9))
             : throw new CandleProviderException("unreachable");
 
         var answer = await AskAsync(At(-300), At(-1), 1000);

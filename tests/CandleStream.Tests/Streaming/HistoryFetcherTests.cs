@@ -29,7 +29,7 @@ public sealed class HistoryFetcherTests
         var log = new KeptLog<HistoryFetcher>();
         await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
 
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Equal([At(-30)], core.Store.Rows(BtcMinute).Select(c => c.Time));
         Assert.Equal(2, counted);
@@ -65,6 +65,54 @@ public sealed class HistoryFetcherTests
         Assert.Equal([new TimeRange(At(0), At(2)), new TimeRange(At(3), At(5)), new TimeRange(At(6), At(10))], verified.Ranges);
     }
 
+    [Theory]
+    [InlineData(true)] // By what an open series knows.
+    [InlineData(false)] // The first Date of all counts as far as rows do.
+    public async Task A_wrong_Date_makes_no_history_of_the_running_candle(bool isTimeKnown)
+    {
+        await using var core = new CoreUnderTest();
+        var date = At(525_600);
+        core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(-30, 31).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], date);
+        await FetchAsync();
+
+        Assert.Contains(At(-5), core.Store.Rows(BtcMinute).Select(c => c.Time));
+        Assert.DoesNotContain(At(0), core.Store.Rows(BtcMinute).Select(c => c.Time));
+        Assert.False((await core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Contains(At(0)));
+
+        date = At(2, 10);
+        core.Time.Advance(TimeSpan.FromMinutes(2));
+        await FetchAsync();
+        Assert.Contains(At(0), core.Store.Rows(BtcMinute).Select(c => c.Time));
+
+        Task FetchAsync() => core.Fetcher.FetchAsync(
+            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(1))), () => null, isTimeKnown ? At(0, 30) : null, TimeSpan.FromMinutes(1), Cancel);
+    }
+
+    [Fact]
+    public async Task A_bad_row_of_history_is_asked_for_later_and_later_however_often_somebody_asks()
+    {
+        await using var core = new CoreUnderTest();
+        core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [Candle(-30)], At(5)) { Unreadable = TimeRangeSet.Of(new TimeRange(At(-20), At(-19))).Intersect(range) };
+
+        await AskAsync(calls: 1);
+        await AskAsync(calls: 1);
+        core.Time.Advance(TimeSpan.FromSeconds(5));
+        await AskAsync(calls: 2);
+        core.Time.Advance(TimeSpan.FromSeconds(5));
+        await AskAsync(calls: 2);
+        core.Time.Advance(TimeSpan.FromSeconds(5));
+        await AskAsync(calls: 3);
+        Assert.Equal(new TimeRange(At(-20), At(-19)), core.Provider.Fetches.Last().Range);
+
+        async Task AskAsync(int calls)
+        {
+            await core.Fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(5), TimeSpan.FromMinutes(1), Cancel);
+            Assert.Equal(calls, core.Provider.Fetches.Count);
+        }
+    }
+
     [Fact]
     public async Task A_mistake_of_ours_is_logged_and_the_next_question_tries_again()
     {
@@ -74,9 +122,9 @@ public sealed class HistoryFetcherTests
         await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
         core.Store.Bug = new InvalidOperationException("a mistake");
 
-        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
         core.Store.Bug = null;
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Contains("because of a bug", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.Single(core.Store.Rows(BtcMinute));

@@ -25,6 +25,98 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_candle_of_the_future_in_a_first_snapshot_without_a_time_is_refused_by_what_a_pong_told()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnTimeTold(At(-5, 10));
+        _core.Time.Advance(TimeSpan.FromMinutes(5));
+
+        feed.OnSnapshot([Candle(0), Candle(1440)], null);
+
+        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal((At(0), false), (hub.Latest!.Candle.Time, hub.Latest.Candle.Closed));
+    }
+
+    [Fact]
+    public async Task A_wrong_first_Date_of_polling_is_put_right_by_the_next_two_that_agree()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnPolled(new HistoryPage(new TimeRange(At(-1), At(525_601)), [Candle(-1), Candle(0)], At(525_600)));
+        Assert.True(hub.Latest!.Candle.Closed);
+
+        for (var second = 10; second <= 25; second += 15)
+        {
+            feed.OnPolled(new HistoryPage(new TimeRange(At(-1), At(1)), [Candle(-1), Candle(0, volume: second)], At(0, second)));
+            _core.Time.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        Assert.Equal((25m, false), (hub.Latest!.Candle.Volume, hub.Latest.Candle.Closed));
+        feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(2)), [Candle(0, volume: 70), Candle(1)], At(1, 10)));
+        Assert.Equal([(At(0), 70m)], _sink.Updates.Where(u => u.Candle.Closed).Select(u => (u.Candle.Time, u.Candle.Volume)));
+        await _core.Service.StopAsync();
+        await _core.Writer.FlushAsync(Cancel);
+        Assert.Empty((await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(1), long.MaxValue)).Ranges);
+    }
+
+    [Theory]
+    [InlineData(false)] // An answer that a cache repeats does not go on.
+    [InlineData(true)] // What frames told is not taken back by answers.
+    public async Task Old_answers_turn_no_time_back(bool goesOn)
+    {
+        var (hub, feed) = await OpenAsync();
+        if (goesOn) feed.OnSnapshot([Candle(0)], At(5));
+        feed.OnInterrupted();
+        feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(6)), [Candle(0)], At(5, 1)));
+        if (goesOn) feed.OnSnapshot([Candle(0)], At(5, 2));
+
+        for (var i = 0; i < 4; i++)
+        {
+            feed.OnPolled(new HistoryPage(new TimeRange(At(-20), At(1)), [Candle(-20)], goesOn ? At(-20, 15 * i) : At(-20)));
+            _core.Time.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        Assert.DoesNotContain(_sink.Updates, u => u.Candle.Time == At(0) && !u.Candle.Closed);
+        Assert.True(hub.View(1, long.MaxValue).Newest[0].Closed);
+    }
+
+    [Fact]
+    public async Task A_channel_of_bad_rows_only_stays_live_and_REST_repairs_it_meanwhile()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([Candle(0)], At(0, 10));
+        feed.OnState(new FeedState(SeriesState.Live));
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m, volume: 5)).Where(c => range.Contains(c.Time))], At(12));
+
+        for (var minute = 0; minute < 10; minute++)
+        {
+            feed.OnUnreadable(new TimeRange(At(minute), At(minute + 1)));
+            feed.OnExchangeTime(At(minute + 1, 10), At(minute + 1, 10));
+            await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.IsEmpty && _sink.Updates.Any(u => u.Candle.Time == At(minute) && u.Candle.Closed)));
+        }
+
+        Assert.Equal(SeriesState.Live, hub.Status.Feed.State);
+    }
+
+    [Fact]
+    public async Task A_time_that_frames_begin_to_tell_makes_no_gap()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnTimeTold(At(0, 10));
+        feed.OnSnapshot([Candle(-1), Candle(0)], null);
+        _core.Time.Advance(TimeSpan.FromMinutes(20));
+        feed.OnCandle(Candle(19), null, 0);
+        _core.Time.Advance(TimeSpan.FromMinutes(3));
+
+        feed.OnCandle(Candle(23), At(23, 10), 0);
+        feed.OnExchangeTime(At(24, 10), At(24, 10));
+
+        Assert.Empty(hub.Status.Gaps);
+        Assert.All(_sink.Statuses, s => Assert.Empty(s.Gaps));
+        Assert.True(hub.Latest!.Candle.Closed);
+    }
+
+    [Fact]
     public async Task A_candle_of_the_future_in_the_first_poll_of_a_series_is_refused()
     {
         var (hub, feed) = await OpenAsync();
@@ -244,18 +336,6 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         feed.OnExchangeTime(At(1), At(1));
         Assert.Equal(3, Assert.Single(_sink.Updates, u => u.Candle.Closed).Candle.Volume);
-    }
-
-    [Fact]
-    public void The_first_time_that_a_series_hears_has_not_gone_back()
-    {
-        var log = new KeptLog<SeriesHub>();
-        ICandleFeed hub = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
-
-        hub.OnExchangeTime(At(0), At(0));
-        hub.OnSnapshot([Candle(0)], At(0, 10));
-
-        Assert.DoesNotContain(log.Lines, l => l.Contains("went back", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -65,29 +65,31 @@ public sealed class SeriesHubTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task After_an_empty_snapshot_without_a_time_following_begins_with_the_first_candle()
+    public async Task A_poll_verifies_no_time_behind_its_last_row_and_a_quiet_polled_series_costs_no_other_call()
     {
         var (hub, feed) = await OpenAsync();
-        feed.OnSnapshot([], null);
+        feed.OnState(new FeedState(SeriesState.Polling));
+        for (var minute = 1; minute <= 30; minute++)
+        {
+            feed.OnPolled(Poll([Candle(0)], At(minute, 10)));
+            await _core.InTime(Task.Delay(TimeSpan.FromSeconds(1), _core.Time, Cancel).ContinueWith(_ => 0, Cancel));
+        }
 
-        for (var minute = 0; minute < 4; minute++) feed.OnCandle(Candle(minute), null, 0);
+        Assert.Empty(hub.Status.Gaps);
+        Assert.Empty(_core.Provider.Fetches);
+        Assert.Equal([new TimeRange(At(0), At(1))], (await VerifiedAsync()).Ranges);
 
-        // The first may have been traded before we listened.
-        Assert.Equal([new TimeRange(At(0), At(1))], hub.Status.Gaps);
-        var join = await _core.Service.JoinAsync(hub, new JoinRequest(null, IsUnreadable: false, SnapshotCount: 100, SnapshotRequested: true), TestContext.Current.CancellationToken);
-        Assert.Equal([At(0), At(1), At(2), At(3)], join.Snapshot.Select(c => c.Time));
-    }
+        feed.OnPolled(Poll([Candle(0), Candle(31)], At(33)));
+        Assert.Equal([new TimeRange(At(0), At(32))], (await VerifiedAsync()).Ranges);
 
-    [Fact]
-    public async Task After_an_empty_snapshot_without_a_time_following_begins_with_the_first_time_told()
-    {
-        var (hub, feed) = await OpenAsync();
-        feed.OnSnapshot([], null);
+        static HistoryPage Poll(Candle[] rows, long asOf) =>
+            new(new TimeRange(rows[0].Time, BtcMinute.Timeframe.StartOf(asOf) + Minute), rows, asOf) { ProvedTo = rows[^1].Time + Minute };
 
-        feed.OnExchangeTime(At(0, 10), At(0, 10));
-        feed.OnExchangeTime(At(9), At(9));
-
-        Assert.Equal([new TimeRange(At(0), At(1))], hub.Status.Gaps);
+        async Task<TimeRangeSet> VerifiedAsync()
+        {
+            await _core.Writer.FlushAsync(Cancel);
+            return (await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified;
+        }
     }
 
     [Fact]
