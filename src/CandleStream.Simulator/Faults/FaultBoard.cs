@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace CandleStream.Simulator.Faults;
 
-/// <summary>The faults in force. The exchange asks at each place where one could strike; lasting faults wait here, sudden ones strike when added.</summary>
+/// <summary>
+/// The faults in force. The exchange asks at each place where one could strike; lasting faults wait here, sudden ones strike when added.
+/// </summary>
 public sealed class FaultBoard
 {
     private readonly TimeProvider _time;
