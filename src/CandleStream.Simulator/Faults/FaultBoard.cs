@@ -74,7 +74,8 @@ public sealed class FaultBoard
     internal bool IsEmpty => _active.IsEmpty;
 
     internal static bool IsSudden(FaultKind kind) =>
-        kind is FaultKind.Cut or FaultKind.HalfOpen or FaultKind.Restart or FaultKind.Maintenance or FaultKind.LateRevision or FaultKind.Huge or FaultKind.UnknownEvent;
+        kind is FaultKind.Cut or FaultKind.HalfOpen or FaultKind.Restart or FaultKind.Maintenance
+            or FaultKind.LateRevision or FaultKind.Huge or FaultKind.UnknownEvent;
 
     private bool IsOver(ActiveFault active) => active.IsUsedUp
         || (active.Fault.ForMs is { } ms && _time.GetUtcNow() >= active.Since + TimeSpan.FromMilliseconds(ms));
