@@ -5,8 +5,8 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator.Faults;
 
 /// <summary>
-/// Rows that are no candles, in updates, snapshots and REST pages alike. Three kinds stand in the place of a true row and keep its time; a stray row comes besides
-/// the true ones, with a time at which no candle can open. What exactly is wrong changes from minute to minute.
+/// Rows that are no candles, in updates, snapshots and REST pages alike. Three kinds stand in the place of a true row and keep its time; a
+/// stray row comes besides the true ones, with a time at which no candle can open. What exactly is wrong changes from minute to minute.
 /// </summary>
 internal static class BadRows
 {
@@ -46,8 +46,10 @@ internal static class BadRows
     private static byte[] Spoil(FaultKind kind, in MarketCandle candle) => kind switch
     {
         FaultKind.NullRow => Row(candle.Time, "null", "null", "null", "null", "0"),
-        FaultKind.UnparsableRow when Turn(candle, 2) == 0 => Row(candle.Time, Text(candle.Open), Text(candle.Close), Text(candle.High), Text(candle.Low), "1e40"),
-        FaultKind.UnparsableRow => Row(candle.Time, Text(candle.Open), "\"none\"", Text(candle.High), Text(candle.Low), Text(candle.Volume)),
+        FaultKind.UnparsableRow when Turn(candle, 2) == 0 =>
+            Row(candle.Time, Text(candle.Open), Text(candle.Close), Text(candle.High), Text(candle.Low), "1e40"),
+        FaultKind.UnparsableRow =>
+            Row(candle.Time, Text(candle.Open), "\"none\"", Text(candle.High), Text(candle.Low), Text(candle.Volume)),
         _ => WireText.Candle(Turn(candle, 3) switch
         {
             0 => candle with { High = candle.Low / 2, Low = candle.High * 2 },
@@ -70,5 +72,6 @@ internal static class BadRows
 
     private static string Text(decimal value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static byte[] Row(long time, params string[] fields) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"[{time},{string.Join(',', fields)}]"));
+    private static byte[] Row(long time, params string[] fields) =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"[{time},{string.Join(',', fields)}]"));
 }

@@ -21,7 +21,10 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Strikes only the n-th chance and then every n-th. Default: 1, each.</summary>
     public int Every { get; init; } = 1;
 
-    /// <summary>Milliseconds, where the fault has a delay or a wrong time: <c>delay</c>, <c>rest-slow</c>, <c>time-ahead</c>, the time between 20060 and 20061.</summary>
+    /// <summary>
+    /// Milliseconds, where the fault has a delay or a wrong time: <c>delay</c>, <c>rest-slow</c>, <c>time-ahead</c>, the time between 20060
+    /// and 20061.
+    /// </summary>
     public int DelayMs { get; init; } = 1000;
 
     /// <summary>The error code of <c>subscribe-error</c>. Default: 10300.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace CandleStream.Simulator.Faults;
 
-/// <summary>The faults in force. The exchange asks at each place where one could strike; lasting faults wait here, sudden ones strike when added.</summary>
+/// <summary>
+/// The faults in force. The exchange asks at each place where one could strike; lasting faults wait here, sudden ones strike when added.
+/// </summary>
 public sealed class FaultBoard
 {
     private readonly TimeProvider _time;
@@ -72,7 +74,8 @@ public sealed class FaultBoard
     internal bool IsEmpty => _active.IsEmpty;
 
     internal static bool IsSudden(FaultKind kind) =>
-        kind is FaultKind.Cut or FaultKind.HalfOpen or FaultKind.Restart or FaultKind.Maintenance or FaultKind.LateRevision or FaultKind.Huge or FaultKind.UnknownEvent;
+        kind is FaultKind.Cut or FaultKind.HalfOpen or FaultKind.Restart or FaultKind.Maintenance
+            or FaultKind.LateRevision or FaultKind.Huge or FaultKind.UnknownEvent;
 
     private bool IsOver(ActiveFault active) => active.IsUsedUp
         || (active.Fault.ForMs is { } ms && _time.GetUtcNow() >= active.Since + TimeSpan.FromMilliseconds(ms));

@@ -5,7 +5,10 @@ using CandleStream.Simulator.Protocol;
 
 namespace CandleStream.Simulator.Faults;
 
-/// <summary>The body of <c>POST /control/faults</c>: <c>{"fault":"cut","key":"trade:1m:tBTCUSD"}</c>. The other fields are those of <see cref="Faults.Fault"/>.</summary>
+/// <summary>
+/// The body of <c>POST /control/faults</c>: <c>{"fault":"cut","key":"trade:1m:tBTCUSD"}</c>. The other fields are those of <see
+/// cref="Faults.Fault"/>.
+/// </summary>
 internal sealed partial record FaultRequest(
     string? Fault,
     string? Key,
@@ -49,7 +52,8 @@ internal sealed partial record FaultRequest(
             throw new FormatException($"fault: '{request?.Fault}' is not one of {string.Join(", ", Names)}.");
         if (request.Key is not null && !CandleKey.TryParse(request.Key, out _))
             throw new FormatException($"key: '{request.Key}' is not a candles key such as trade:1m:tBTCUSD.");
-        foreach (var (field, value) in new[] { ("count", request.Count), ("for_ms", request.ForMs), ("every", request.Every), ("delay_ms", request.DelayMs), ("size", request.Size), ("limit", request.Limit) })
+        foreach (var (field, value) in new[] { ("count", request.Count), ("for_ms", request.ForMs), ("every", request.Every),
+            ("delay_ms", request.DelayMs), ("size", request.Size), ("limit", request.Limit) })
         {
             if (value <= 0)
                 throw new FormatException($"{field}: {value} is not above 0.");

@@ -5,12 +5,16 @@ namespace CandleStream.Simulator.Faults;
 /// <summary>The ways a REST history can be untrue. Each takes and gives candles in ascending order, unless it says otherwise.</summary>
 internal static class LyingHistory
 {
-    /// <summary>As a cache would have kept it: what opened after <paramref name="moment"/> is missing, what was forming then stands at its first trade.</summary>
+    /// <summary>
+    /// As a cache would have kept it: what opened after <paramref name="moment"/> is missing, what was forming then stands at its first
+    /// trade.
+    /// </summary>
     public static IReadOnlyList<MarketCandle> AsOf(IReadOnlyList<MarketCandle> candles, MarketTimeframe timeframe, long moment) =>
     [
         .. candles
             .Where(candle => candle.Time <= moment)
-            .Select(candle => timeframe.Next(candle.Time) <= moment ? candle : MarketCandle.FromTrade(candle.Time, candle.Open, candle.Volume / 4)),
+            .Select(candle => timeframe.Next(candle.Time) <= moment ? candle
+                : MarketCandle.FromTrade(candle.Time, candle.Open, candle.Volume / 4)),
     ];
 
     public static IReadOnlyList<MarketCandle> Duplicated(IReadOnlyList<MarketCandle> candles) =>
@@ -18,5 +22,6 @@ internal static class LyingHistory
 
     /// <summary>Neither ascending nor descending: every other candle of the newer half comes first, the rest of it last.</summary>
     public static IReadOnlyList<MarketCandle> Unsorted(IReadOnlyList<MarketCandle> candles) =>
-        [.. candles.Skip(candles.Count / 2).Where((_, index) => index % 2 == 0), .. candles.Take(candles.Count / 2), .. candles.Skip(candles.Count / 2).Where((_, index) => index % 2 == 1)];
+        [.. candles.Skip(candles.Count / 2).Where((_, index) => index % 2 == 0), .. candles.Take(candles.Count / 2),
+            .. candles.Skip(candles.Count / 2).Where((_, index) => index % 2 == 1)];
 }

@@ -186,7 +186,7 @@ internal sealed partial class BitfinexConnection
         {
             if (!_clock.Believes(time, receivedAt))
             {
-                _held = new HeldFrame(channel, frame, time, [.. _snapshot], [.. _unreadable], isFirst, wasSilent, receivedAt);
+                Hold(new HeldFrame(channel, frame, time, [.. _snapshot], [.. _unreadable], isFirst, wasSilent, receivedAt));
                 return;
             }
 
@@ -194,6 +194,20 @@ internal sealed partial class BitfinexConnection
         }
 
         Take(channel, frame, _snapshot, _unreadable, isFirst, wasSilent, receivedAt);
+    }
+
+    // A price does not wait for the next frame, which may be seconds away:
+    // of a candle that does not lie ahead of what has passed here, only the time waits.
+    private void Hold(HeldFrame held)
+    {
+        if (held is { Channel: { } channel, IsFirst: false, WasSilent: false, Frame: { Kind: FrameKind.Update } frame }
+            && !_clock.IsAhead(frame.Candle.Time, held.ReceivedAt))
+        {
+            Take(channel, frame with { ExchangeTime = null }, _nothing, [], false, false, held.ReceivedAt);
+            held = held with { Frame = frame with { Kind = FrameKind.Heartbeat } };
+        }
+
+        _held = held;
     }
 
     // The next frame is here and tells whether the time of the one before it was true.

@@ -24,6 +24,9 @@ internal sealed class ExchangeClock(TimeProvider time)
         && exchangeTime <= last + (long)time.GetElapsedTime(_lastAt, receivedAt).TotalMilliseconds + SlackMs
         && exchangeTime >= last - SlackMs;
 
+    /// <summary>True where a candle opens later than the exchange's time can be, or where no time is known.</summary>
+    public bool IsAhead(long openTime, long receivedAt) => !(openTime <= _last + (long)time.GetElapsedTime(_lastAt, receivedAt).TotalMilliseconds);
+
     /// <summary>A time that is believed.</summary>
     public void Set(long exchangeTime, long receivedAt) => (_last, _lastAt) = (exchangeTime, receivedAt);
 

@@ -167,6 +167,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// </summary>
     public void SetTime(long exchangeTime)
     {
+        // What a wrong time doubted, no answer could clear before that time came.
+        if (_doubtedAt > exchangeTime + LeapMs) _doubtedAt = exchangeTime;
         if (_now is { } known && known <= exchangeTime + LeapMs) return;
         var until = timeframe.StartOf(_now is null ? exchangeTime : Math.Min(exchangeTime, _beforeLeap ?? exchangeTime));
         Unverify(new TimeRange(until, long.MaxValue));

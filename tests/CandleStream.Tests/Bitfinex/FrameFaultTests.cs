@@ -257,6 +257,26 @@ public class FrameFaultTests
     }
 
     [Fact]
+    public async Task A_price_does_not_wait_for_the_frame_that_tells_whether_its_time_is_true()
+    {
+        await using var f = new ProviderFixture();
+        var (btc, _) = await f.FollowLiveAsync();
+        var socket = f.Exchange.Socket;
+        socket.Beat();
+        await f.Until(() => btc.ExchangeTimes.Length > 0);
+        var told = btc.ExchangeTimes.Length;
+        var leap = f.Now.AddYears(1).ToUnixTimeMilliseconds();
+
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,1]", leap);
+        await f.Until(() => btc.Candles.Length == 1);
+        Assert.Equal(told, btc.ExchangeTimes.Length);
+
+        socket.Send(socket.ChannelOf(Btc), "[60000,1,1,1,1,2]", leap + 1);
+        await f.Until(() => btc.Candles.Length == 2);
+        Assert.Contains(leap, btc.ExchangeTimes);
+    }
+
+    [Fact]
     public async Task A_time_from_the_past_is_not_believed_on_its_own()
     {
         await using var f = new ProviderFixture();
@@ -298,11 +318,13 @@ public class FrameFaultTests
         var channel = f.Exchange.Socket.ChannelOf(Btc);
         var began = f.Now.ToUnixTimeMilliseconds();
 
-        for (var hour = 1; hour <= 4; hour++) f.Exchange.Socket.Send(channel, $"[{hour * 3_600_000},1,1,1,1,1]", began + (hour * 3_600_000));
+        long After(int hours) => began + (hours * 3_600_000L);
+
+        for (var hours = 1; hours <= 4; hours++) f.Exchange.Socket.Send(channel, $"[{After(hours)},1,1,1,1,1]", After(hours));
         await f.Until(() => btc.Candles.Length == 3);
 
-        Assert.Equal([3_600_000, 7_200_000, 10_800_000], btc.Candles.Select(c => c.Time));
-        Assert.Equal(began + 10_800_000, btc.ExchangeTimes[^1]);
+        Assert.Equal([After(1), After(2), After(3)], btc.Candles.Select(c => c.Time));
+        Assert.Equal(After(3), btc.ExchangeTimes[^1]);
 
         f.Exchange.Socket.Send(channel, "\"hb\"", began + (4 * 3_600_000) + 1);
         await f.Until(() => btc.Candles.Length == 4);

@@ -8,6 +8,7 @@ public class VirtualTime;
 internal static class Quiet
 {
     private const int CalmLooks = 4;
+    private const int CalmSpins = 50;
 
     // The test platform may keep threads of the pool for itself: what is busy at rest is not ours.
     private static int _busyAtRest = int.MaxValue;
@@ -34,8 +35,9 @@ internal static class Quiet
         // Looking on without awaiting: an await would itself be work for the pool.
         for (var calm = 0; calm < CalmLooks && !cancel.IsCancellationRequested;)
         {
-            Thread.Yield();
             calm = IsBusy() || isBusyElsewhere() ? 0 : calm + 1;
+            if (calm == 0) Thread.Yield();
+            else Thread.SpinWait(CalmSpins);
         }
     }
 

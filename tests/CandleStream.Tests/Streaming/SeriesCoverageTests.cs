@@ -46,6 +46,21 @@ public sealed class SeriesCoverageTests
     }
 
     [Fact]
+    public void What_was_doubted_at_a_wrong_time_is_cleared_by_an_answer_of_the_right_one()
+    {
+        _coverage.Begin(At(0), At(5, 30));
+        _coverage.PassTime(At(10, 30), At(10, 30));
+        _coverage.PassTime(At(3000), At(3000));
+        _coverage.Doubt(At(8), At(3000));
+        _coverage.SetTime(At(11));
+
+        _coverage.Fetched(new TimeRange(At(0), At(11)), At(13));
+
+        Assert.True(_coverage.Verified.ContainsAll(new TimeRange(At(0), At(11))));
+        Assert.Null(_coverage.DueCheck());
+    }
+
+    [Fact]
     public void Time_told_by_other_channels_verifies_nothing()
     {
         _coverage.Begin(At(0), At(5, 30));

@@ -200,6 +200,19 @@ public sealed class SeriesHubTests : IAsyncDisposable
         Assert.Equal([(At(0), false), (At(0), true), (At(7), false)], _sink.Updates.Select(u => (u.Candle.Time, u.Candle.Closed)));
     }
 
+    [Fact]
+    public async Task Without_exchange_time_the_time_of_an_unreadable_row_is_named_once_a_later_candle_comes()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnSnapshot([Candle(0)], null);
+        feed.OnUnreadable(new TimeRange(At(0), At(1)));
+        Assert.Empty(hub.Status.Gaps);
+
+        feed.OnCandle(Candle(1), null, 0);
+
+        Assert.Equal([new TimeRange(At(0), At(1))], hub.Status.Gaps);
+    }
+
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
     private async Task<(SeriesHub Hub, ICandleFeed Feed)> OpenAsync()

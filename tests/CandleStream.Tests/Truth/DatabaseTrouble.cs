@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace CandleStream.Tests.Truth;
 
-/// <summary>Real trouble with a real database: PostgreSQL ends its connections and takes no new ones, SQLite's file is locked by another writer.</summary>
+/// <summary>
+/// Real trouble with a real database: PostgreSQL ends its connections and takes no new ones, SQLite's file is locked by another writer.
+/// </summary>
 internal sealed class DatabaseTrouble(string sqlitePath, string? url) : IAsyncDisposable
 {
     private SqliteConnection? _writer;

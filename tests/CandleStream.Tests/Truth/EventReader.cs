@@ -3,7 +3,9 @@ using System.Text;
 
 namespace CandleStream.Tests.Truth;
 
-/// <summary>Server-sent events out of a stream of bytes, by the letter of the standard; shares no code with the clients of the product.</summary>
+/// <summary>
+/// Server-sent events out of a stream of bytes, by the letter of the standard; shares no code with the clients of the product.
+/// </summary>
 internal sealed class EventReader(Stream body)
 {
     private readonly List<byte> _line = [];

@@ -10,20 +10,19 @@ internal sealed class ExchangeStorm(Random random, IReadOnlyList<FaultKind> kind
     private const int MinuteMs = 60_000;
     private const int HourMs = 60 * MinuteMs;
 
+    private static readonly FaultKind[] WrongTimes = [FaultKind.TimeAhead, FaultKind.TimeBehind, FaultKind.RestDateAhead,
+        FaultKind.RestDateBehind];
+
     private readonly List<FaultKind> _struck = [];
 
     /// <summary>What struck so far, for the report of a failure.</summary>
     public string History => string.Join(' ', _struck);
 
-    public bool HasStruck(params ReadOnlySpan<FaultKind> asked)
-    {
-        foreach (var kind in asked)
-        {
-            if (_struck.Contains(kind)) return true;
-        }
-
-        return false;
-    }
+    /// <summary>
+    /// Whether the exchange has told more than one wrong time in a row, so that a candle may have been closed too early, or have been open
+    /// too long.
+    /// </summary>
+    public bool HasToldWrongTime => _struck.Exists(WrongTimes.Contains);
 
     public void Strike(BitfinexSimulator exchange)
     {
@@ -45,7 +44,8 @@ internal sealed class ExchangeStorm(Random random, IReadOnlyList<FaultKind> kind
 
     private Fault Fit(Fault fault) => fault.Kind switch
     {
-        // A silent channel misses at least one heartbeat. A single frame that is swallowed before it is numbered leaves no trace, and numbers are what shows a real loss (Drop, SequenceGap).
+        // A silent channel misses at least one heartbeat. A single frame that is swallowed before it is numbered leaves no trace, and
+        // numbers are what shows a real loss (Drop, SequenceGap).
         FaultKind.Silence => fault with { Count = null, Every = 1, ForMs = Math.Max(ShortestSilenceMs, fault.ForMs ?? 0) },
         // A stamp that is wrong by less than the grace of a candle is the exchange's own lag.
         FaultKind.TimeAhead or FaultKind.RestDateAhead => fault with { DelayMs = random.Next(2 * HourMs, 500 * HourMs) },

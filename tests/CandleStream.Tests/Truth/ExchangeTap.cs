@@ -8,6 +8,7 @@ namespace CandleStream.Tests.Truth;
 internal sealed class ExchangeTap(TimeProvider time)
 {
     private const int Remembered = 32;
+    private const long LeapMs = 60_000;
 
     private readonly ConcurrentDictionary<string, SortedList<long, Delivery>> _delivered = new();
 
@@ -27,6 +28,9 @@ internal sealed class ExchangeTap(TimeProvider time)
         lock (candles) return candles.Count > 0 ? candles.Values[^1] : null;
     }
 
+    /// <summary>The process that it was delivered to is gone, and with it the running candles: no store keeps them.</summary>
+    public void Forget() => _delivered.Clear();
+
     private void Take(string key, in Candle candle)
     {
         var candles = _delivered.GetOrAdd(key, _ => []);
@@ -45,6 +49,10 @@ internal sealed class ExchangeTap(TimeProvider time)
     {
         private readonly ConcurrentDictionary<int, string> _channels = new();
         private readonly MemoryStream _message = new();
+        private long? _sequence;
+        private int _wrongTimes;
+        private int _rightTimes;
+        private bool _isMisled;
 
         public override WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
 
@@ -56,9 +64,11 @@ internal sealed class ExchangeTap(TimeProvider time)
 
         public override void Abort() => socket.Abort();
 
-        public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => socket.CloseAsync(closeStatus, statusDescription, cancellationToken);
+        public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+            socket.CloseAsync(closeStatus, statusDescription, cancellationToken);
 
-        public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => socket.CloseOutputAsync(closeStatus, statusDescription, cancellationToken);
+        public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription,
+            CancellationToken cancellationToken) => socket.CloseOutputAsync(closeStatus, statusDescription, cancellationToken);
 
         public override void Dispose()
         {
@@ -82,10 +92,12 @@ internal sealed class ExchangeTap(TimeProvider time)
             return part;
         }
 
-        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage,
+            CancellationToken cancellationToken) =>
             SendAsync(buffer.AsMemory(), messageType, endOfMessage, cancellationToken).AsTask();
 
-        public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken)
+        public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage,
+            CancellationToken cancellationToken)
         {
             if (messageType == WebSocketMessageType.Text) ReadRequest(buffer);
             return socket.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
@@ -95,7 +107,9 @@ internal sealed class ExchangeTap(TimeProvider time)
         private void ReadRequest(ReadOnlyMemory<byte> text)
         {
             using var json = JsonDocument.Parse(text);
-            if (json.RootElement.GetProperty("event").GetString() == "unsubscribe") _channels.TryRemove(json.RootElement.GetProperty("chanId").GetInt32(), out _);
+            var request = json.RootElement;
+            if (request.GetProperty("event").GetString() == "unsubscribe")
+                _channels.TryRemove(request.GetProperty("chanId").GetInt32(), out _);
         }
 
         private void Read(ReadOnlyMemory<byte> text)
@@ -105,7 +119,7 @@ internal sealed class ExchangeTap(TimeProvider time)
                 using var json = JsonDocument.Parse(text);
                 var root = json.RootElement;
                 if (root.ValueKind == JsonValueKind.Object) ReadEvent(root);
-                else if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() >= 2 && _channels.TryGetValue(root[0].GetInt32(), out var key)) ReadCandles(key, root[1]);
+                else if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() >= 2) ReadFrame(root);
             }
             catch (Exception garbled) when (garbled is JsonException or FormatException or InvalidOperationException)
             {
@@ -113,9 +127,29 @@ internal sealed class ExchangeTap(TimeProvider time)
             }
         }
 
+        // A frame that shows that others are missing ends every subscription of its socket, and one that was overtaken came too late. While
+        // two wrong times in a row are not taken back by two right ones, what is of the present looks as if it were of the future, and is
+        // refused.
+        private bool IsToBeBelieved(JsonElement frame)
+        {
+            if (frame.GetArrayLength() < 4) return true;
+            var isNext = _sequence is not { } last || frame[2].GetInt64() == last + 1;
+            _sequence = Math.Max(_sequence ?? 0, frame[2].GetInt64());
+            var isRight = Math.Abs(frame[3].GetInt64() - tap.Now) < LeapMs;
+            (_wrongTimes, _rightTimes) = isRight ? (0, _rightTimes + 1) : (_wrongTimes + 1, 0);
+            _isMisled = _isMisled ? _rightTimes < 2 : _wrongTimes > 1;
+            return isNext && !_isMisled;
+        }
+
+        private void ReadFrame(JsonElement frame)
+        {
+            if (IsToBeBelieved(frame) && _channels.TryGetValue(frame[0].GetInt32(), out var key)) ReadCandles(key, frame[1]);
+        }
+
         private void ReadEvent(JsonElement json)
         {
-            if (json.TryGetProperty("event", out var name) && name.GetString() == "subscribed") _channels[json.GetProperty("chanId").GetInt32()] = json.GetProperty("key").GetString()!;
+            if (!json.TryGetProperty("event", out var name) || name.GetString() != "subscribed") return;
+            _channels[json.GetProperty("chanId").GetInt32()] = json.GetProperty("key").GetString()!;
         }
 
         private void ReadCandles(string key, JsonElement data)
@@ -139,12 +173,13 @@ internal sealed class ExchangeTap(TimeProvider time)
             }
 
             if (!row[5].TryGetDecimal(out var volume)) return;
-            var candle = new Candle(row[0].GetInt64(), row[1].GetDecimal(), row[3].GetDecimal(), row[4].GetDecimal(), row[2].GetDecimal(), volume);
+            var candle = new Candle(row[0].GetInt64(), row[1].GetDecimal(), row[3].GetDecimal(), row[4].GetDecimal(), row[2].GetDecimal(),
+                volume);
             var timeframe = Timeframe.Parse(key.Split(':')[1]);
             var now = tap.Now;
-            if (candle.Low > 0 && candle.IsPlausible(timeframe) && candle.Time <= now && candle.Time > now - (400L * 86_400_000)) tap.Take(key, candle);
+            var isRecent = candle.Time <= now && candle.Time > now - (400L * 86_400_000);
+            if (candle.Low > 0 && isRecent && candle.IsPlausible(timeframe)) tap.Take(key, candle);
         }
-
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();

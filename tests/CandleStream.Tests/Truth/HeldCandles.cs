@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>What one client holds of one series, by time and rev, as docs/protocol.md says a client should.</summary>
-internal sealed class HeldCandles(string owner)
+internal sealed class HeldCandles(string owner, Func<bool> wasToldWrongTime)
 {
     private readonly SortedDictionary<long, Candle> _candles = [];
 
@@ -34,8 +34,11 @@ internal sealed class HeldCandles(string owner)
         if (_candles.TryGetValue(candle.Time, out var known))
         {
             if (known.Rev > candle.Rev) return;
-            if (known.Rev == candle.Rev && known != candle) throw new InvalidOperationException($"{owner}: {candle} has the rev of {known}");
-            if (known.Closed && !candle.Closed) throw new InvalidOperationException($"{owner}: a closed candle opened again: {candle} after {known}");
+            if (known.Rev == candle.Rev && known != candle)
+                throw new InvalidOperationException($"{owner}: {candle} has the rev of {known}");
+            // Only a wrong time that the exchange takes back opens a candle again.
+            if (known.Closed && !candle.Closed && !wasToldWrongTime())
+                throw new InvalidOperationException($"{owner}: a closed candle opened again: {candle} after {known}");
         }
 
         _candles[candle.Time] = candle;

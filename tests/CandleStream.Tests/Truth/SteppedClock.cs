@@ -1,6 +1,8 @@
 namespace CandleStream.Tests.Truth;
 
-/// <summary>The server's own clock: its wall time may be set forth and back, its monotonic time and its timers are those of the run.</summary>
+/// <summary>
+/// The server's own clock: its wall time may be set forth and back, its monotonic time and its timers are those of the run.
+/// </summary>
 internal sealed class SteppedClock(TimeProvider run) : TimeProvider
 {
     private long _offsetTicks;
@@ -17,5 +19,6 @@ internal sealed class SteppedClock(TimeProvider run) : TimeProvider
 
     public override long GetTimestamp() => run.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => run.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        run.CreateTimer(callback, state, dueTime, period);
 }

@@ -23,7 +23,8 @@ internal enum StoreFault
 }
 
 /// <summary>Lets the store of a run fail at random, one way at a time; outlives the servers that use it.</summary>
-internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds, DatabaseTrouble trouble, TimeProvider time) : IAsyncDisposable
+internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds, DatabaseTrouble trouble, TimeProvider time)
+    : IAsyncDisposable
 {
     private const int ShortestMs = 2_000;
     private const int LongestMs = 400_000;

@@ -3,21 +3,27 @@ using CandleStream.Storage;
 
 namespace CandleStream.Tests.Truth;
 
-/// <summary>A real store that fails as the storm says. <see cref="Kill"/> makes it the store of a dead process: nothing more reaches the database.</summary>
+/// <summary>
+/// A real store that fails as the storm says. <see cref="Kill"/> makes it the store of a dead process: nothing more reaches the database.
+/// </summary>
 internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProvider time) : ICandleStore
 {
     private volatile bool _isKilled;
     private int _underWay;
 
-    /// <summary>True while the database works on something without the clock: PostgreSQL answers over a socket, which no look at our threads shows.</summary>
+    /// <summary>
+    /// True while the database works on something without the clock: PostgreSQL answers over a socket, which no look at our threads shows.
+    /// </summary>
     public bool IsBusy => Volatile.Read(ref _underWay) > 0;
 
     public void Kill() => _isKilled = true;
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) =>
-        RunAsync(async () => { await store.OpenAsync(source, exclusive, cancel); return true; }, cancel, StoreFault.Down, StoreFault.Closed);
+        RunAsync(async () => { await store.OpenAsync(source, exclusive, cancel); return true; }, cancel, StoreFault.Down,
+            StoreFault.Closed);
 
-    public Task<long> HighestRevAsync(CancellationToken cancel) => RunAsync(() => store.HighestRevAsync(cancel), cancel, StoreFault.Down, StoreFault.Closed);
+    public Task<long> HighestRevAsync(CancellationToken cancel) =>
+        RunAsync(() => store.HighestRevAsync(cancel), cancel, StoreFault.Down, StoreFault.Closed);
 
     public async Task SaveAsync(StoreBatch batch, CancellationToken cancel)
     {
@@ -31,11 +37,14 @@ internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProv
     public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
         ReadAsync(store.ChangesSinceAsync(series, rev, limit, cancel), cancel);
 
-    public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => RunAsync(() => store.FindSeriesAsync(series, cancel), cancel, StoreFault.Down);
+    public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) =>
+        RunAsync(() => store.FindSeriesAsync(series, cancel), cancel, StoreFault.Down);
 
-    public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => RunAsync(() => store.ListSeriesAsync(cancel), cancel, StoreFault.Down);
+    public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) =>
+        RunAsync(() => store.ListSeriesAsync(cancel), cancel, StoreFault.Down);
 
-    public Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel) => RunAsync(() => store.FindSymbolsAsync(cancel), cancel, StoreFault.Down);
+    public Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel) =>
+        RunAsync(() => store.FindSymbolsAsync(cancel), cancel, StoreFault.Down);
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) =>
         RunAsync(async () => { await store.SaveSymbolsAsync(symbols, cancel); return true; }, cancel, StoreFault.Down, StoreFault.Full);

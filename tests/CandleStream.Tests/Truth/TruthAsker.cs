@@ -3,11 +3,13 @@ using System.Text.Json;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>Asks <c>GET /candles</c> for a range at random, one question at a time; what was answered is for the judge.</summary>
-internal sealed class TruthAsker(IReadOnlyList<SeriesKey> series, Random random, TruthWire wire, long began, TimeProvider time) : IAsyncDisposable
+internal sealed class TruthAsker(IReadOnlyList<SeriesKey> series, Random random, TruthWire wire, long began, TimeProvider time)
+    : IAsyncDisposable
 {
     private const int LongestRange = 400;
 
-    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"), Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"),
+        Timeout = Timeout.InfiniteTimeSpan };
     private readonly CancellationTokenSource _stop = new();
     private Task<JsonElement?>? _asked;
     private SeriesKey _askedFor;
@@ -23,7 +25,8 @@ internal sealed class TruthAsker(IReadOnlyList<SeriesKey> series, Random random,
         var length = Math.Max(60_000, _askedFor.Timeframe.EndOf(_askedFor.Timeframe.StartOf(now)) - _askedFor.Timeframe.StartOf(now));
         var start = now - (random.NextInt64(LongestRange) * length);
         var end = start + (random.NextInt64(LongestRange) * length);
-        var path = $"candles?symbol={Uri.EscapeDataString(_askedFor.Symbol)}&timeframe={_askedFor.Timeframe}&limit={random.Next(1, LongestRange)}&sort={(random.Next(2) == 0 ? "asc" : "desc")}";
+        var path = $"candles?symbol={Uri.EscapeDataString(_askedFor.Symbol)}&timeframe={_askedFor.Timeframe}"
+            + $"&limit={random.Next(1, LongestRange)}&sort={(random.Next(2) == 0 ? "asc" : "desc")}";
         if (random.Next(3) > 0) path += $"&start={Math.Max(start, began - (LongestRange * length))}";
         if (random.Next(3) > 0) path += $"&end={end}";
         _asked = Task.Run(() => TruthPoller.GetAsync(_http, path, _stop.Token), CancellationToken.None);
@@ -37,7 +40,8 @@ internal sealed class TruthAsker(IReadOnlyList<SeriesKey> series, Random random,
         if (answered.GetAwaiter().GetResult() is not { } json) return null;
         Answers++;
         var candles = HeldCandles.ReadAll(json.GetProperty("candles"));
-        return new AnsweredRange(_askedFor, [.. candles.OrderBy(c => c.Time)], [.. json.GetProperty("gaps").EnumerateArray().Select(g => new TimeRange(g[0].GetInt64(), g[1].GetInt64()))]);
+        return new AnsweredRange(_askedFor, [.. candles.OrderBy(c => c.Time)],
+            [.. json.GetProperty("gaps").EnumerateArray().Select(g => new TimeRange(g[0].GetInt64(), g[1].GetInt64()))]);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,12 +11,14 @@ internal sealed class TruthFollower : IAsyncDisposable
     private readonly Dictionary<SeriesKey, HeldCandles> _held;
     private readonly Task _following;
 
-    public TruthFollower(IReadOnlyList<SeriesKey> series, bool delta, TruthWire wire, TimeProvider time, Random random)
+    public TruthFollower(IReadOnlyList<SeriesKey> series, bool delta, TruthWire wire, TimeProvider time, Random random,
+        Func<bool> wasToldWrongTime)
     {
         Wire = wire;
         Series = series;
-        _held = series.ToDictionary(s => s, s => new HeldCandles($"C# client {s}"));
-        _client = new CandleStreamClient(new Uri("http://truth/"), new CandleStreamClientOptions { Snapshot = 10, Delta = delta, OnReset = Forget }, time, random, wire);
+        _held = series.ToDictionary(s => s, s => new HeldCandles($"C# client {s}", wasToldWrongTime));
+        _client = new CandleStreamClient(new Uri("http://truth/"),
+            new CandleStreamClientOptions { Snapshot = 10, Delta = delta, OnReset = Forget }, time, random, wire);
         _following = Task.Run(FollowAsync);
     }
 

@@ -5,10 +5,11 @@ using CandleStream.Streaming;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// Compares what the server and its clients hold with the exchange's own ledger, all the time: no closed candle that is wrong while its time counts as verified,
-/// no live price that is older than what was delivered, no candle missing that is neither named nor unverified.
+/// Compares what the server and its clients hold with the exchange's own ledger, all the time: no closed candle that is wrong while its
+/// time counts as verified, no live price that is older than what was delivered, no candle missing that is neither named nor unverified.
 /// </summary>
-internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm, TimeProvider time) : ICandleSink
+internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm, TimeProvider time)
+    : ICandleSink
 {
     // A late trade is reported within 12 s, and a candle is closed 5 s after its end at the earliest.
     private const long SettledMs = 66_000;
@@ -35,7 +36,9 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         while (_published.TryDequeue(out var update))
         {
             // A newer version may have followed in the same step: what counts is what is held now.
-            if (server.Service.TryFind(update.Series, out var hub)) await CheckClosedAsync(server, hub, update.Candle, Ledger(update.Series, update.Candle.Time, update.Candle.Time).FirstOrDefault());
+            if (!server.Service.TryFind(update.Series, out var hub)) continue;
+            var candle = update.Candle;
+            await CheckClosedAsync(server, hub, candle, Ledger(update.Series, candle.Time, candle.Time).FirstOrDefault());
         }
     }
 
@@ -48,7 +51,8 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
             if (!view.Merged || view.ExchangeTime is null || view.Newest.Count == 0) continue;
             await CheckNothingMissingAsync(server, hub, view);
             await CheckClosedAsync(server, hub, view.Newest);
-            foreach (var reader in readers.Where(r => r.IsCurrent && r.Series.Contains(hub.Series))) CheckDelivered(hub.Series, view, reader);
+            foreach (var reader in readers.Where(r => r.IsCurrent && r.Series.Contains(hub.Series)))
+                CheckDelivered(hub.Series, view, reader);
         }
     }
 
@@ -58,10 +62,12 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         var series = answer.Series;
         if (answer.Candles.Count == 0) return;
         var held = answer.Candles.Select(c => c.Time).ToHashSet();
-        foreach (var candle in Ledger(series, Math.Max(answer.Candles[0].Time, OldestKept()), Math.Min(answer.Candles[^1].Time, Now() - SettledMs)))
+        foreach (var candle in Ledger(series, Math.Max(answer.Candles[0].Time, OldestKept()),
+            Math.Min(answer.Candles[^1].Time, Now() - SettledMs)))
         {
             if (held.Contains(candle.Time) || answer.Gaps.Any(g => g.Contains(candle.Time))) continue;
-            Assert.Fail($"{series}: an answer of {answer.Candles[0].Time} to {answer.Candles[^1].Time} leaves out {candle}, and names only {string.Join(' ', answer.Gaps)}");
+            var (from, to) = (answer.Candles[0].Time, answer.Candles[^1].Time);
+            Assert.Fail($"{series}: an answer of {from} to {to} leaves out {candle}, and names only {string.Join(' ', answer.Gaps)}");
         }
 
         if (!server.Service.TryFind(series, out var hub)) return;
@@ -89,7 +95,8 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
                 Compare(what, Math.Max(Math.Max(held.From ?? _began, _began), OldestKept()), held.Candles);
             }
 
-            void Compare(string what, long from, IEnumerable<Candle> held) => TruthJudge.Compare(what, Ledger(series, from, last), held.Where(c => c.Time >= from && c.Time <= last));
+            void Compare(string what, long from, IEnumerable<Candle> held) =>
+                TruthJudge.Compare(what, Ledger(series, from, last), held.Where(c => c.Time >= from && c.Time <= last));
         }
     }
 
@@ -110,11 +117,15 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     private void CheckLivePrice(SeriesHub hub, TruthReader live)
     {
         var series = hub.Series;
-        if (!live.IsCurrent || !live.Series.Contains(series) || hub.Status.Feed.State != SeriesState.Live || live.StateOf(series) != "live") return;
+        if (!live.IsCurrent || !live.Series.Contains(series) || hub.Status.Feed.State != SeriesState.Live
+            || live.StateOf(series) != "live") return;
         if (tap.Newest(KeyOf(series)) is not { } told || time.GetUtcNow() - told.At <= Delivery) return;
         var held = live.Look(series, h => h.At(told.Candle.Time) ?? h.Newest);
-        var isOlder = held is not { } price || price.Time < told.Candle.Time || (price.Time == told.Candle.Time && price.Volume < told.Candle.Volume);
-        Assert.False(isOlder, $"{series} is live, and its reader has {held}, though {told.Candle} was delivered to us at {told.At:HH:mm:ss.fff}, {(time.GetUtcNow() - told.At).TotalSeconds:0.0} s ago");
+        var isOlder = held is not { } price || price.Time < told.Candle.Time
+            || (price.Time == told.Candle.Time && price.Volume < told.Candle.Volume);
+        var age = (time.GetUtcNow() - told.At).TotalSeconds;
+        Assert.False(isOlder,
+            $"{series} is live, and its reader has {held}, though {told.Candle} came {age:0.0} s ago, at {told.At:HH:mm:ss.fff}");
     }
 
     void ICandleSink.OnUpdate(CandleUpdate update)
@@ -136,7 +147,8 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     {
         if (candles.Count == 0) return;
         var truth = Ledger(hub.Series, Math.Max(candles[0].Time, _began), candles[^1].Time).ToDictionary(c => c.Time);
-        foreach (var candle in candles.Where(c => c.Closed && c.Time >= _began)) await CheckClosedAsync(server, hub, candle, truth.GetValueOrDefault(candle.Time));
+        foreach (var candle in candles.Where(c => c.Closed && c.Time >= _began))
+            await CheckClosedAsync(server, hub, candle, truth.GetValueOrDefault(candle.Time));
     }
 
     private async Task CheckClosedAsync(TruthServer server, SeriesHub hub, Candle candle, Candle truth)
@@ -145,8 +157,10 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         if (truth.Time == candle.Time && candle.HasSameValues(truth)) return;
         var held = hub.View(plan.CandlesInMemory, long.MaxValue).Newest.FirstOrDefault(c => c.Time == candle.Time);
         if (held.Rev > candle.Rev) return;
-        if (hub.Status.Gaps.Any(g => g.Contains(candle.Time)) || !(await VerifiedAsync(server, series)).Contains(candle.Time) || IsOnItsWay(series, candle, truth)) return;
-        Assert.Fail($"{series}: {candle} is closed and counts as verified, and should be {(truth.Time == candle.Time ? truth.ToString() : "absent")} at {time.GetUtcNow():HH:mm:ss.fff}");
+        if (hub.Status.Gaps.Any(g => g.Contains(candle.Time)) || !(await VerifiedAsync(server, series)).Contains(candle.Time)
+            || IsOnItsWay(series, candle, truth)) return;
+        var wanted = truth.Time == candle.Time ? truth.ToString() : "absent";
+        Assert.Fail($"{series}: {candle} is closed and counts as verified, and should be {wanted} at {time.GetUtcNow():HH:mm:ss.fff}");
     }
 
     // The exchange changed it after it was complete, and has not told us yet.
@@ -169,11 +183,15 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         var series = hub.Series;
         var held = view.Newest.Select(c => c.Time).ToHashSet();
         var gaps = hub.Status.Gaps;
-        foreach (var candle in Ledger(series, Math.Max(Math.Max(view.Newest[0].Time, _began), OldestKept()), Math.Min(view.ExchangeTime!.Value, Now()) - SettledMs))
+        foreach (var candle in Ledger(series, Math.Max(Math.Max(view.Newest[0].Time, _began), OldestKept()),
+            Math.Min(view.ExchangeTime!.Value, Now()) - SettledMs))
         {
-            if (held.Contains(candle.Time) || gaps.Any(g => g.Contains(candle.Time)) || series.Timeframe.EndOf(candle.Time) > Now() - SettledMs) continue;
-            Assert.True(view.Known.Contains(candle.Time), $"{series}: {candle} is missing, and its time is neither known nor named; {server.Describe()}");
-            Assert.False((await VerifiedAsync(server, series)).Contains(candle.Time), $"{series}: {candle} is missing, no gap names it, and its time counts as verified; {server.Describe()}");
+            if (held.Contains(candle.Time) || gaps.Any(g => g.Contains(candle.Time))
+                || series.Timeframe.EndOf(candle.Time) > Now() - SettledMs) continue;
+            Assert.True(view.Known.Contains(candle.Time),
+                $"{series}: {candle} is missing, and its time is neither known nor named; {server.Describe()}");
+            Assert.False((await VerifiedAsync(server, series)).Contains(candle.Time),
+                $"{series}: {candle} is missing, no gap names it, and its time counts as verified; {server.Describe()}");
         }
     }
 
@@ -184,7 +202,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         foreach (var candle in view.Newest.Where(c => c.Closed && c.Time >= from))
         {
             Assert.True(held.TryGetValue(candle.Time, out var given) && given.Rev >= candle.Rev,
-                $"{series}: a reader who reads since {from} has {(held.ContainsKey(candle.Time) ? given.ToString() : "nothing")} for {candle}");
+                $"{series}: one who reads since {from} has {(held.ContainsKey(candle.Time) ? given.ToString() : "nothing")} for {candle}");
         }
     }
 
@@ -198,7 +216,8 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     private async Task<List<Candle>> ReadStoreAsync(TruthServer server, SeriesKey series)
     {
         var rows = new List<Candle>();
-        await foreach (var row in server.Database.ReadAsync(series, new TimeRange(_began, long.MaxValue), int.MaxValue, false, CancellationToken.None)) rows.Add(row);
+        await foreach (var row in server.Database.ReadAsync(series, new TimeRange(_began, long.MaxValue), int.MaxValue, false,
+            CancellationToken.None)) rows.Add(row);
         return rows;
     }
 

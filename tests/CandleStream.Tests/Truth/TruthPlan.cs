@@ -9,7 +9,8 @@ internal sealed record TruthPlan(int Seed, bool OverLoopback)
     /// Kinds of faults, of the exchange and the store, that no seed strikes with: empty but while a mend is under way.
     /// CANDLESTREAM_TRUTH_WITHOUT=Kind,Kind names others, to find out which of them makes a seed fail.
     /// </summary>
-    private static readonly IReadOnlyList<string> LeftOut = Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_WITHOUT")?.Split(',') ??
+    private static readonly IReadOnlyList<string> LeftOut =
+        Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_WITHOUT")?.Split(',') ??
     [
         nameof(FaultKind.TimeAhead), nameof(FaultKind.TimeBehind), nameof(FaultKind.RestDateAhead), nameof(FaultKind.RestDateBehind),
         nameof(FaultKind.ConfRefused), nameof(FaultKind.ConfWithheld), nameof(FaultKind.RestCapped),
@@ -22,8 +23,8 @@ internal sealed record TruthPlan(int Seed, bool OverLoopback)
     private static readonly DateTimeOffset[] Starts =
     [
         new(2024, 5, 1, 11, 58, 30, TimeSpan.Zero),
-        new(2024, 3, 31, 22, 28, 30, TimeSpan.Zero),
-        new(2024, 7, 31, 22, 28, 30, TimeSpan.Zero),
+        new(2024, 3, 31, 23, 28, 30, TimeSpan.Zero),
+        new(2024, 7, 31, 23, 28, 30, TimeSpan.Zero),
     ];
 
     // What a stamp or its number would show of a loss is not seen without them.
@@ -45,10 +46,10 @@ internal sealed record TruthPlan(int Seed, bool OverLoopback)
     public bool OnPostgres => Seed % 10 == 7;
 
     /// <summary>Less than a run holds, with its first snapshot, in every fifth seed.</summary>
-    public int CandlesInMemory => Seed % 5 == 2 ? 300 : 1000;
+    public int CandlesInMemory => Seed % 5 == 2 ? 260 : 1000;
 
     /// <summary>How long candles of a minute are kept; null: for ever.</summary>
-    public TimeSpan? Retention => Seed % 6 == 3 ? TimeSpan.FromHours(1) : null;
+    public TimeSpan? Retention => Seed % 6 == 3 ? TimeSpan.FromMinutes(30) : null;
 
     public bool MayRefuseFlags => Seed % 7 == 5;
 
@@ -72,6 +73,7 @@ internal sealed record TruthPlan(int Seed, bool OverLoopback)
         where T : struct, Enum => Enum.GetValues<T>().Where(kind => !LeftOut.Contains(kind.ToString()));
 
     public override string ToString() =>
-        $"{Series.Count} series, {ChannelsPerSocket} a socket, {(OnPostgres ? "PostgreSQL" : "SQLite")}, {CandlesInMemory} in memory, retention {Retention?.ToString() ?? "none"}"
+        $"{Series.Count} series, {ChannelsPerSocket} a socket, {(OnPostgres ? "PostgreSQL" : "SQLite")}, {CandlesInMemory} in memory, "
+        + $"retention {Retention?.ToString() ?? "none"}"
         + $"{(MayRefuseFlags ? ", flags refused" : "")}{(ClockSteps ? ", clock steps" : "")}";
 }

@@ -3,14 +3,16 @@ using System.Text.Json;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// A client that only asks: <c>GET /candles</c> for the newest candles at first, then with <c>since</c> for what changed after the <c>asof</c> of the answer
-/// before. One question at a time; some are never answered, because the server stops.
+/// A client that only asks: <c>GET /candles</c> for the newest candles at first, then with <c>since</c> for what changed after the
+/// <c>asof</c> of the answer before. One question at a time; some are never answered, because the server stops.
 /// </summary>
-internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wire) : IAsyncDisposable
+internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wire, Func<bool> wasToldWrongTime) : IAsyncDisposable
 {
-    private readonly Dictionary<SeriesKey, HeldCandles> _held = series.ToDictionary(s => s, s => new HeldCandles($"poller {s}"));
+    private readonly Dictionary<SeriesKey, HeldCandles> _held =
+        series.ToDictionary(s => s, s => new HeldCandles($"poller {s}", wasToldWrongTime));
     private readonly Dictionary<SeriesKey, long> _asOf = [];
-    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"), Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"),
+        Timeout = Timeout.InfiniteTimeSpan };
     private CancellationTokenSource _hangUp = new();
     private Task<JsonElement?>? _asked;
     private SeriesKey _askedFor;
@@ -25,7 +27,8 @@ internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wir
     public void Ask(SeriesKey key)
     {
         if (_asked is not null) return;
-        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (_asOf.TryGetValue(key, out var asOf) ? $"&since={asOf}" : "&limit=500");
+        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}"
+            + (_asOf.TryGetValue(key, out var asOf) ? $"&since={asOf}" : "&limit=500");
         var token = _hangUp.Token;
         _askedFor = key;
         // Elsewhere, as a server answers: a question must not be answered within the step that asked it.
@@ -90,7 +93,8 @@ internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wir
         var candles = HeldCandles.ReadAll(answer.GetProperty("candles"));
         var isFirst = !_asOf.ContainsKey(key);
         var isReset = answer.TryGetProperty("reset", out var reset) && reset.GetBoolean();
-        Assert.True(isReset || asOf >= _asOf.GetValueOrDefault(key), $"{key}: asof went back from {_asOf.GetValueOrDefault(key)} to {asOf}");
+        Assert.True(isReset || asOf >= _asOf.GetValueOrDefault(key),
+            $"{key}: asof went back from {_asOf.GetValueOrDefault(key)} to {asOf}");
         _asOf[key] = asOf;
         if (isReset)
         {

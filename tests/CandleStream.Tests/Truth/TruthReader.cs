@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// A client of the stream that believes nothing: it checks each event against docs/protocol.md, and resumes by the last id it got. While it has no stream it may
-/// ask <c>GET /candles?since=</c> by that id.
+/// A client of the stream that believes nothing: it checks each event against docs/protocol.md, and resumes by the last id it got. While it
+/// has no stream it may ask <c>GET /candles?since=</c> by that id.
 /// </summary>
 internal sealed class TruthReader : IAsyncDisposable
 {
@@ -34,10 +34,11 @@ internal sealed class TruthReader : IAsyncDisposable
     private bool _isSynced;
     private long? _lastId;
 
-    public TruthReader(string name, IReadOnlyList<SeriesKey> series, ReaderWishes wishes, TruthWire wire, TimeProvider time)
+    public TruthReader(string name, IReadOnlyList<SeriesKey> series, ReaderWishes wishes, TruthWire wire, TimeProvider time,
+        Func<bool> wasToldWrongTime)
     {
         (_name, _series, _wishes, Wire, _time) = (name, series, wishes, wire, time);
-        _held = series.ToDictionary(s => s, s => new HeldCandles($"{name} {s}"));
+        _held = series.ToDictionary(s => s, s => new HeldCandles($"{name} {s}", wasToldWrongTime));
         _http = new HttpClient(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -151,7 +152,9 @@ internal sealed class TruthReader : IAsyncDisposable
     {
         try
         {
-            using var answer = await _http.GetAsync(FormattableString.Invariant($"candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&since={Math.Max(0, id - OverlapUs)}"), leave);
+            var since = FormattableString.Invariant($"&since={Math.Max(0, id - OverlapUs)}");
+            var path = $"candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}{since}";
+            using var answer = await _http.GetAsync(path, leave);
             if (!answer.IsSuccessStatusCode) return;
             using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(leave));
             lock (_gate)
@@ -181,7 +184,8 @@ internal sealed class TruthReader : IAsyncDisposable
     private string Path()
     {
         var query = string.Join('&', _series.Select(s => $"series={Uri.EscapeDataString(s.ToString())}"));
-        query += _lastId is { } id ? FormattableString.Invariant($"&last_event_id={id}") : FormattableString.Invariant($"&snapshot={_wishes.Snapshot}");
+        query += _lastId is { } id ? FormattableString.Invariant($"&last_event_id={id}")
+            : FormattableString.Invariant($"&snapshot={_wishes.Snapshot}");
         if (_wishes.MaxRate is { } rate) query += FormattableString.Invariant($"&max_rate={rate}");
         return $"candles/stream?{query}{(_wishes.Delta ? "&delta=1" : "")}";
     }
@@ -194,7 +198,9 @@ internal sealed class TruthReader : IAsyncDisposable
         if (!_isSynced && read.Name != "synced" && read.Id is not null) throw new InvalidOperationException($"an id before synced: {read}");
         switch (read.Name)
         {
-            case "message": TakeCandle(read, SeriesKey.Parse($"{data.GetProperty("symbol").GetString()}:{data.GetProperty("timeframe").GetString()}"), HeldCandles.Read(data)); break;
+            case "message": TakeCandle(read,
+                SeriesKey.Parse($"{data.GetProperty("symbol").GetString()}:{data.GetProperty("timeframe").GetString()}"),
+                HeldCandles.Read(data)); break;
             case "delta": TakeDelta(read, data); break;
             case "snapshot": TakeSnapshot(SeriesOf(data), HeldCandles.ReadAll(data.GetProperty("candles"))); break;
             case "status": _states[SeriesOf(data)] = data.GetProperty("state").GetString()!; break;
@@ -220,7 +226,8 @@ internal sealed class TruthReader : IAsyncDisposable
     {
         var series = SeriesOf(data);
         if (!_wishes.Delta) throw new InvalidOperationException($"a delta that was not asked for: {read}");
-        if (!_lastForming.TryGetValue(series, out var last) || last.Rev != data.GetProperty("base").GetInt64() || last.Time != data.GetProperty("time").GetInt64())
+        if (!_lastForming.TryGetValue(series, out var last) || last.Rev != data.GetProperty("base").GetInt64()
+            || last.Time != data.GetProperty("time").GetInt64())
             throw new InvalidOperationException($"a delta without its base: {read} after {last}");
         TakeNumbered(series, last with
         {
@@ -237,7 +244,8 @@ internal sealed class TruthReader : IAsyncDisposable
 
     private void TakeNumbered(SeriesKey series, in Candle candle)
     {
-        if (candle.Rev <= _lastRev.GetValueOrDefault(series)) throw new InvalidOperationException($"{series}: {candle} does not rise above {_lastRev[series]}");
+        if (candle.Rev <= _lastRev.GetValueOrDefault(series))
+            throw new InvalidOperationException($"{series}: {candle} does not rise above {_lastRev[series]}");
         _lastRev[series] = candle.Rev;
         if (!candle.Closed)
         {
@@ -254,7 +262,8 @@ internal sealed class TruthReader : IAsyncDisposable
         if (_wishes.MaxRate is not { } rate) return;
         var count = _formings[series] = _formings.GetValueOrDefault(series) + 1;
         var allowed = 2 + ((decimal)(_time.GetUtcNow() - _syncedAt).TotalSeconds * rate);
-        if (rate == 0 ? count > 0 : count > allowed) throw new InvalidOperationException($"{series}: {count} forming candles, at most {allowed} are allowed by {rate} a second");
+        if (rate == 0 ? count > 0 : count > allowed)
+            throw new InvalidOperationException($"{series}: {count} forming candles, at most {allowed} are allowed by {rate} a second");
     }
 
     private void TakeSnapshot(SeriesKey series, IReadOnlyList<Candle> candles)
@@ -281,7 +290,8 @@ internal sealed class TruthReader : IAsyncDisposable
                     _held[series].Forget();
                     break;
                 case "resumed": Resumes++; break;
-                case "fresh" when _lastId is not null: throw new InvalidOperationException($"{series}: fresh for one who came with {_lastId}");
+                case "fresh" when _lastId is not null:
+                    throw new InvalidOperationException($"{series}: fresh for one who came with {_lastId}");
             }
         }
 

@@ -7,15 +7,16 @@ using Microsoft.Extensions.Time.Testing;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// One seed of the truth test: a synthetic market runs for hours through the real server, over the real protocols of both sides, while the exchange, the store,
-/// the clock and the clients' lines fail; all the time, and at the end, everything is compared with the market's own ledger.
+/// One seed of the truth test: a synthetic market runs for hours through the real server, over the real protocols of both sides, while the
+/// exchange, the store, the clock and the clients' lines fail; all the time, and at the end, everything is compared with the market's own
+/// ledger.
 /// </summary>
 internal sealed class TruthRun : IAsyncDisposable
 {
     // A half-open connection may never be read to its end: then time goes on all the same.
     private const int MaxLooks = 100;
 
-    private const int InspectEvery = 300;
+    private const int InspectEvery = 150;
 
     private static readonly TimeSpan LongestStep = TimeSpan.FromHours(1);
 
@@ -47,22 +48,28 @@ internal sealed class TruthRun : IAsyncDisposable
         _clock = new SteppedClock(time);
         _tap = new ExchangeTap(time);
         _exchangeStorm = new ExchangeStorm(_random, plan.ExchangeFaults, [.. plan.Series.Select(TruthJudge.KeyOf)]);
-        _storeStorm = new StoreStorm(_random, TruthPlan.StoreFaults, new DatabaseTrouble(Path.Combine(_folder, TruthServer.DatabaseFile), databaseUrl), time);
+        _storeStorm = new StoreStorm(_random, TruthPlan.StoreFaults,
+            new DatabaseTrouble(Path.Combine(_folder, TruthServer.DatabaseFile), databaseUrl), time);
         _judge = new TruthJudge(plan, exchange, _tap, _storeStorm, time);
+        var wasToldWrongTime = () => _exchangeStorm.HasToldWrongTime;
         _readers =
         [
-            new TruthReader("reader", plan.Series, new ReaderWishes(), NewWire(), time),
-            new TruthReader("reader with deltas", plan.Series, new ReaderWishes(Snapshot: 50, Delta: true), NewWire(), time),
-            new TruthReader("reader with max_rate", plan.Series, new ReaderWishes(Snapshot: 5, MaxRate: plan.Seed % 2 == 0 ? 0.2m : 0), NewWire(), time),
+            new TruthReader("reader", plan.Series, new ReaderWishes(), NewWire(), time, wasToldWrongTime),
+            new TruthReader("reader with deltas", plan.Series, new ReaderWishes(Snapshot: 50, Delta: true), NewWire(), time,
+                wasToldWrongTime),
+            new TruthReader("reader with max_rate", plan.Series, new ReaderWishes(Snapshot: 5, MaxRate: plan.Seed % 2 == 0 ? 0.2m : 0),
+                NewWire(), time, wasToldWrongTime),
         ];
-        _follower = new TruthFollower(plan.Series, delta: plan.Seed % 2 == 0, NewWire(), time, new Random(_random.Next()));
-        _poller = new TruthPoller(plan.Series, NewWire());
+        _follower = new TruthFollower(plan.Series, delta: plan.Seed % 2 == 0, NewWire(), time, new Random(_random.Next()),
+            wasToldWrongTime);
+        _poller = new TruthPoller(plan.Series, NewWire(), wasToldWrongTime);
         _asker = new TruthAsker(plan.Series, _random, NewWire(), time.GetUtcNow().ToUnixTimeMilliseconds(), time);
     }
 
     public string Report =>
-        $"{_plan}; {_lives} lives, readers: {_readers.Sum(r => r.Events)} events, {_readers.Sum(r => r.Resumes)} resumes, {_readers.Sum(r => r.Resets)} resets, "
-        + $"C# client: {_follower.Resets} resets, {_poller.Answers} polls answered, {_poller.Resets} of them resets, {_asker.Answers} ranges answered, "
+        $"{_plan}; {_lives} lives, readers: {_readers.Sum(r => r.Events)} events, {_readers.Sum(r => r.Resumes)} resumes, "
+        + $"{_readers.Sum(r => r.Resets)} resets, C# client: {_follower.Resets} resets, {_poller.Answers} polls answered, "
+        + $"{_poller.Resets} of them resets, {_asker.Answers} ranges answered, "
         + $"faults of the store: {_storeStorm.History}; of the exchange: {_exchangeStorm.History}";
 
     private TruthServer Server => _server ?? throw new InvalidOperationException("The server is down.");
@@ -72,7 +79,8 @@ internal sealed class TruthRun : IAsyncDisposable
         Quiet.Calibrate();
         var databaseUrl = plan.OnPostgres ? await postgres.CreateDatabaseAsync() : null;
         var time = new FakeTimeProvider(plan.Start);
-        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = plan.OverLoopback, Seed = plan.Seed, Symbols = plan.Symbols, TimeProvider = time });
+        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = plan.OverLoopback, Seed = plan.Seed,
+            Symbols = plan.Symbols, TimeProvider = time });
         var run = new TruthRun(plan, exchange, time, databaseUrl);
         await run.StartServerAsync();
         return run;
@@ -87,12 +95,12 @@ internal sealed class TruthRun : IAsyncDisposable
         var end = _time.GetUtcNow() + length;
         while (_time.GetUtcNow() < end)
         {
-            if (Chance(100)) _exchangeStorm.Strike(_exchange);
-            if (Chance(1000)) await _storeStorm.StrikeAsync();
-            if (Chance(4000)) await RestartAsync(isKilled: _random.Next(2) == 0);
-            if (_plan.ClockSteps && Chance(1500)) _clock.Step(TimeSpan.FromTicks(_random.NextInt64(-LongestStep.Ticks, LongestStep.Ticks)));
-            if (Chance(30)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
-            if (Chance(100)) _asker.Ask();
+            if (Chance(40)) _exchangeStorm.Strike(_exchange);
+            if (Chance(400)) await _storeStorm.StrikeAsync();
+            if (Chance(1300)) await RestartAsync(isKilled: _random.Next(2) == 0);
+            if (_plan.ClockSteps && Chance(500)) _clock.Step(TimeSpan.FromTicks(_random.NextInt64(-LongestStep.Ticks, LongestStep.Ticks)));
+            if (Chance(20)) _poller.Ask(_plan.Series[_random.Next(_plan.Series.Count)]);
+            if (Chance(50)) _asker.Ask();
             foreach (var reader in _readers) await TroubleAsync(reader);
             Trouble(_follower.Wire);
             await StepAsync();
@@ -175,7 +183,7 @@ internal sealed class TruthRun : IAsyncDisposable
             return;
         }
 
-        if (Chance(1500))
+        if (Chance(600))
         {
             var leaving = reader.LeaveAsync();
             await InTimeAsync(leaving);
@@ -189,7 +197,7 @@ internal sealed class TruthRun : IAsyncDisposable
     {
         if (!wire.IsStalled)
         {
-            if (Chance(400)) wire.Stall();
+            if (Chance(200)) wire.Stall();
             return;
         }
 
@@ -213,6 +221,7 @@ internal sealed class TruthRun : IAsyncDisposable
         var stopping = stopped.DisposeAsync().AsTask();
         await InTimeAsync(stopping);
         await stopping;
+        _tap.Forget();
         await StartServerAsync();
     }
 

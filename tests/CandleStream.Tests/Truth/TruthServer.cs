@@ -53,10 +53,12 @@ internal sealed class TruthServer : IAsyncDisposable
     /// <summary>Every series live, no gap, nothing to fetch.</summary>
     public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null);
 
-    public static async Task<TruthServer> StartAsync(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm, string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
+    public static async Task<TruthServer> StartAsync(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm,
+        string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
     {
         // A wait for another writer is of real time.
-        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, DatabaseFile), BusyTimeout = TimeSpan.FromMilliseconds(1), LockWait = TimeSpan.FromMilliseconds(200) };
+        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, DatabaseFile), BusyTimeout = TimeSpan.FromMilliseconds(1),
+            LockWait = TimeSpan.FromMilliseconds(200) };
         var database = CandleStoreFactory.Create(storage, databaseUrl, clock, NullLoggerFactory.Instance);
         var store = new StormyStore(database, storm, time);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder });
@@ -83,14 +85,18 @@ internal sealed class TruthServer : IAsyncDisposable
         app.MapCandleHistory();
         await app.StartAsync();
         return plan.OverLoopback
-            ? new TruthServer(app, store, database, new SocketsHttpHandler(), new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))
+            ? new TruthServer(app, store, database, new SocketsHttpHandler(),
+                new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))
             : new TruthServer(app, store, database, app.GetTestServer().CreateHandler(), new Uri("http://localhost/"));
     }
 
     /// <summary>From here on nothing reaches the database: what waits to be saved is lost, as with a process that is killed.</summary>
     public void Kill() => _store.Kill();
 
-    public string Describe() => string.Join("; ", Service.Hubs.Select(h => $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
+    public string Describe() =>
+        string.Join("; ", Service.Hubs.Select(h =>
+            $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} "
+            + $"next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
 
     public async ValueTask DisposeAsync()
     {

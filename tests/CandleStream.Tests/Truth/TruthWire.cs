@@ -3,8 +3,8 @@ using System.Net;
 namespace CandleStream.Tests.Truth;
 
 /// <summary>
-/// One client's way to the server, whichever life of it is running: it can stall, so that what is sent piles up on the way, and it can be cut, which loses
-/// what piled up, in the middle of an event where it happens so.
+/// One client's way to the server, whichever life of it is running: it can stall, so that what is sent piles up on the way, and it can be
+/// cut, which loses what piled up, in the middle of an event where it happens so.
 /// </summary>
 internal sealed class TruthWire(Func<TruthServer?> server) : HttpMessageHandler
 {
