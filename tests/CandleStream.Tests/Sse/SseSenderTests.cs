@@ -149,6 +149,27 @@ public sealed class SseSenderTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Under_max_rate_a_forming_candle_waits_for_its_turn_and_the_newest_comes_then_while_a_closed_one_does_not_wait()
+    {
+        await using var under = new SenderUnderTest();
+        var output = new ScriptedOutput();
+        await under.JoinAsync(output, formingInterval: TimeSpan.FromSeconds(1));
+        foreach (var rev in new[] { 10, 11, 12 })
+        {
+            under.Sender.OnUpdate(Update(0, rev));
+            await under.SettleAsync();
+        }
+
+        await under.PassAsync(TimeSpan.FromSeconds(0.999));
+        Assert.Equal("synced, status, forming 10", output.Events);
+        await under.PassAsync(TimeSpan.FromSeconds(0.001));
+        Assert.Equal("synced, status, forming 10, forming 12", output.Events);
+        under.Sender.OnUpdate(Update(0, rev: 13, closed: true));
+        await under.SettleAsync();
+        Assert.Equal("synced, status, forming 10, forming 12, closed 13", output.Events);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Time_that_passes_while_the_alarm_is_set_makes_it_no_later()
     {
         var clock = new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53));
@@ -263,9 +284,9 @@ public sealed class SseSenderTests
 
         private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-        public SseConnection Connect(ScriptedOutput output)
+        public SseConnection Connect(ScriptedOutput output, TimeSpan formingInterval = default)
         {
-            var connection = new SseConnection(default) { Output = output };
+            var connection = new SseConnection(new SseSettings(Deltas: false, formingInterval.Ticks)) { Output = output };
             connection.Subscriptions = [new SseSubscription(connection, _hub, _hub.Status)];
             return connection;
         }
@@ -285,9 +306,9 @@ public sealed class SseSenderTests
         }
 
         /// <summary>A connection that was sent <c>synced</c> and a status.</summary>
-        public async Task<SseConnection> JoinAsync(ScriptedOutput output)
+        public async Task<SseConnection> JoinAsync(ScriptedOutput output, TimeSpan formingInterval = default)
         {
-            var connection = Connect(output);
+            var connection = Connect(output, formingInterval);
             await RegisterAsync(connection);
             Sender.OnStatus(_status);
             Assert.True(await GoLiveAsync(connection));

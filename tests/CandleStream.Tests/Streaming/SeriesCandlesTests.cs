@@ -37,6 +37,17 @@ public sealed class SeriesCandlesTests
     }
 
     [Fact]
+    public void A_frame_that_was_overtaken_by_a_younger_one_moves_exchange_time_not_back()
+    {
+        _candles.PassTime(At(1, 5), _changes);
+        _candles.PassTime(At(0, 59), _changes);
+        Assert.Equal(At(1, 5), _candles.ExchangeTime);
+
+        _candles.Push(Candle(0), _changes);
+        Assert.True(Assert.Single(_changes).Closed);
+    }
+
+    [Fact]
     public void A_month_closes_at_the_end_of_the_calendar_month()
     {
         var candles = new SeriesCandles(Timeframe.Parse("1M"), 10, 5000, () => ++_rev);
