@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { MarketSymbol } from '../api/market'
 import { decimalsForPrices, formatPercent, formatPrice } from '../chart/format'
 import type { Page } from '../state/page'
@@ -29,7 +29,8 @@ export function SymbolDialog({ page, typed: typedBefore, onClose }: Props) {
     },
   })
 
-  useEffect(() => dialog.current?.showModal(), [])
+  // Before the next key is pressed, which is to be typed here: an effect would wait for the next frame.
+  useLayoutEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
     list.current?.children[marked]?.scrollIntoView({ block: 'nearest' })
   }, [marked])
