@@ -153,9 +153,10 @@ test('(own start) corrupted settings of this browser are forgotten', async ({ pa
 })
 
 test('(own start) a slow network shows ghosts, then the chart', async ({ page, scripted }) => {
-  scripted.delayMs = 1200
+  const release = scripted.hold()
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=1m`)
   await expect(page.getByText('Loading BTC/USD 1m…')).toBeVisible()
+  release()
   await expectCondition(page, 'live')
   await expect(page.getByText('Loading BTC/USD 1m…')).toBeHidden()
 })

@@ -63,6 +63,11 @@ export async function expectCondition(page: Page, kind: string, timeout = 15_000
   await expect(pill(page)).toHaveAttribute('data-condition', kind, { timeout })
 }
 
+/** The keys work: they come with the rail, after the first candle. */
+export async function expectKeys(page: Page): Promise<void> {
+  await expect(page.locator('.rail')).toBeAttached()
+}
+
 /** Open times on the canvas, and the close of the last bar. */
 export function drawn(page: Page) {
   return page.evaluate(() => window.candlePage.chart!.drawn)
@@ -83,6 +88,7 @@ export async function open(page: Page, url: string, symbol: string, timeframe: s
   await page.goto(`${url}/?symbol=${symbol}&timeframe=${timeframe}`)
   await expectCondition(page, 'live', 30_000)
   await expect.poll(async () => (await drawn(page)).bars.length).toBeGreaterThan(1)
+  await expectKeys(page)
 }
 
 /** The last drawn candle changes. */

@@ -1,5 +1,5 @@
 import { devices, type Page } from '@playwright/test'
-import { expect, expectCondition, pill, test, violations } from './fixtures'
+import { expect, expectCondition, expectKeys, pill, test, violations } from './fixtures'
 
 /** A picture of every state, to be looked at: test-results/gallery/. */
 const FOLDER = 'test-results/gallery'
@@ -14,6 +14,7 @@ test('the page in its states', async ({ page, scripted }) => {
   test.setTimeout(240_000)
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
   await expectCondition(page, 'live')
+  await expectKeys(page)
   await page.waitForTimeout(1500)
   await show(page, 'live-dark')
   await page.keyboard.press('d')

@@ -83,3 +83,26 @@ test('signing out leaves neither files nor candles behind', async ({ page, scrip
   await expectCondition(page, 'live')
   expect(await bars()).toBe(0)
 })
+
+test('a new version is said to be ready, waits for the next load, and leaves no files of the old one', async ({
+  page,
+  scripted,
+}) => {
+  await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
+  await expectCondition(page, 'live')
+  await expect.poll(() => ready(page)).toBe(1)
+  const names = () => page.evaluate(() => caches.keys())
+  const old = await names()
+  await page.reload()
+  await expectCondition(page, 'live')
+  await expect(page.locator('.watchlist')).toBeVisible()
+  // The same version is no news.
+  await expect(page.locator('.toast')).toHaveCount(0)
+  scripted.newWorker = true
+  await page.reload()
+  await expect(page.locator('.toast')).toHaveText('A new version is ready. It is used from the next load on.')
+  await expectCondition(page, 'live')
+  const next = await names()
+  expect(next).toHaveLength(1)
+  expect(next).not.toEqual(old)
+})

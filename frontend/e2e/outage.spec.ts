@@ -1,6 +1,7 @@
 import { drawn, expect, expectCondition, expectNoStepBelow, moving, open, pill, test } from './fixtures'
 
 const MINUTE = 60_000
+const POLL_EVERY_MS = 15_000
 
 /** Every bar the server holds in the drawn range is on screen, and nothing else. */
 async function expectServersBars(page: import('@playwright/test').Page, url: string): Promise<void> {
@@ -57,11 +58,21 @@ test.describe('when the connection breaks', () => {
     page,
     real,
   }) => {
+    await page.clock.install()
     await open(page, real.url, 'BTCUSD', '1m')
+    // From here on the page's time passes when the test says so: what is due comes, however slow the machine.
+    await page.clock.pauseAt(Date.now() + 1000)
     await real.stop()
+    const phase = () => page.evaluate(() => window.candlePage.client.status.phase)
+    await expect.poll(phase).toBe('waiting')
     // Its last answer to a poll may be good: the first attempt to reconnect that fails finds out, not the next round 15 s later.
-    await expectCondition(page, 'offline', 12_000)
+    for (let passed = 0; passed < POLL_EVERY_MS - 2000; passed += 500) {
+      await page.clock.runFor(500)
+      await expect.poll(phase).toBe('waiting')
+    }
+    await expectCondition(page, 'offline')
     await expect(page.locator('.header .price')).toHaveClass('price old')
+    await page.clock.resume()
     await real.start()
     await expectCondition(page, 'live', 60_000)
     await moving(page)

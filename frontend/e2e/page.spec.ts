@@ -1,4 +1,15 @@
-import { drawn, expect, expectCondition, expectNoStepBelow, moving, open, pill, test, violations } from './fixtures'
+import {
+  drawn,
+  expect,
+  expectCondition,
+  expectKeys,
+  expectNoStepBelow,
+  moving,
+  open,
+  pill,
+  test,
+  violations,
+} from './fixtures'
 
 const MINUTE = 60_000
 
@@ -140,6 +151,7 @@ test.describe('with the real server', () => {
     expect(await violations(page)).toEqual([])
     await page.reload()
     await expectCondition(page, 'live')
+    await expectKeys(page)
     for (const key of ['d', 'l', '5', '/', '?']) await page.keyboard.press(key)
     await page.keyboard.press('ArrowLeft')
     await expect(page.getByRole('button', { name: 'Go to live' })).toBeVisible()

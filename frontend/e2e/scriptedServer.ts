@@ -63,6 +63,8 @@ export class ScriptedServer {
   silent = false
   /** Stops the market at this moment. */
   fixedNow: number | null = null
+  /** The service worker is of another build than the page. */
+  newWorker = false
   requests: string[] = []
 
   #server: Server | null = null
@@ -71,6 +73,7 @@ export class ScriptedServer {
   #rev = Date.now() * 1000
   #live = new Map<string, ScriptedCandle>()
   #corrections = new Map<string, ScriptedCandle>()
+  #held: Promise<void> = Promise.resolve()
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
@@ -107,6 +110,15 @@ export class ScriptedServer {
   /** Writes text to every stream as it is: malformed events, too. */
   raw(text: string): void {
     for (const { response } of this.#clients) response.write(text)
+  }
+
+  /** Keeps every answer but those of the stream back until the function it returns is called. */
+  hold(): () => void {
+    let release = () => {}
+    this.#held = new Promise((done) => {
+      release = done
+    })
+    return release
   }
 
   dropStreams(): void {
@@ -192,6 +204,7 @@ export class ScriptedServer {
     if (url.pathname === '/candles/stream') return this.#stream(url, request, response)
     const isApi = ['/candles', '/symbols', '/timeframes', '/candles/stream/status'].includes(url.pathname)
     if (!isApi) return this.#file(url.pathname, response)
+    await this.#held
     if (this.delayMs > 0) await new Promise((done) => setTimeout(done, this.delayMs))
     if (this.restDown) return this.#problem(response, 503, 'Draining', 'The server is going away.')
     this.#api(url, response)
@@ -309,7 +322,7 @@ export class ScriptedServer {
     try {
       const content = await readFile(join(DIST, name))
       response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })
-      response.end(content)
+      response.end(this.newWorker && name === '/sw.js' ? renamed(content) : content)
     } catch {
       response.writeHead(404).end()
     }
@@ -319,6 +332,11 @@ export class ScriptedServer {
 function json(response: ServerResponse, body: unknown): void {
   response.writeHead(200, { 'Content-Type': 'application/json' })
   response.end(JSON.stringify(body))
+}
+
+/** A service worker as the next build would have it: its files are kept under another name. */
+function renamed(worker: Buffer): string {
+  return worker.toString().replace('candlestream-', 'candlestream-next-')
 }
 
 /** Repeatable, in [0, 1). */

@@ -38,6 +38,17 @@ async function signIn(page: Page, key: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
+/** What the style sheet says a fault is written in, as the browser computes it. */
+const colourOfTrouble = (page: Page) =>
+  page.evaluate(() => {
+    const probe = document.createElement('i')
+    probe.style.color = 'var(--bad)'
+    document.body.append(probe)
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
+  })
+
 test.describe('a server with keys', () => {
   test.describe.configure({ mode: 'serial' })
   const locked = new LockedServer()
@@ -54,6 +65,7 @@ test.describe('a server with keys', () => {
 
     await signIn(page, `cs_${'0'.repeat(64)}`)
     await expect(form(page).getByRole('alert')).toHaveText('The server does not know this key.')
+    await expect(form(page).getByRole('alert')).toHaveCSS('color', await colourOfTrouble(page))
     await expect(page.getByLabel('API key')).toHaveAttribute('aria-invalid', 'true')
     await expect(page.getByLabel('API key')).toBeFocused()
     expect(await violations(page)).toEqual([])

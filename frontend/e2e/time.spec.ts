@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { drawn, expect, expectCondition, test } from './fixtures'
+import { drawn, expect, expectCondition, expectKeys, test } from './fixtures'
 
 const HOUR = 3_600_000
 
@@ -45,6 +45,7 @@ for (const [zone, name, moment] of [
       const utc = await beginnings(page)
       expect(utc.length).toBeGreaterThan(3)
       for (const { time } of utc) expect(time % (24 * HOUR)).toBe(0)
+      await expectKeys(page)
       await page.keyboard.press('t')
       await expect(page.locator('.clock')).toContainText(/UTC[+−]\d/)
       const local = await beginnings(page)
@@ -84,6 +85,7 @@ test.describe('in New York', () => {
     await expectCondition(page, 'live')
     await expect(page.locator('.events time').first()).toContainText('UTC')
     await expect(page.locator('.events time').first()).not.toContainText('−')
+    await expectKeys(page)
     await page.keyboard.press('t')
     await expect(page.locator('.events time').first()).toContainText(/UTC−[45]/)
     await expect(page.getByRole('table').locator('tbody th').first()).toContainText(/UTC−[45]/)
