@@ -101,19 +101,22 @@ test('the keyboard zooms out as far as the wheel, and Auto shows when it is off'
   await expect(auto).toHaveAttribute('aria-pressed', 'true')
 })
 
-test('a price out of view is an outlined tag with an arrow, not a block beside wrong prices', async ({ page }) => {
-  expect((await drawn(page)).tag).toBe('inside')
+test('a price out of view is an outlined tag with an arrow, not a block beside wrong prices', async ({
+  page,
+  scripted,
+}) => {
+  const tag = async () => (await drawn(page)).tag
+  await expect.poll(tag).toBe('inside')
+  scripted.silent = true
   await page.evaluate(() => window.candlePage.chart!.showRange(0, 5))
-  const box = (await page.locator('.stage').boundingBox())!
-  await page.mouse.move(box.x + 400, box.y + 250)
-  for (let turn = 0; turn < 6 && (await drawn(page)).tag === 'inside'; turn++) {
-    await page.mouse.down()
-    await page.mouse.move(box.x + 400, box.y + 420, { steps: 4 })
-    await page.mouse.up()
-    await page.mouse.move(box.x + 400, box.y + 250)
-    await page.evaluate(() => window.candlePage.chart!.setAutoScale(false))
+  const { rev: _, ...last } = scripted.candleAt('BTCUSD:5m', (await drawn(page)).bars.at(-1)!)
+  for (const [side, close] of [
+    ['above', last.close * 2],
+    ['below', last.close / 2],
+  ] as const) {
+    scripted.push('BTCUSD:5m', { ...last, close, high: Math.max(last.high, close), low: Math.min(last.low, close) })
+    await expect.poll(tag).toBe(side)
   }
-  await expect.poll(async () => (await drawn(page)).tag).not.toBe('inside')
   await page.screenshot({ path: 'test-results/gallery/price-out-of-view.png' })
 })
 
