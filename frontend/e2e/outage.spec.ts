@@ -61,7 +61,7 @@ test.describe('when the connection breaks', () => {
     await page.clock.install()
     await open(page, real.url, 'BTCUSD', '1m')
     // From here on the page's time passes when the test says so: what is due comes, however slow the machine.
-    await page.clock.pauseAt(Date.now() + 1000)
+    await page.clock.pauseAt(Date.now() + 10_000)
     await real.stop()
     const phase = () => page.evaluate(() => window.candlePage.client.status.phase)
     await expect.poll(phase).toBe('waiting')
