@@ -8,8 +8,11 @@ internal sealed class TruthAsker(IReadOnlyList<SeriesKey> series, Random random,
 {
     private const int LongestRange = 400;
 
-    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"),
-        Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(wire, disposeHandler: false)
+    {
+        BaseAddress = new Uri("http://truth/"),
+        Timeout = Timeout.InfiniteTimeSpan
+    };
     private readonly CancellationTokenSource _stop = new();
     private Task<JsonElement?>? _asked;
     private SeriesKey _askedFor;

@@ -11,8 +11,11 @@ internal sealed class TruthPoller(IReadOnlyList<SeriesKey> series, TruthWire wir
     private readonly Dictionary<SeriesKey, HeldCandles> _held =
         series.ToDictionary(s => s, s => new HeldCandles($"poller {s}", wasToldWrongTime));
     private readonly Dictionary<SeriesKey, long> _asOf = [];
-    private readonly HttpClient _http = new(wire, disposeHandler: false) { BaseAddress = new Uri("http://truth/"),
-        Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(wire, disposeHandler: false)
+    {
+        BaseAddress = new Uri("http://truth/"),
+        Timeout = Timeout.InfiniteTimeSpan
+    };
     private CancellationTokenSource _hangUp = new();
     private Task<JsonElement?>? _asked;
     private SeriesKey _askedFor;

@@ -198,7 +198,8 @@ internal sealed class TruthReader : IAsyncDisposable
         if (!_isSynced && read.Name != "synced" && read.Id is not null) throw new InvalidOperationException($"an id before synced: {read}");
         switch (read.Name)
         {
-            case "message": TakeCandle(read,
+            case "message":
+                TakeCandle(read,
                 SeriesKey.Parse($"{data.GetProperty("symbol").GetString()}:{data.GetProperty("timeframe").GetString()}"),
                 HeldCandles.Read(data)); break;
             case "delta": TakeDelta(read, data); break;

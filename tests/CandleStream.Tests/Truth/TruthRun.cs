@@ -79,8 +79,13 @@ internal sealed class TruthRun : IAsyncDisposable
         Quiet.Calibrate();
         var databaseUrl = plan.OnPostgres ? await postgres.CreateDatabaseAsync() : null;
         var time = new FakeTimeProvider(plan.Start);
-        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = plan.OverLoopback, Seed = plan.Seed,
-            Symbols = plan.Symbols, TimeProvider = time });
+        var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions
+        {
+            Listen = plan.OverLoopback,
+            Seed = plan.Seed,
+            Symbols = plan.Symbols,
+            TimeProvider = time
+        });
         var run = new TruthRun(plan, exchange, time, databaseUrl);
         await run.StartServerAsync();
         return run;

@@ -57,8 +57,12 @@ internal sealed class TruthServer : IAsyncDisposable
         string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
     {
         // A wait for another writer is of real time.
-        var storage = new StorageOptions { SqlitePath = Path.Combine(folder, DatabaseFile), BusyTimeout = TimeSpan.FromMilliseconds(1),
-            LockWait = TimeSpan.FromMilliseconds(200) };
+        var storage = new StorageOptions
+        {
+            SqlitePath = Path.Combine(folder, DatabaseFile),
+            BusyTimeout = TimeSpan.FromMilliseconds(1),
+            LockWait = TimeSpan.FromMilliseconds(200)
+        };
         var database = CandleStoreFactory.Create(storage, databaseUrl, clock, NullLoggerFactory.Instance);
         var store = new StormyStore(database, storm, time);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder });
