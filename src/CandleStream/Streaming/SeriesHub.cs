@@ -205,7 +205,9 @@ public sealed class SeriesHub : ICandleFeed
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
             PublishChanges(receivedAt);
-            Save();
+            // Where no time is told, only a candle shows that time has passed: what is a gap by now is named at once.
+            if (exchangeTime is null) PublishCoverage();
+            else Save();
         }
     }
 
