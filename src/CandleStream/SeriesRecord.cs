@@ -13,6 +13,17 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
     public static SeriesRecord Nothing { get; } = new(TimeRangeSet.Empty, 0);
 
     /// <summary>
+    /// From where on clients may have been told of the series. Once it was followed, that is also what lies beyond all that is verified or stored: what was told last
+    /// is not known where the process was killed before it was saved.
+    /// </summary>
+    /// <param name="newestStored">Open time of the newest stored candle; null where there is none.</param>
+    public long MayBeToldFrom(long? newestStored)
+    {
+        if (CompleteFrom == 0 || (newestStored is null && Verified.IsEmpty)) return ToldFrom;
+        return Math.Min(ToldFrom, Math.Max(newestStored + 1 ?? 0, Verified.IsEmpty ? 0 : Verified.Ranges[^1].To));
+    }
+
+    /// <summary>
     /// The record after a change. Where <see cref="CompleteFrom"/> rises, clients with older ids start anew, so what they were told no longer counts;
     /// else the older of the two times stays.
     /// </summary>

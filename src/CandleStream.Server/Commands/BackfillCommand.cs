@@ -56,11 +56,11 @@ internal sealed class BackfillCommand(CommandHost host)
         var held = await host.Store.ReadAsync(series, saved, int.MaxValue, newestFirst: false, stop).ToListAsync(stop);
         _tally.Count(trusted, held.ToDictionary(c => c.Time));
         // Read anew for each page: a server beside this command may have told its clients of times that were history before.
-        var told = (await host.Store.FindSeriesAsync(series, stop))?.ToldFrom ?? SeriesRecord.NothingTold;
+        var told = await CandleArchive.MayBeToldFromAsync(host.Store, series, stop);
         await host.Store.SaveAsync(
             new StoreBatch(
                 [.. CandleArchive.Numbered(trusted, held, told, host.Revs).Select(c => new StoredCandle(series, c))],
-                [new SeriesChange(series, verified, TimeRangeSet.Empty)]),
+                [new SeriesChange(series, verified, TimeRangeSet.Empty, ToldFrom: told)]),
             CancellationToken.None);
     }
 }

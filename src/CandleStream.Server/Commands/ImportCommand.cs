@@ -109,8 +109,11 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         {
             // A candle vouches for its own time only; what lies between two is unknown unless the file is complete.
             var verified = vouchForEach ? TimeRangeSet.Of(batch.Select(c => new TimeRange(c.Time, series.Timeframe.EndOf(c.Time)))) : TimeRangeSet.Empty;
-            var changes = await ChangesAsync(batch, stop);
-            await host.Store.SaveAsync(new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+            // Read anew for each batch: a server beside this command may have told its clients of times that were history before.
+            var told = await CandleArchive.MayBeToldFromAsync(host.Store, series, stop);
+            var changes = await ChangesAsync(batch, told, stop);
+            var change = new SeriesChange(series, verified, TimeRangeSet.Empty, ToldFrom: told);
+            await host.Store.SaveAsync(new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [change]), CancellationToken.None);
             done += batch.Length;
             report((double)done / _rows, done);
         }
@@ -118,7 +121,7 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         return done;
     });
 
-    private async Task<IReadOnlyList<Candle>> ChangesAsync(Candle[] batch, CancellationToken stop)
+    private async Task<IReadOnlyList<Candle>> ChangesAsync(Candle[] batch, long told, CancellationToken stop)
     {
         var held = await CandleTally.HeldAsync(host.Store, series, batch, stop);
         var changes = new List<Candle>();
@@ -130,8 +133,6 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
             if (isTaken && !(old is not null && stored.HasSameValues(candle))) changes.Add(candle);
         }
 
-        // Read anew for each batch: a server beside this command may have told its clients of times that were history before.
-        var told = (await host.Store.FindSeriesAsync(series, stop))?.ToldFrom ?? SeriesRecord.NothingTold;
         return CandleArchive.Numbered(changes, [.. held.Values], told, host.Revs);
     }
 

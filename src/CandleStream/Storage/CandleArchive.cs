@@ -61,9 +61,11 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     {
         try
         {
-            if (await RecordAsync(series, cancel) is not { } record || await ReadAsync(series, verified, int.MaxValue, newestEnd: false, cancel) is not { } held) return null;
-            var numbered = Numbered(candles, held, record.ToldFrom, revs);
-            await store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(series, c))], [new SeriesChange(series, TimeRangeSet.Of(verified), TimeRangeSet.Empty)]), cancel);
+            if (await LoadAsync(series, 1, cancel) is not { } archived || await ReadAsync(series, verified, int.MaxValue, newestEnd: false, cancel) is not { } held) return null;
+            var told = archived.MayBeToldFrom;
+            var numbered = Numbered(candles, held, told, revs);
+            var change = new SeriesChange(series, TimeRangeSet.Of(verified), TimeRangeSet.Empty, ToldFrom: told);
+            await store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(series, c))], [change]), cancel);
             return numbered;
         }
         catch (StoreUnavailableException)
@@ -78,6 +80,17 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     {
         writer.Forget(series, time);
         return store.DeleteBeforeAsync(series, time, cancel);
+    }
+
+    /// <summary>
+    /// From where on clients may have been told of a series, as its store says. It goes into the store with what is saved by it: that moves what is newest there.
+    /// </summary>
+    public static async Task<long> MayBeToldFromAsync(ICandleStore store, SeriesKey series, CancellationToken cancel)
+    {
+        if (await store.FindSeriesAsync(series, cancel) is not { } record) return SeriesRecord.NothingTold;
+        long? newest = null;
+        await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), 1, newestFirst: true, cancel)) newest = candle.Time;
+        return record.MayBeToldFrom(newest);
     }
 
     /// <summary>
@@ -135,4 +148,8 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
 }
 
 /// <summary>A series as it is stored or waits to be.</summary>
-public sealed record ArchivedSeries(IReadOnlyList<Candle> Newest, SeriesRecord? Record);
+public sealed record ArchivedSeries(IReadOnlyList<Candle> Newest, SeriesRecord? Record)
+{
+    /// <inheritdoc cref="SeriesRecord.MayBeToldFrom"/>
+    public long MayBeToldFrom => (Record ?? SeriesRecord.Nothing).MayBeToldFrom(Newest is [.., var newest] ? newest.Time : null);
+}

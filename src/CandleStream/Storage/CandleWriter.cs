@@ -23,7 +23,7 @@ public sealed partial class CandleWriter : IAsyncDisposable
     private readonly List<(SeriesKey Series, TimeRange Range)> _lost = [];
     private readonly Dictionary<SeriesKey, long> _saves = [];
     private int _waitingCandles;
-    private TaskCompletionSource _full = NewSignal();
+    private Signal _full = new();
 
     // One flush at a time: the loop's, or the last one of a stop.
     private readonly SemaphoreSlim _flushing = new(1, 1);
@@ -61,7 +61,7 @@ public sealed partial class CandleWriter : IAsyncDisposable
             if (change is not null) pending.Add(change);
             _waitingCandles += pending.Count - before;
             while (_waitingCandles > _options.BufferCandles) GiveUpMost();
-            if (_waitingCandles >= _options.BatchRows) _full.TrySetResult();
+            if (_waitingCandles >= _options.BatchRows) _full.Give();
         }
     }
 
@@ -132,7 +132,7 @@ public sealed partial class CandleWriter : IAsyncDisposable
         {
             (_writing, _waiting) = (_waiting, []);
             _waitingCandles = 0;
-            _full = NewSignal();
+            _full = new Signal();
             batch = new StoreBatch(
                 [.. _writing.SelectMany(p => p.Value.Candles.Select(c => new StoredCandle(p.Key, c)))],
                 [.. _writing.Values.Select(p => p.Change).OfType<SeriesChange>()]);
@@ -218,23 +218,18 @@ public sealed partial class CandleWriter : IAsyncDisposable
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
     {
-        Task full;
-        lock (_gate) full = _full.Task;
+        Signal full;
+        lock (_gate) full = _full;
         try
         {
             // While the store is down a full buffer is no reason to hurry.
             if (Failure is null) await full.WaitAsync(wait, _time, stop);
             else await Task.Delay(wait, _time, stop);
         }
-        catch (TimeoutException)
-        {
-        }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; the candles wait in memory.")]
     private partial void LogUnavailable(string reason);

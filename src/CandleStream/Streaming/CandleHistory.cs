@@ -48,7 +48,7 @@ public sealed class CandleHistory
         var asOf = _service.Revs.Current;
         if (query.Since is { } since)
         {
-            if (await _service.Joiner.MissedAsync(hub!, since, overlapUs: 0, cancel) is { } changed)
+            if (await _service.Joiner.ChangedAsync(hub!, since, cancel) is { } changed)
                 return new HistoryAnswer(query.Series, Ordered([.. changed.Candles], query), asOf, changed.Status.Gaps, null, Reset: false);
             var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, hub, asOf, cancel);
             return fresh with { Reset = true };
@@ -63,17 +63,10 @@ public sealed class CandleHistory
         var reachesPresent = query.Since is not null || query.End is not { } end || _service.ExchangeTime is not { } now || end >= query.Series.Timeframe.StartOf(now);
         if (!reachesPresent) return _service.TryFind(query.Series, out var open) ? open : null;
         var hub = _service.Touch(query.Series);
-        try
-        {
-            await hub.FirstData.WaitAsync(_options.FirstDataWait, _time, cancel);
-        }
-        catch (TimeoutException)
-        {
-            // The store answers.
-        }
-
-        await hub.Loaded.WaitAsync(cancel);
-
+        // After that wait the store answers. Where the exchange stays away it is over for those who ask again.
+        var left = _options.FirstDataWait - hub.Age;
+        if (left > TimeSpan.Zero) await hub.FirstData.WaitAsync(left, _time, cancel);
+        await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancel);
         return hub;
     }
 
@@ -105,25 +98,12 @@ public sealed class CandleHistory
             if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
             var repaired = TimeRangeSet.Of(hub?.Status.Gaps ?? []);
             var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
-            var progressed = own.IsEmpty ? await IsRepairedAsync(hub!, left, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, _service.Present, left, cancel);
+            var progressed = own.IsEmpty ? await hub!.Repaired.WaitAsync(left, _time, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, _service.Present, left, cancel);
             if (!progressed) return view;
             view = await ViewAsync(series, hub, cancel);
         }
 
         SeriesHub? FindOpen() => _service.TryFind(series, out var open) ? open : null;
-    }
-
-    private async Task<bool> IsRepairedAsync(SeriesHub hub, TimeSpan wait, CancellationToken cancel)
-    {
-        try
-        {
-            await hub.Repaired.WaitAsync(wait, _time, cancel);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
     }
 
     private static HistoryAnswer Answer(HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)

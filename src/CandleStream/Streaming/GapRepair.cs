@@ -30,8 +30,9 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
     {
         var retry = FirstRetry;
         await using var later = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await foreach (var _ in _wakes.Reader.ReadAllAsync(stop))
+        while (await _wakes.Reader.WaitToReadAsync(stop))
         {
+            _wakes.Reader.TryRead(out _);
             TimeSpan wait;
             while (Next(out wait) is { } work)
             {

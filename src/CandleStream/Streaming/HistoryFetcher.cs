@@ -16,7 +16,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
 
     // One entry per series with a flight under way; the last flight takes it out again.
-    private readonly ConcurrentDictionary<SeriesKey, Task<bool>> _flights = new();
+    private readonly ConcurrentDictionary<SeriesKey, Flight> _flights = new();
 
     // Each is used by its series' flight only.
     private readonly ConcurrentDictionary<SeriesKey, RefusedCandles> _refused = new();
@@ -42,40 +42,32 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             lock (_present) _present.Told(now);
         }
 
-        var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var flight = _flights.GetOrAdd(series, mine.Task);
-        if (ReferenceEquals(flight, mine.Task)) _ = FlyAsync(series, missing, findOpen, mine);
-        try
-        {
-            return await flight.WaitAsync(wait, _time, cancel) || !ReferenceEquals(flight, mine.Task);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        var mine = new Flight();
+        var flight = _flights.GetOrAdd(series, mine);
+        if (flight == mine) _ = FlyAsync(series, missing, findOpen, mine);
+        return await flight.Landed.WaitAsync(wait, _time, cancel) && (flight.HasStored || flight != mine);
     }
 
     public async ValueTask DisposeAsync()
     {
         // Here and not on another thread: a flight that it ends is awaited next.
         _stop.Cancel();
-        await Task.WhenAll(_flights.Values);
+        foreach (var flight in _flights.Values) await flight.Landed.WaitAsync(Timeout.InfiniteTimeSpan, _time, CancellationToken.None);
         _stop.Dispose();
     }
 
-    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, TaskCompletionSource<bool> landed)
+    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, Flight flight)
     {
-        var stored = false;
         try
         {
             // Another flight may have landed since the caller looked.
             var hub = await FindOpenAsync(findOpen);
             var known = hub is not null ? hub.Look(default).Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
-            stored = missing.IsEmpty;
+            flight.HasStored = missing.IsEmpty;
             missing = missing.Subtract(Waiting(series));
             // Said page by page: what is stored stays stored when a later page fails.
-            foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => stored = true);
+            foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => flight.HasStored = true);
         }
         catch (CandleProviderException failure)
         {
@@ -93,7 +85,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         finally
         {
             _flights.TryRemove(series, out _);
-            landed.SetResult(stored);
+            flight.Landed.Give();
         }
     }
 
@@ -136,7 +128,7 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     private async Task<SeriesHub?> FindOpenAsync(Func<SeriesHub?> findOpen)
     {
         var hub = findOpen();
-        if (hub is not null) await hub.Loaded.WaitAsync(_stop.Token);
+        if (hub is not null) await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, _time, _stop.Token);
         return hub;
     }
 
@@ -211,6 +203,14 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
     {
         var start = timeframe.StartOf(time);
         return new TimeRange(start, timeframe.EndOf(start));
+    }
+
+    private sealed class Flight
+    {
+        public Signal Landed { get; } = new();
+
+        /// <summary>True when something new is stored. Read after it landed.</summary>
+        public bool HasStored { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Series}: history could not be fetched: {Reason}")]

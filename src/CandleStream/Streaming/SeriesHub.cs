@@ -14,8 +14,9 @@ public sealed class SeriesHub : ICandleFeed
     private readonly TimeProvider _time;
     private readonly StreamingMetrics? _metrics;
     private readonly RevCounter _revs;
-    private readonly TaskCompletionSource _loaded = NewSignal();
-    private readonly TaskCompletionSource _firstData = NewSignal();
+    private readonly long _openedAt;
+    private readonly Signal _loaded = new();
+    private readonly Signal _firstData = new();
 
     // Guarded by _gate: the provider, the repair loop, sinks and joining clients meet here.
     private readonly Lock _gate = new();
@@ -28,7 +29,7 @@ public sealed class SeriesHub : ICandleFeed
     // Times of rows that were refused since they were last told to the coverage.
     private readonly List<TimeRange> _spoiled = [];
     private ImmutableArray<ICandleSink> _sinks = [];
-    private TaskCompletionSource _repaired = NewSignal();
+    private Signal _repaired = new();
     private FeedState _feed = new(SeriesState.Connecting);
     private bool _merged;
 
@@ -62,6 +63,7 @@ public sealed class SeriesHub : ICandleFeed
     {
         Series = series;
         (_archive, _revs, _time, _metrics) = (archive, revs, time, metrics);
+        _openedAt = time.GetTimestamp();
         _refused = new RefusedCandles(series, time, logger, metrics);
         _present = new PresentTime(time);
         var graceMs = (long)options.CloseGrace.TotalMilliseconds;
@@ -96,8 +98,8 @@ public sealed class SeriesHub : ICandleFeed
     /// <summary>The subscription at the provider; null until the store was read.</summary>
     internal IFollowedSeries? Followed { get; set; }
 
-    /// <summary>Completed when what the store holds was loaded, or did not come in time.</summary>
-    internal Task Loaded => _loaded.Task;
+    /// <summary>Given when what the store holds was loaded, or did not come in time.</summary>
+    internal Signal Loaded => _loaded;
 
     /// <summary>True once what the store holds is part of what the hub knows.</summary>
     internal bool KnowsStore
@@ -108,17 +110,29 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    /// <summary>Completed when the exchange's candles were merged for the first time.</summary>
-    internal Task FirstData => _firstData.Task;
+    /// <summary>Given when the exchange's candles were merged for the first time.</summary>
+    internal Signal FirstData => _firstData;
 
-    /// <summary>Completed while no gap is open. Wait for it with a limit: what cannot be repaired stays a gap.</summary>
-    internal Task Repaired
+    /// <summary>Given while no gap is open. Wait for it with a limit: what cannot be repaired stays a gap.</summary>
+    internal Signal Repaired
     {
         get
         {
-            lock (_gate) return _repaired.Task;
+            lock (_gate) return _repaired;
         }
     }
+
+    /// <summary>What is known for certain; a snapshot is not.</summary>
+    internal TimeRangeSet Verified
+    {
+        get
+        {
+            lock (_gate) return _coverage.Verified;
+        }
+    }
+
+    /// <summary>How long the series is open.</summary>
+    internal TimeSpan Age => _time.GetElapsedTime(_openedAt);
 
     /// <summary>Called under the lock when there is something to repair or to check.</summary>
     internal Action? RepairWanted { get; set; }
@@ -284,14 +298,14 @@ public sealed class SeriesHub : ICandleFeed
             var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == 0;
             _openedFrom = isNew ? _revs.First : _openedRev;
             _completeFrom = archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First;
-            _toldBefore = record.ToldFrom;
+            _toldBefore = archived?.MayBeToldFrom ?? SeriesRecord.NothingTold;
             // A promise without a word on what was told: all that is verified may have been.
-            if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false }) _toldBefore = record.Verified.Ranges[0].From;
+            if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false }) _toldBefore = Math.Min(_toldBefore, record.Verified.Ranges[0].From);
             _saved = (record.CompleteFrom, record.ToldFrom);
             _candles.Load(archived?.Newest ?? [], _openedRev);
             LoadCoverage(archived);
             if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
-            _loaded.TrySetResult();
+            _loaded.Give();
         }
     }
 
@@ -601,7 +615,7 @@ public sealed class SeriesHub : ICandleFeed
             foreach (var sink in _sinks) sink.OnFirstMerge(Series, updates);
         }
 
-        _firstData.TrySetResult();
+        _firstData.Give();
     }
 
     private void PublishChanges(long receivedAt)
@@ -623,8 +637,8 @@ public sealed class SeriesHub : ICandleFeed
     private void PublishCoverage()
     {
         if (!_coverage.Gaps.Ranges.AsSpan().SequenceEqual(_status.Gaps.AsSpan())) PublishStatus();
-        if (_merged && _coverage.Gaps.IsEmpty) _repaired.TrySetResult();
-        else if (_repaired.Task.IsCompleted) _repaired = NewSignal();
+        if (_merged && _coverage.Gaps.IsEmpty) _repaired.Give();
+        else if (_repaired.IsGiven) _repaired = new Signal();
         Save();
         if (_merged && (!_coverage.Gaps.IsEmpty || _coverage.DueCheck() is not null)) RepairWanted?.Invoke();
     }
@@ -649,8 +663,6 @@ public sealed class SeriesHub : ICandleFeed
         if (_status.Gaps is [var oldest, ..]) Told(oldest.From);
         foreach (var sink in _sinks) sink.OnStatus(_status);
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void SetLatest()
     {

@@ -44,28 +44,41 @@ internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, Streami
 
     public async Task<SeriesJoin> JoinAsync(SeriesHub hub, JoinRequest request, CancellationToken cancel)
     {
-        await WaitAsync(hub.FirstData, options.FirstDataWait, cancel);
+        // The waits are a courtesy: after them, what is held is the answer.
+        await hub.FirstData.WaitAsync(options.FirstDataWait, time, cancel);
         // What the store holds is not sent later. That wait has its own limit, but begins only when the series' last life has ended.
-        await hub.Loaded.WaitAsync(cancel);
+        await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
         if (request.AfterRev is null && !request.IsUnreadable) return await AnswerAsync(hub, JoinMode.Fresh, [], request.SnapshotCount, cancel);
 
-        if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(hub, after, OverlapUs, cancel) is { } missed)
+        if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(hub, after, cancel) is { } missed)
             return await AnswerAsync(hub, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
 
         return await AnswerAsync(hub, JoinMode.Reset, [], Math.Max(ResetSnapshot, request.SnapshotCount), cancel);
     }
 
     /// <summary>
-    /// Everything that changed after <paramref name="after"/> less <paramref name="overlapUs"/>, oldest candle first; null when that is not held completely, or too much.
+    /// Everything that changed after the id <paramref name="after"/> less the overlap, oldest candle first; null when that is not held completely, or too much.
     /// Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change like any other.
     /// </summary>
-    public async Task<SeriesChanges?> MissedAsync(SeriesHub hub, long after, long overlapUs, CancellationToken cancel)
+    public async Task<SeriesChanges?> MissedAsync(SeriesHub hub, long after, CancellationToken cancel)
     {
-        var now = revs.Current;
-        if (after > now || after < now - MaxAgeUs) return null;
-        // Nothing changed before this process's first rev that a client with a number of this process does not have.
-        var from = after >= revs.First ? Math.Max(after - overlapUs, revs.First) : after - overlapUs;
-        if (!hub.IsCompleteFrom(from)) await WaitAsync(hub.Repaired, options.ResumeWait, cancel);
+        if (!IsAccepted(after)) return null;
+        var from = NoEarlierThanFirst(after - OverlapUs);
+        if (!hub.IsCompleteFrom(from)) await hub.Repaired.WaitAsync(options.ResumeWait, time, cancel);
+        return await ChangesAsync(hub, from, cancel);
+    }
+
+    /// <summary>The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon.</summary>
+    public async Task<SeriesChanges?> ChangedAsync(SeriesHub hub, long since, CancellationToken cancel) =>
+        IsAccepted(since) ? await ChangesAsync(hub, NoEarlierThanFirst(since), cancel) : null;
+
+    private bool IsAccepted(long rev) => revs.Current is var now && rev <= now && rev >= now - MaxAgeUs;
+
+    // Nothing changed before this process's first rev that a client with a number of this process does not have.
+    private long NoEarlierThanFirst(long from) => from >= revs.First - OverlapUs ? Math.Max(from, revs.First) : from;
+
+    private async Task<SeriesChanges?> ChangesAsync(SeriesHub hub, long from, CancellationToken cancel)
+    {
         var missed = await reader.ChangesSinceAsync(hub, from, MaxMissed + 1, cancel);
         if (missed is null || missed.Candles.Count > MaxMissed) return null;
         if (missed.Candles is [var oldest, ..]) hub.Tell(oldest.Time);
@@ -76,17 +89,5 @@ internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, Streami
     {
         var newest = await reader.NewestAsync(hub, snapshot, cancel);
         return new SeriesJoin(hub.Series, mode, missed, newest.Candles, newest.Status);
-    }
-
-    private async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancel)
-    {
-        try
-        {
-            await task.WaitAsync(limit, time, cancel);
-        }
-        catch (TimeoutException)
-        {
-            // The wait is a courtesy: after it, what is held is the answer.
-        }
     }
 }

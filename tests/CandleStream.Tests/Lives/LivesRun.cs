@@ -204,13 +204,14 @@ internal sealed class LivesRun : IDisposable
             revs.Raise(await _store.HighestRevAsync(CancellationToken.None));
             var page = LivesProvider.Page(_market, new TimeRange(from, from + 30 * Minute));
             var record = await _store.FindSeriesAsync(BtcMinute, CancellationToken.None) ?? SeriesRecord.Nothing;
+            var told = await CandleArchive.MayBeToldFromAsync(_store, BtcMinute, CancellationToken.None);
             foreach (var missing in record.Verified.MissingIn(page.Range).Ranges)
             {
                 var (candles, verified) = HistoryFetcher.Trusted(BtcMinute.Timeframe, page.Part(missing));
                 if (verified.IsEmpty) continue;
                 var held = await _store.ReadAsync(BtcMinute, verified.Ranges[0], int.MaxValue, false, CancellationToken.None).ToListAsync();
-                var numbered = CandleArchive.Numbered(candles, held, record.ToldFrom, revs);
-                await _store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(BtcMinute, c))], [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+                var numbered = CandleArchive.Numbered(candles, held, told, revs);
+                await _store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(BtcMinute, c))], [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, ToldFrom: told)]), CancellationToken.None);
             }
 
             return true;
@@ -259,22 +260,22 @@ internal sealed class LivesRun : IDisposable
 
     private void Judge()
     {
-        var record = Record();
+        var record = KnownRecord();
         foreach (var client in _clients.Where(c => c.IsSynced && c.Held.Count > 0))
         {
             if (FirstMissing(client.Held, client.ShownFrom, TimeRangeSet.Of(client.Gaps), record) is { } missing)
-                Assert.Fail($"{client.Name} ({client.LastMode}) lacks {Short(missing.Time)}, no gap names it, and its time is verified; now {Short(_market.Now)}; {Describe()}");
+                Assert.Fail($"{client.Name} ({client.LastMode}) lacks {Short(missing.Time)}, no gap names it, and its time is verified; now {Short(_market.Now)}; {Versions(missing.Time, client.Held)}; {Describe()}");
         }
     }
 
     // A candle with a rev after the answer's is in the next one.
     private void JudgePoller()
     {
-        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.ShownFrom, _poller.Gaps, Record()) is not { } missing) return;
+        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.ShownFrom, _poller.Gaps, KnownRecord()) is not { } missing) return;
         var stored = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, new TimeRange(missing.Time, missing.Time + 1), 1, false, CancellationToken.None).ToListAsync());
         stored = [.. stored, .. _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == missing.Time)];
         if (_server.Service.TryFind(BtcMinute, out var hub)) stored.AddRange(hub.Look(new TimeRange(missing.Time, missing.Time + 1)).Candles);
-        Assert.True(stored.Any(c => c.Rev > _poller.AsOf), $"the poller lacks {Short(missing.Time)}, no gap names it, and its time is verified; asof {_poller.AsOf}; {Describe()}");
+        Assert.True(stored.Any(c => c.Rev > _poller.AsOf), $"the poller lacks {Short(missing.Time)}, no gap names it, and its time is verified; asof {_poller.AsOf}; {Versions(missing.Time, _poller.Held)}; {Describe()}");
     }
 
     private Candle? FirstMissing(IReadOnlyDictionary<long, Candle> held, long oldest, TimeRangeSet gaps, SeriesRecord record)
@@ -293,7 +294,7 @@ internal sealed class LivesRun : IDisposable
     {
         Assert.NotEmpty(held);
         foreach (var candle in _market.Candles.Where(c => c.Time >= oldest && c.Time + Minute <= last && record.Verified.Contains(c.Time)))
-            Assert.True(held.TryGetValue(candle.Time, out var known) && known.Closed && known.HasSameValues(candle), $"{who} holds {(held.ContainsKey(candle.Time) ? known : null)} where the ledger has {candle} ({Short(candle.Time)}); {Describe()}");
+            Assert.True(held.TryGetValue(candle.Time, out var known) && known.Closed && known.HasSameValues(candle), $"{who} holds {(held.ContainsKey(candle.Time) ? known : null)} where the ledger has {candle} ({Short(candle.Time)}); {Versions(candle.Time, held)}; {Describe()}");
         Assert.All(held.Keys.Where(t => t + Minute <= last), t => Assert.True(_market.In(new TimeRange(t, t + 1)).Any(), $"{who} holds {Short(t)}, which the ledger does not have"));
     }
 
@@ -301,8 +302,27 @@ internal sealed class LivesRun : IDisposable
     private SeriesRecord Record() => _server.Writer.Unsaved(BtcMinute).Changes.Aggregate(
         PumpedContext.Outside(() => _store.FindSeriesAsync(BtcMinute, CancellationToken.None)) ?? SeriesRecord.Nothing, (record, change) => record.With(change));
 
+    // As the server knows it: not yet what a store that is away remembers, nor what a backfill beside an open series verified.
+    private SeriesRecord KnownRecord()
+    {
+        var record = Record();
+        return _server.Service.TryFind(BtcMinute, out var hub) ? record with { Verified = hub.Verified } : record;
+    }
+
     private bool IsMended() => _server.Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null)
         && _clients.All(c => c.IsSynced) && _server.Writer.Failure is null;
+
+    // The candle of a time as the client, the open series and the store have it.
+    private string Versions(long time, IReadOnlyDictionary<long, Candle> held)
+    {
+        var range = new TimeRange(time, time + 1);
+        var stored = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, range, 1, false, CancellationToken.None).ToListAsync());
+        var (open, waiting) = (_server.Service.Hubs.SelectMany(h => h.Look(range).Candles), _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == time));
+        return $"held {(held.TryGetValue(time, out var known) ? Version(known) : "-")}, open {Versions(open)}, waiting {Versions(waiting)}, stored {Versions(stored)}";
+
+        static string Versions(IEnumerable<Candle> candles) => candles.Select(Version).SingleOrDefault() ?? "-";
+        static string Version(Candle candle) => $"{candle.Rev}{(candle.Closed ? "" : " forming")}";
+    }
 
     private string Describe()
     {

@@ -327,7 +327,7 @@ public sealed class SeriesLivesTests
         core.Time.Advance(core.Options.Linger);
 
         using var lease = core.Service.Open(BtcMinute);
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Loaded.IsCompleted));
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Loaded.IsGiven));
 
         core.Provider.Ending = null;
     }

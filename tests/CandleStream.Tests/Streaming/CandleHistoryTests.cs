@@ -173,6 +173,31 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Since_of_a_client_that_takes_the_overlap_off_its_first_number_is_no_reset()
+    {
+        await CandleStreamServiceTests.LiveAsync(_core);
+        var first = (await AskAsync(null, null, 10)).AsOf;
+
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, first - SeriesJoiner.OverlapUs), Cancel);
+
+        Assert.False(answer.Reset);
+    }
+
+    [Fact]
+    public async Task Only_the_first_question_waits_for_an_exchange_that_stays_away()
+    {
+        var hub = _core.Service.Touch(BtcMinute);
+        await _core.Provider.WhenFollowedAsync(BtcMinute);
+        _core.Time.Advance(_core.Options.FirstDataWait);
+
+        // No time passes any more: a wait would not end.
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, _core.Service.Revs.Current), Cancel);
+
+        Assert.Empty(answer.Candles);
+        Assert.False(hub.FirstData.IsGiven);
+    }
+
+    [Fact]
     public async Task Since_from_before_what_is_held_is_a_reset()
     {
         await CandleStreamServiceTests.LiveAsync(_core);
