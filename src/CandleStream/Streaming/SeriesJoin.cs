@@ -65,21 +65,24 @@ internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, Streami
         if (!IsAccepted(after)) return null;
         var from = NoEarlierThanFirst(after - OverlapUs);
         if (!hub.IsCompleteFrom(from)) await hub.Repaired.WaitAsync(options.ResumeWait, time, cancel);
-        return await ChangesAsync(hub, from, cancel);
+        return await ChangesAsync(hub, from, from, cancel);
     }
 
-    /// <summary>The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon.</summary>
+    /// <summary>
+    /// The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon. A number of shortly before this process may also
+    /// be one of the process before, so what changed since is read from there on.
+    /// </summary>
     public async Task<SeriesChanges?> ChangedAsync(SeriesHub hub, long since, CancellationToken cancel) =>
-        IsAccepted(since) ? await ChangesAsync(hub, NoEarlierThanFirst(since), cancel) : null;
+        IsAccepted(since) ? await ChangesAsync(hub, since, NoEarlierThanFirst(since), cancel) : null;
 
     private bool IsAccepted(long rev) => revs.Current is var now && rev <= now && rev >= now - MaxAgeUs;
 
     // Nothing changed before this process's first rev that a client with a number of this process does not have.
     private long NoEarlierThanFirst(long from) => from >= revs.First - OverlapUs ? Math.Max(from, revs.First) : from;
 
-    private async Task<SeriesChanges?> ChangesAsync(SeriesHub hub, long from, CancellationToken cancel)
+    private async Task<SeriesChanges?> ChangesAsync(SeriesHub hub, long from, long neededFrom, CancellationToken cancel)
     {
-        var missed = await reader.ChangesSinceAsync(hub, from, MaxMissed + 1, cancel);
+        var missed = await reader.ChangesSinceAsync(hub, from, neededFrom, MaxMissed + 1, cancel);
         if (missed is null || missed.Candles.Count > MaxMissed) return null;
         if (missed.Candles is [var oldest, ..]) hub.Tell(oldest.Time);
         return missed;

@@ -26,10 +26,15 @@ internal sealed class SeriesReader(CandleArchive archive)
     }
 
     /// <summary>Everything that changed after <paramref name="rev"/>; null when that is not held completely. More than <paramref name="limit"/> candles may be cut off.</summary>
-    public async Task<SeriesChanges?> ChangesSinceAsync(SeriesHub hub, long rev, int limit, CancellationToken cancel)
+    /// <param name="hub">The open series.</param>
+    /// <param name="rev">Changes with a higher rev are read.</param>
+    /// <param name="neededFrom">From this rev on they must be held completely.</param>
+    /// <param name="limit">Most candles to read from the store.</param>
+    /// <param name="cancel">Ends the reading.</param>
+    public async Task<SeriesChanges?> ChangesSinceAsync(SeriesHub hub, long rev, long neededFrom, int limit, CancellationToken cancel)
     {
         var view = hub.View(0, rev);
-        if (rev < view.CompleteFrom) return null;
+        if (neededFrom < view.CompleteFrom) return null;
         if (rev >= view.HoldsChangesAfter) return new SeriesChanges(view.Changed, view.Status);
         var stored = await archive.ChangesSinceAsync(hub.Series, rev, limit, cancel);
         var horizon = hub.Horizon;

@@ -41,7 +41,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Assert.Equal(At(0), answer.Candles[^1].Time);
         Assert.Equal(At(0), late.Candles[^1].Time);
         Assert.Equal(At(0), join.Snapshot[^1].Time);
-        Assert.DoesNotContain((await reader.ChangesSinceAsync(hub, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
+        Assert.DoesNotContain((await reader.ChangesSinceAsync(hub, hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
     }
 
     [Fact]
