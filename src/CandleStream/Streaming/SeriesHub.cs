@@ -39,6 +39,9 @@ public sealed class SeriesHub : ICandleFeed
 
     private bool _knowsStore;
 
+    // The snapshot was empty and no time was known yet: following begins with the first that is told.
+    private bool _beginsLater;
+
     // Closed candles that were published and are not handed to the archive yet: it gets them together with what is then known.
     private readonly List<Candle> _unsaved = [];
 
@@ -187,10 +190,12 @@ public sealed class SeriesHub : ICandleFeed
             if (exchangeTime is { } now) PassTime(now);
 
             // Without exchange time the newest candle is the best lower bound of it; it serves coverage only and closes nothing.
-            if ((exchangeTime ?? _candles.Newest?.Time) is { } began)
+            var began = exchangeTime ?? _candles.Newest?.Time;
+            _beginsLater = began is null;
+            if (began is { } time)
             {
-                HearFrom(began);
-                _coverage.Begin(oldest, began, exchangeTime is null ? _present.Latest : null);
+                HearFrom(time);
+                _coverage.Begin(oldest, time, exchangeTime is null ? _present.Latest : null);
             }
 
             Spoil();
@@ -215,6 +220,7 @@ public sealed class SeriesHub : ICandleFeed
                 return;
             }
 
+            BeginLater(exchangeTime ?? candle.Time);
             Push(candle, exchangeTime);
             if (exchangeTime is null) _coverage.PassTime(candle.Time, candle.Time);
             if (_changes.Count > 0) Volatile.Write(ref _lastTradeTicks, _time.GetUtcNow().Ticks);
@@ -230,6 +236,7 @@ public sealed class SeriesHub : ICandleFeed
         lock (_gate)
         {
             HearTime(exchangeTime);
+            BeginLater(exchangeTime);
             PassTimeAndPublish(exchangeTime, heardUntil);
         }
     }
@@ -238,6 +245,7 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            _beginsLater = false;
             _coverage.Interrupt();
             Doubt(_candles.ExchangeTime);
             PublishCoverage();
@@ -508,6 +516,15 @@ public sealed class SeriesHub : ICandleFeed
         if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now, _present.Latest);
     }
 
+    // After an empty snapshot that came before any time was told.
+    private void BeginLater(long time)
+    {
+        if (!_beginsLater) return;
+        _beginsLater = false;
+        HearFrom(time);
+        _coverage.Begin(null, time, _present.Latest);
+    }
+
     private bool ShowsNewest(HistoryPage page) =>
         _candles.Newest is { } newest && page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time);
 
@@ -539,7 +556,7 @@ public sealed class SeriesHub : ICandleFeed
     // True where a later time was known than this one, which replaces it.
     private bool GoBack(long exchangeTime)
     {
-        var known = Math.Max(_candles.ExchangeTime ?? long.MinValue, _coverage.Now ?? long.MinValue);
+        var known = Math.Max(_candles.ExchangeTime ?? 0, _coverage.Now ?? 0);
         if (exchangeTime >= known - SeriesCandles.FutureToleranceMs) return false;
         _refused.WrongTime(known, exchangeTime);
         SetTime(exchangeTime);
