@@ -338,6 +338,18 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         Assert.Equal(3, Assert.Single(_sink.Updates, u => u.Candle.Closed).Candle.Volume);
     }
 
+    [Fact]
+    public void The_first_time_that_a_series_hears_has_not_gone_back()
+    {
+        var log = new KeptLog<SeriesHub>();
+        ICandleFeed hub = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
+
+        hub.OnExchangeTime(At(0), At(0));
+        hub.OnSnapshot([Candle(0)], At(0, 10));
+
+        Assert.DoesNotContain(log.Lines, l => l.Contains("went back", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("1W", false)]
     [InlineData("1M", false)]
