@@ -239,19 +239,20 @@ internal sealed partial class BitfinexConnection
     {
         var now = _time.GetTimestamp();
         BitfinexChannel[] expired;
-        bool endsAll;
+        bool endsPause, endsAll;
         lock (_gate)
         {
             if (_end is not null) return;
-            if (_isPaused && now < _pauseDeadline) return;
+            endsPause = _isPaused && now >= _pauseDeadline;
             _channels.ForgetLeaving(now);
-            expired = [.. _channels.All.Where(c => DeadlineOf(c) <= now)];
+            expired = _isPaused ? [] : [.. _channels.All.Where(c => DeadlineOf(c) <= now)];
             endsAll = expired.Length > 0 && IsSocketDead(expired, now);
         }
 
-        if (_isPaused) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is still in maintenance"));
+        if (endsPause) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is still in maintenance"));
         else if (endsAll) End(EndOf(expired[0]));
         else foreach (var channel in expired) Finish(channel, EndOf(channel));
+        // A timer may go off a moment before its time, and then nothing was due yet.
         Rearm();
     }
 

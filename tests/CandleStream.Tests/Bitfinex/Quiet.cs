@@ -13,16 +13,19 @@ internal static class Quiet
     // The test platform may keep threads of the pool for itself: what is busy at rest is not ours.
     private static int _busyAtRest = int.MaxValue;
 
-    /// <summary>Looks how busy the process is before the test does anything.</summary>
+    /// <summary>Looks how busy the process is before the test does anything. Anew for each: the platform may have taken a thread again that it had given back.</summary>
     public static void Calibrate()
     {
         // Continuations on the test's own context would wait until nobody looks.
         SynchronizationContext.SetSynchronizationContext(null);
+        var least = int.MaxValue;
         for (var looks = 0; looks < 1000; looks++)
         {
-            _busyAtRest = Math.Min(_busyAtRest, BusyThreads());
+            least = Math.Min(least, BusyThreads());
             Thread.Yield();
         }
+
+        _busyAtRest = least;
     }
 
     public static Task WaitAsync(CancellationToken cancel) => WaitAsync(static () => false, cancel);

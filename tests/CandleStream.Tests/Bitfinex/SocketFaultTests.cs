@@ -63,10 +63,13 @@ public class SocketFaultTests
         Assert.NotEqual(channel, socket.ChannelOf(Btc));
     }
 
-    [Fact]
-    public async Task Maintenance_that_does_not_end_in_two_minutes_ends_the_socket()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public async Task Maintenance_that_does_not_end_in_two_minutes_ends_the_socket_also_where_timers_are_a_moment_early(double earlyByMs)
     {
         await using var f = new ProviderFixture();
+        f.Time.TimersAreEarlyBy = TimeSpan.FromMilliseconds(earlyByMs);
         var (btc, _) = await f.FollowLiveAsync();
         var since = f.Now;
 

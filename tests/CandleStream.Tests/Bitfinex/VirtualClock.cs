@@ -11,6 +11,9 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
     /// <summary>How far the wall clock was set away from the time that passes. Timers, timestamps and the exchange take no notice, as on a real machine.</summary>
     public TimeSpan WallClockStep { get; set; }
 
+    /// <summary>By how much timers go off before their time, as those of a real machine do, which count whole milliseconds.</summary>
+    public TimeSpan TimersAreEarlyBy { get; set; }
+
     /// <summary>The time that passes, whatever the wall clock says.</summary>
     public DateTimeOffset Passed => base.GetUtcNow();
 
@@ -48,6 +51,9 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
 
     private sealed class Timer(VirtualClock clock, TimeSpan period) : ITimer
     {
+        // A timer is early once: what is left then is waited for in full.
+        private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
         private TimeSpan _period = period;
 
         public ITimer Inner { get; set; } = null!;
@@ -57,9 +63,12 @@ internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(star
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             _period = period;
+            if (dueTime > Shortest) dueTime -= clock.TimersAreEarlyBy;
+            // What is due at once goes off within the call, and notes by itself when it is due again.
+            if (dueTime <= TimeSpan.Zero) Note(dueTime);
             var changed = Inner.Change(dueTime, period);
-            // Only now: whoever sees it may let the clock go on at once.
-            Note(dueTime);
+            // Only now: who sees it may let the clock go on at once.
+            if (dueTime > TimeSpan.Zero) Note(dueTime);
             return changed;
         }
 
