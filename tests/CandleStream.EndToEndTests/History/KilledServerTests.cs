@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
 using CandleStream.Storage;
 using CandleStream.Tests.Storage;
+using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.History;
@@ -27,7 +27,7 @@ public abstract class KilledServerTests
         var random = new Random(Seed);
         using var folder = new TempFolder();
         await using var market = await FastMarket.StartAsync(Seed, seconds: Kills * 2);
-        var address = FreeAddress();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
         string[] args = [$"--Urls={address}", $"--Storage:SqlitePath={folder.File("candles.db")}", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")];
         var environment = url is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["DATABASE_URL"] = url };
 
@@ -83,13 +83,6 @@ public abstract class KilledServerTests
         await Eventually.TrueAsync(() => streaming.Joins > joins);
         var events = streaming.Events + random.Next(120);
         await Eventually.TrueAsync(() => streaming.Events >= events || market.IsOver);
-    }
-
-    private static Uri FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://{listener.LocalEndpoint}");
     }
 }
 

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
+using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Proxies;
 
@@ -42,7 +41,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            var proxy = Launch(kind, new ProxySite(new TempFolder(), FreePort(), server.Authority, timeLimit));
+            var proxy = Launch(kind, new ProxySite(new TempFolder(), FreePort.Take(), server.Authority, timeLimit));
             if (await proxy.AnswersAsync(path, answer)) return proxy;
             await proxy.DisposeAsync();
             if (attempt == Attempts) throw new InvalidOperationException($"{kind.Program} does not start: {proxy.Log}");
@@ -116,12 +115,5 @@ internal sealed class ProxyProcess : IAsyncDisposable
         }
 
         return false;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

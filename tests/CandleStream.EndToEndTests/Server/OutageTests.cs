@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Server;
 
@@ -16,7 +15,7 @@ public sealed class OutageTests
     [Fact(Timeout = Limit)]
     public async Task Without_the_exchange_the_server_starts_says_so_and_goes_live_once_it_is_there()
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null);
         var events = server.Client.EventsAsync("/candles/stream?symbol=BTCUSD&timeframe=1m").GetAsyncEnumerator(Cancel);
         await using var _ = events;
@@ -58,7 +57,7 @@ public sealed class OutageTests
             await before.StopAsync();
         }
 
-        var port = FreePort();
+        var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Storage:SqlitePath", path));
         var held = await server.Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=10");
         Assert.Contains(stored, held["candles"]!.AsArray().Select(c => c!.ToJsonString()));
@@ -68,7 +67,7 @@ public sealed class OutageTests
     [Fact(Timeout = Limit)]
     public async Task Without_its_database_the_server_streams_and_is_not_ready()
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(("DATABASE_URL", $"postgresql://candles:secret@127.0.0.1:{port}/candles"));
         var ready = await server.Client.ProblemAsync("/health/ready");
         Assert.Equal(503, (int)ready["status"]!);
@@ -107,12 +106,5 @@ public sealed class OutageTests
         while (await store.FindSeriesAsync(series, Cancel) is null) await pause.WaitForNextTickAsync(Cancel);
         var hub = Assert.Single(server.Get<CandleStreamService>().Hubs);
         Assert.Equal((series, 0), (hub.Series, hub.Subscribers));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.Storage;
+using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Shutdown;
@@ -78,10 +79,10 @@ public sealed class ShutdownTests
         using var folder = new TempFolder();
         await using var market = await FastMarket.StartAsync(seed: 4, seconds: 1_200, Speed, revise: Revise);
         await using var crowd = new StreamCrowd(StreamCrowd.DefaultSize, Series);
-        Uri address;
-        await using (var server = await ServerProcess.StartAsync(Arguments(market, folder), folder: folder))
+        // The server comes back where it was, so nobody else may take its port while it is away.
+        var address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        await using (var server = await ServerProcess.StartAsync(Arguments(market, folder, address), folder: folder))
         {
-            address = server.Client.BaseAddress!;
             await crowd.ConnectAsync(address);
             // A resume reaches back a little before its id: a server that has not yet run for so long could only begin anew.
             var held = crowd.Clients.Min(client => client.NewestId) + ReachOfResume;

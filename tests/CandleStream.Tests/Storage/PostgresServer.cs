@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using CandleStream.Tests.Support;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(CandleStream.Tests.Storage.PostgresServer))]
@@ -79,7 +78,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             Directory.CreateDirectory(_folder);
             if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres", _folder);
-            _port = FreePort();
+            _port = FreePort.Take();
             await RunAsServerUserAsync("initdb", "-D", Path.Combine(_folder, "data"), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C");
             await StartAgainAsync();
             return null;
@@ -116,12 +115,5 @@ public sealed class PostgresServer : IAsyncDisposable
         using var limit = new CancellationTokenSource(CommandLimit);
         await process.WaitForExitAsync(limit.Token).WaitAsync(limit.Token);
         if (process.ExitCode != 0) throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}: {await process.StandardError.ReadToEndAsync(limit.Token)}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
