@@ -19,7 +19,8 @@ internal sealed record ProxyKind(string Program, Func<ProxySite, string[]> Prepa
             .With("/etc/ssl/candlestream/site.key", site.Key)
             .With("/var/log/nginx/candlestream.log", site.AccessLog)
             .With("/var/log/nginx/candlestream-error.log", site.ErrorLog)
-            .WithLimit("proxy_read_timeout ", site.TimeLimit);
+            .WithLimit("proxy_read_timeout ", site.TimeLimit)
+            .WithLimit(" send_timeout ", site.TimeLimit);
         // Around it stands what a site may have set for its other pages, and what must not reach the stream.
         var main = site.Write("main.conf", $$"""
             daemon off;

@@ -7,10 +7,13 @@ internal static class StalledReader
 {
     public const int SmallBuffer = 4096;
 
+    // A proxy's clock is the machine's: at the limit of its recipe it would end the stalled stream, and then nothing is conflated for anybody.
+    private static readonly TimeSpan ProxyLimit = TimeSpan.FromHours(1);
+
     public static Task<StreamHost> StartAsync(StreamPath path, Dictionary<string, string?>? settings = null, FakeTimeProvider? time = null)
     {
         settings = new(settings ?? []) { ["SendBufferBytes"] = SmallBuffer.ToString(System.Globalization.CultureInfo.InvariantCulture) };
-        return StreamHost.StartAsync(path, new StreamHostOptions { Settings = settings, Time = time ?? new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53)) });
+        return StreamHost.StartAsync(path, new StreamHostOptions { Settings = settings, Time = time ?? new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53)), ProxyTimeLimit = ProxyLimit });
     }
 
     /// <summary>Joined, and from there on not reading.</summary>
@@ -32,9 +35,10 @@ internal static class StalledReader
     {
         await using var quick = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await quick.JoinAsync();
-        var pushed = 0;
+        var (pushed, streams) = (0, host.Counters.Streams);
         while (host.Counters.Of(Some.Btc).Conflated < 100)
         {
+            Assert.True(host.Counters.Streams >= streams, $"The stalled reader's stream has ended after {pushed} candles, before any was conflated for it: {host.Proxy?.Log}");
             for (var i = 0; i < 100; i++) host.Exchange.Push(Some.Btc, Some.Candle(0, ++pushed));
             var last = Some.Candle(0, pushed).Close;
             await quick.CandlesUntilAsync(e => e.Data.GetProperty("close").GetDecimal() == last);
