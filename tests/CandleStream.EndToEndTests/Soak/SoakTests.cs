@@ -36,7 +36,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         await using var database = new PostgresServer();
         await using var market = await FastMarket.StartAsync(seed: 41, MarketSeconds, Speed, snapshotCandles: 240);
         await using var server = await ServerProcess.StartAsync(
-            ["--port", "0", "--Bitfinex:SilenceLimit=00:00:05", "--Streaming:StuckLimit=00:00:05", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")],
+            ["--port", "0", "--Bitfinex:SilenceLimit=00:00:05", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")],
             new Dictionary<string, string> { ["DATABASE_URL"] = await database.CreateDatabaseAsync() });
         using var trouble = new ExchangeTrouble(market.Exchange.Url);
         await using var visitors = new Visitors(server.Client.BaseAddress!, seed: 43);
