@@ -12,14 +12,15 @@ public sealed class HistoryWithoutStoreTests : IAsyncLifetime
     private const int InMemory = 300;
 
     private readonly MemoryStore _store = new();
-    private CoreUnderTest _core = null!;
+    private readonly CoreUnderTest _core;
     private SeriesLease _lease = null!;
+
+    public HistoryWithoutStoreTests() => _core = new CoreUnderTest(_store, options: new StreamingOptions { CandlesInMemory = InMemory });
 
     public async ValueTask InitializeAsync()
     {
         var candles = Enumerable.Range(-Stored, Stored).Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }));
         await _store.SaveAsync(new StoreBatch([.. candles], [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-Stored), At(0))), TimeRangeSet.Empty, 1)]), Cancel);
-        _core = new CoreUnderTest(_store, options: new StreamingOptions { CandlesInMemory = InMemory });
         _lease = _core.Service.Open(BtcMinute);
         (await _core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(-1), Candle(0)], At(0, 10));
     }

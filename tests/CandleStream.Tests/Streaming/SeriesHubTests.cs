@@ -227,7 +227,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         while (!condition())
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            await Task.Yield();
+            await OneAtATime.LetOthersRunAsync();
         }
 
         return true;

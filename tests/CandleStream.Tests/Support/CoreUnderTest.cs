@@ -9,6 +9,8 @@ namespace CandleStream.Tests.Support;
 /// <summary>The core put together as the server does it, over a provider, a store and a clock that belong to the test.</summary>
 internal sealed class CoreUnderTest : IAsyncDisposable
 {
+    private readonly OneAtATime _context = OneAtATime.Begin();
+
     public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null, StreamingOptions? options = null, StorageOptions? writing = null)
     {
         Store = store ?? new MemoryStore();
@@ -42,14 +44,19 @@ internal sealed class CoreUnderTest : IAsyncDisposable
 
     public CandleHistory History { get; }
 
-    /// <summary>Runs <paramref name="work"/> while the clock moves on, so that no wait of the code under test takes real time.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> while the clock moves on, so that no wait of the code under test takes real time. The clock moves only when nothing is left to run.
+    /// </summary>
     public async Task<T> InTime<T>(Task<T> work)
     {
+        if (SynchronizationContext.Current != _context) throw new InvalidOperationException("Make the core in the test's own method or constructor.");
         while (!work.IsCompleted)
         {
-            Time.Advance(TimeSpan.FromMilliseconds(50));
-            // By way of the pool, where the code under test runs: what is ready there has its turn before the clock moves on.
-            await Task.Run(static () => { }, CancellationToken.None);
+            // What is ready has its turn before the clock moves on: what runs here, and what the pool was given.
+            await _context.IdleAsync();
+            await OneAtATime.LetOthersRunAsync();
+            await _context.IdleAsync();
+            if (!work.IsCompleted) Time.Advance(TimeSpan.FromMilliseconds(50));
         }
 
         return await work;

@@ -28,7 +28,7 @@ internal sealed class FakeProvider : ICandleProvider
         while (true)
         {
             if (_followed.TryGetValue(series, out var followed)) return followed.Feed;
-            await Task.Yield();
+            await OneAtATime.LetOthersRunAsync();
         }
     }
 
