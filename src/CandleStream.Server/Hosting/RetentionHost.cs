@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace CandleStream.Server.Hosting;
 
 /// <summary>Deletes, once an hour, candles older than their timeframe's retention. Ages count back from a series' newest candle, never from our own clock. Idle where nothing is set.</summary>
-internal sealed partial class RetentionHost(ICandleStore store, CandleArchive archive, CandleStreamService service, IOptions<StorageOptions> options, TimeProvider time, ILogger<RetentionHost> logger)
+internal sealed partial class RetentionHost(ICandleStore store, CandleStreamService service, IOptions<StorageOptions> options, TimeProvider time, ILogger<RetentionHost> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -38,9 +38,8 @@ internal sealed partial class RetentionHost(ICandleStore store, CandleArchive ar
         await foreach (var newest in store.ReadAsync(series, new TimeRange(0, long.MaxValue), 1, newestFirst: true, stop))
         {
             var before = series.Timeframe.StartOf(newest.Time - (long)kept.TotalMilliseconds);
-            var deleted = await archive.ForgetAsync(series, before, stop);
-            service.Forget(series, before, deleted.HighestRev);
-            if (deleted.Count > 0) LogDeleted(series, deleted.Count, kept);
+            var deleted = await service.ForgetAsync(series, before, stop);
+            if (deleted > 0) LogDeleted(series, deleted, kept);
         }
     }
 

@@ -76,10 +76,12 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
 
     /// <summary>Deletes what opened before <paramref name="time"/>, as its retention says, also what still waits.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached now.</exception>
-    public Task<DeletedCandles> ForgetAsync(SeriesKey series, long time, CancellationToken cancel)
+    public async Task<DeletedCandles> ForgetAsync(SeriesKey series, long time, CancellationToken cancel)
     {
-        writer.Forget(series, time);
-        return store.DeleteBeforeAsync(series, time, cancel);
+        var deleted = await store.DeleteBeforeAsync(series, time, cancel);
+        // Afterwards: what the store refused to delete is still known, and what waits for it must not be missing. What is written in between goes the next time.
+        var dropped = writer.Forget(series, time);
+        return deleted with { HighestRev = Math.Max(deleted.HighestRev, dropped) };
     }
 
     /// <summary>

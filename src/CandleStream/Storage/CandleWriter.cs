@@ -80,15 +80,16 @@ public sealed partial class CandleWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Drops what waits and opened before <paramref name="time"/>: the store is about to delete it.</summary>
-    internal void Forget(SeriesKey series, long time)
+    /// <summary>Drops what waits and opened before <paramref name="time"/>, as the store deleted what is older; returns the highest rev among it, 0 where there was none.</summary>
+    internal long Forget(SeriesKey series, long time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(series, out var pending)) return;
+            if (!_waiting.TryGetValue(series, out var pending)) return 0;
             var before = pending.Count;
-            pending.Forget(time);
+            var highestRev = pending.Forget(time);
             _waitingCandles += pending.Count - before;
+            return highestRev;
         }
     }
 

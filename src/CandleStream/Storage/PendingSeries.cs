@@ -51,11 +51,18 @@ internal sealed class PendingSeries(SeriesKey series)
         return range;
     }
 
-    /// <summary>Drops what opened before <paramref name="time"/>: the store deletes it.</summary>
-    public void Forget(long time)
+    /// <summary>Drops what opened before <paramref name="time"/>; returns the highest rev among it, 0 where there was none.</summary>
+    public long Forget(long time)
     {
-        foreach (var old in _candles.Keys.TakeWhile(t => t < time).ToList()) _candles.Remove(old);
+        long highestRev = 0;
+        foreach (var old in _candles.Values.TakeWhile(c => c.Time < time).ToList())
+        {
+            _candles.Remove(old.Time);
+            highestRev = Math.Max(highestRev, old.Rev);
+        }
+
         _verified = _verified.Subtract(new TimeRange(long.MinValue, time));
+        return highestRev;
     }
 
     private static long? Later(long? one, long? other) => one > other || other is null ? one : other;

@@ -83,7 +83,12 @@ public sealed class CandleHistory
             var read = stretch.Range.To < bounds.To ? stretch.Range : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
             var part = await _reader.ReadAsync(query.Series, hub, read, query.Limit, newestEnd: query.Start is null, cancel);
             if (part.Candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
+            {
+                // Who goes on from this answer's `asof` is sent what becomes known behind its last candle; what lies before it is named by its gaps.
+                if (hub is not null && part.Candles is [.., var newest] && read.To == long.MaxValue) hub.Tell(newest.Time);
                 return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf);
+            }
+
             stretch = stretch.Longer(query.Series.Timeframe, bounds);
         }
     }
@@ -96,7 +101,7 @@ public sealed class CandleHistory
             var left = _options.HistoryWait - _time.GetElapsedTime(asked);
             var missing = view.Known.MissingIn(Complete(range, series.Timeframe, view));
             if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
-            var repaired = TimeRangeSet.Of(hub?.Status.Gaps ?? []);
+            var repaired = hub?.RepairedGaps ?? TimeRangeSet.Empty;
             var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
             var progressed = own.IsEmpty ? await hub!.Repaired.WaitAsync(left, _time, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, _service.Present, left, cancel);
             if (!progressed) return view;
@@ -111,6 +116,8 @@ public sealed class CandleHistory
         var timeframe = query.Series.Timeframe;
         var isFull = candles.Count >= query.Limit;
         var span = stretch.Range;
+        // Where neither exchange time nor the store was known when the bounds were drawn, the candles themselves show what the answer spans.
+        if (span.To == bounds.To && candles is [.., var newest]) span = span with { To = Math.Max(span.To, timeframe.EndOf(newest.Time)) };
         if (isFull) span = query.Start is null ? span with { From = candles[0].Time } : span with { To = timeframe.EndOf(candles[^1].Time) };
         var isExhausted = span.From <= bounds.From && span.To >= bounds.To;
         long? next = isExhausted ? null : query.Start is null ? span.From - 1 : span.To;

@@ -120,13 +120,15 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         if (TryFind(series, out var hub)) hub.Lose(range);
     }
 
-    /// <summary>
-    /// Candles that opened before <paramref name="time"/> (Unix ms) were deleted from the store, as its retention says, the highest rev among them being
-    /// <paramref name="highestRev"/>: an open series forgets them too.
-    /// </summary>
-    public void Forget(SeriesKey series, long time, long highestRev)
+    /// <summary>Deletes the candles of a series that opened before <paramref name="time"/> (Unix ms), as its retention says; returns how many.</summary>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached now. Some may be deleted already.</exception>
+    public async Task<long> ForgetAsync(SeriesKey series, long time, CancellationToken cancel)
     {
-        if (TryFind(series, out var hub)) hub.Forget(time, highestRev);
+        // Before: an open series must not vouch for what is being deleted, nor if the store fails halfway. Afterwards: the changes among them are held no longer.
+        if (TryFind(series, out var open)) open.Forget(time, highestRev: 0);
+        var deleted = await _archive.ForgetAsync(series, time, cancel);
+        if (TryFind(series, out open)) open.Forget(time, deleted.HighestRev);
+        return deleted.Count;
     }
 
     /// <summary>Ends every subscription at the exchange and saves what is known of each series.</summary>
@@ -225,6 +227,8 @@ public sealed partial class CandleStreamService : IAsyncDisposable
         await GuardAsync(open.Hub.Series, () =>
         {
             open.Hub.SaveRecord();
+            // Closed before it was loaded: who still waits for that is answered from the store.
+            open.Hub.Loaded.Give();
             open.Stop.Dispose();
             return Task.CompletedTask;
         }, CancellationToken.None);

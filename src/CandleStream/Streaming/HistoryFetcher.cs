@@ -102,7 +102,8 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
             if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
             {
                 // Connected clients have not seen these candles, so publish them as a repair.
-                hub.Merge(await ChangedAsync(series, hub, page.Part(page.Range with { From = Math.Max(from, page.Range.From) })));
+                var repair = page.Part(page.Range with { From = Math.Max(from, page.Range.From) });
+                hub.Merge(repair, await NoNewsAsync(series, hub, repair));
                 onStored();
                 page = page.Part(page.Range with { To = Math.Max(from, page.Range.From) });
                 if (page.Range.IsEmpty) continue;
@@ -132,13 +133,13 @@ public sealed partial class HistoryFetcher : IAsyncDisposable
         return hub;
     }
 
-    // Below what the hub holds, the archive says what is no news.
-    private async Task<HistoryPage> ChangedAsync(SeriesKey series, SeriesHub hub, HistoryPage page)
+    // Below what the hub holds, the archive says what is no news: what was stored when the series was opened. What somebody stored beside it since, its clients do not have.
+    private async Task<IReadOnlyList<Candle>> NoNewsAsync(SeriesKey series, SeriesHub hub, HistoryPage page)
     {
         var older = page.Range with { To = Math.Min(page.Range.To, hub.Look(default).OldestTime ?? page.Range.To) };
-        if (older.IsEmpty || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return page;
-        var byTime = held.ToDictionary(c => c.Time);
-        return page with { Candles = [.. page.Candles.Where(c => !byTime.TryGetValue(c.Time, out var old) || !old.HasSameValues(c))] };
+        if (older.IsEmpty || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return [];
+        var byTime = page.Candles.ToDictionary(c => c.Time);
+        return held.FindAll(old => old.Rev <= hub.OpenedRev && byTime.TryGetValue(old.Time, out var fetched) && old.HasSameValues(fetched));
     }
 
     // Of few series, if of any.

@@ -36,6 +36,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long? _oldest;
     private long? _storedFrom;
     private long? _followedUntil;
+
+    // The end of the newest stored candle.
+    private long? _storedTo;
     private long _notBefore = long.MinValue;
 
     // The first time that is followed and not verified yet. Null while interrupted.
@@ -69,7 +72,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         }
     }
 
-    /// <summary>Complete candles' times since watching began that are neither verified nor covered.</summary>
+    /// <summary>Complete candles' times since watching began (before that: up to the newest stored candle) that are neither verified nor covered.</summary>
     public TimeRangeSet Gaps => _gaps ??= FindGaps();
 
     /// <summary>
@@ -93,8 +96,11 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <param name="toldFrom">From where on streams were told of the series: a hole after it is a gap, however little was verified; one before it is history.</param>
     public void Load(TimeRangeSet verified, long? lastHeld, long? heldBefore = null, long toldFrom = SeriesRecord.NothingTold)
     {
+        // Read before the deletion that this has heard of already.
+        verified = verified.Subtract(new TimeRange(long.MinValue, _notBefore));
         var told = toldFrom != SeriesRecord.NothingTold;
         _storedFrom = told ? timeframe.StartOf(toldFrom) : verified.IsEmpty ? lastHeld : verified.Ranges[0].From;
+        _storedTo = lastHeld is { } held ? timeframe.EndOf(held) : null;
         _followedUntil = told ? verified.MissingIn(new TimeRange(toldFrom, long.MaxValue)).Ranges is [var hole, ..] ? hole.From : null
             : verified.IsEmpty ? lastHeld : verified.Ranges[^1].To;
         var doubted = heldBefore is { } from ? verified.Intersect(new TimeRange(from, long.MaxValue)) : TimeRangeSet.Empty;
@@ -353,6 +359,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _gaps = null;
     }
 
-    private TimeRangeSet FindGaps() =>
-        WatchedFrom() is { } from && _now is { } now ? Known.MissingIn(new TimeRange(from, timeframe.StartOf(now))) : TimeRangeSet.Empty;
+    // Before the exchange is heard, holes among what is stored are named all the same: clients are shown it.
+    private TimeRangeSet FindGaps()
+    {
+        var to = _began is null ? _storedTo : timeframe.StartOf(_now ?? 0);
+        return to is { } end && WatchedFrom(_began ?? end) is { } from ? Known.MissingIn(new TimeRange(from, end)) : TimeRangeSet.Empty;
+    }
 }

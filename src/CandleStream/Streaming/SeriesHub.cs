@@ -50,6 +50,9 @@ public sealed class SeriesHub : ICandleFeed
     private long _openedFrom = long.MaxValue;
     private long _completeFrom = long.MaxValue;
 
+    // The highest rev of what the store deleted, also before it was loaded.
+    private long _deletedUpTo;
+
     // The oldest time told by earlier lives, as far as their clients can resume, and by this one; see SeriesRecord.
     private long _toldBefore = SeriesRecord.NothingTold;
     private long _told = SeriesRecord.NothingTold;
@@ -110,6 +113,15 @@ public sealed class SeriesHub : ICandleFeed
         get
         {
             lock (_gate) return _knowsStore;
+        }
+    }
+
+    /// <summary>Where the counter stood when what the store held was loaded (µs).</summary>
+    internal long OpenedRev
+    {
+        get
+        {
+            lock (_gate) return _openedRev;
         }
     }
 
@@ -262,15 +274,25 @@ public sealed class SeriesHub : ICandleFeed
         }
     }
 
-    void ICandleFeed.OnPolled(HistoryPage page) => Merge(page, isPoll: true);
+    void ICandleFeed.OnPolled(HistoryPage page) => Merge(page, isPoll: true, []);
 
     /// <summary>Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.</summary>
-    internal void Merge(HistoryPage page) => Merge(page, isPoll: false);
+    /// <param name="page">The answer.</param>
+    /// <param name="noNews">Its candles that are stored with equal values and were sent: nobody is told, but what the answer verifies is saved with it.</param>
+    internal void Merge(HistoryPage page, IReadOnlyList<Candle>? noNews = null) => Merge(page, isPoll: false, noNews ?? []);
 
-    private void Merge(HistoryPage page, bool isPoll)
+    private void Merge(HistoryPage page, bool isPoll, IReadOnlyList<Candle> noNews)
     {
         lock (_gate)
         {
+            if (noNews.Count > 0)
+            {
+                var times = noNews.Select(c => c.Time).ToHashSet();
+                page = page with { Candles = [.. page.Candles.Where(c => !times.Contains(c.Time))] };
+                // The store may be deleting them right now.
+                _unsaved.AddRange(noNews);
+            }
+
             if (isPoll) page = _coverage.Wanted(page);
             var (asOf, isBack) = _present.Judge(page.AsOf);
             if (isBack) GoBack(asOf);
@@ -305,14 +327,15 @@ public sealed class SeriesHub : ICandleFeed
             // A series that nobody ever followed changed only by what came since this process began, and all of that is held.
             var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == 0;
             _openedFrom = isNew ? _revs.First : _openedRev;
-            _completeFrom = archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First;
+            _completeFrom = Math.Max(_deletedUpTo, archived is null ? _openedRev : record.CompleteFrom > 0 ? record.CompleteFrom : _revs.First);
             _toldBefore = archived?.MayBeToldFrom ?? SeriesRecord.NothingTold;
             // A promise without a word on what was told: all that is verified may have been.
             if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false }) _toldBefore = Math.Min(_toldBefore, record.Verified.Ranges[0].From);
             _saved = (record.CompleteFrom, record.ToldFrom);
-            _candles.Load(archived?.Newest ?? [], _openedRev);
+            _candles.Load(_coverage.Wanted(archived?.Newest ?? []), _openedRev);
             LoadCoverage(archived);
             if (_candles.Newest is { } newest) _latest = new CandleUpdate(Series, newest);
+            PublishCoverage();
             _loaded.Give();
         }
     }
@@ -325,8 +348,10 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
-            List<CandleUpdate> added = [.. _candles.LoadLate(archived.Newest).Select(c => new CandleUpdate(Series, c))];
-            // They are about to be told, and a hole above them is a gap.
+            List<CandleUpdate> added = [.. _candles.LoadLate(_coverage.Wanted(archived.Newest)).Select(c => new CandleUpdate(Series, c))];
+            // They are about to be told, and a hole above them is a gap. So is what was told of times older than they are: what the store holds there, nobody is sent.
+            if (archived is { Newest: [var oldest, ..], Record: { } record } && _told < oldest.Time)
+                archived = archived with { Record = record with { Verified = record.Verified.Subtract(new TimeRange(_told, oldest.Time)) } };
             if (added.Count > 0) Told(added[0].Candle.Time);
             LoadCoverage(archived);
             _knowsStore = true;
@@ -342,7 +367,7 @@ public sealed class SeriesHub : ICandleFeed
     }
 
     /// <summary>
-    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage)"/>). Earlier ones are history.
+    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage, IReadOnlyList{Candle}?)"/>). Earlier ones are history.
     /// Null if nothing was told, stored or received yet.
     /// </summary>
     internal long? RepairsFrom(long exchangeTime)
@@ -403,6 +428,7 @@ public sealed class SeriesHub : ICandleFeed
         {
             _candles.ForgetBefore(time);
             _coverage.Forget(time);
+            _deletedUpTo = Math.Max(_deletedUpTo, highestRev);
             _completeFrom = Math.Max(_completeFrom, highestRev);
             PublishCoverage();
         }
@@ -412,6 +438,15 @@ public sealed class SeriesHub : ICandleFeed
     internal bool IsCompleteFrom(long rev)
     {
         lock (_gate) return rev >= CompleteFrom;
+    }
+
+    /// <summary>The gaps that are being repaired: all of them, once the exchange's candles were merged.</summary>
+    internal TimeRangeSet RepairedGaps
+    {
+        get
+        {
+            lock (_gate) return _merged ? _coverage.Gaps : TimeRangeSet.Empty;
+        }
     }
 
     /// <summary>What there is to fetch, the newest gap first and the check of what snapshots covered last.</summary>
@@ -469,12 +504,17 @@ public sealed class SeriesHub : ICandleFeed
     {
         lock (_gate)
         {
+            // Clients of a life that never knew the store lack what it holds, and those of a series that nobody ever heard lack what is fetched as history: they start anew.
+            if (_loaded.IsGiven && IsPromiseless) _completeFrom = _revs.Current;
             Save();
         }
     }
 
     // While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, and the repair is sent to those who listen.
     private long CompleteFrom => !_merged || !_coverage.Gaps.IsEmpty ? Math.Max(_openedFrom, _completeFrom) : _completeFrom;
+
+    // Nothing can be promised of a series before the store was read, nor before the exchange was heard for the first time.
+    private bool IsPromiseless => !_knowsStore || (!_merged && _saved.CompleteFrom == 0);
 
     private long ToldFrom => Math.Min(_toldBefore, _told);
 
@@ -664,10 +704,11 @@ public sealed class SeriesHub : ICandleFeed
     private void Save()
     {
         var (verified, unverified) = _coverage.TakeUnsaved();
-        var promise = (_merged ? _completeFrom : _saved.CompleteFrom, ToldFrom);
+        var promises = _merged || (_loaded.IsGiven && IsPromiseless);
+        var promise = (promises ? _completeFrom : _saved.CompleteFrom, ToldFrom);
         var isChanged = !verified.IsEmpty || !unverified.IsEmpty || promise != _saved;
         if (!isChanged && _unsaved.Count == 0) return;
-        _archive.Save(Series, [.. _unsaved], isChanged ? new SeriesChange(Series, verified, unverified, _merged ? _completeFrom : null, ToldFrom) : null);
+        _archive.Save(Series, [.. _unsaved], isChanged ? new SeriesChange(Series, verified, unverified, promises ? _completeFrom : null, ToldFrom) : null);
         _unsaved.Clear();
         _saved = promise;
     }

@@ -52,7 +52,7 @@ internal sealed class SeriesReader(CandleArchive archive)
             var wanted = count - view.Newest.Count;
             var older = wanted <= 0 ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), wanted, newestEnd: true, cancel);
             // While the store is away the snapshot ends where memory does, as it would at a hole; a question for the history before it is told what is missing.
-            var from = view.Merged ? ReachOf(view) : 0;
+            var from = ReachOf(view);
             List<Candle> candles = [.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)];
             // What is fetched after this is a repair. What was fetched before it as history is there to be read.
             if (candles.Count == 0 || !hub.Tell(candles[0].Time)) return new NewestCandles(candles, view.Status);

@@ -12,6 +12,7 @@ internal sealed class LivesClient(string name) : ICandleSink
     private SeriesStatus? _status;
     private Task<SeriesJoin>? _joining;
     private long _asOf;
+    private long _running;
     private long _lastRev;
 
     public string Name => name;
@@ -27,13 +28,17 @@ internal sealed class LivesClient(string name) : ICandleSink
 
     public IReadOnlyDictionary<long, Candle> Held => _held;
 
-    /// <summary>From where on the client was shown the series; what is repaired before that, for others, it is sent as well.</summary>
+    /// <summary>From where on the client was shown the series; what is repaired before that, for others, it is sent as well. Without a snapshot, from the candle that ran then.</summary>
     public long ShownFrom { get; private set; } = long.MaxValue;
+
+    /// <summary>The seam of the join that the others build on: every version after it was sent.</summary>
+    public long? SentAfter { get; private set; }
 
     public IReadOnlyList<TimeRange> Gaps => _status?.Gaps ?? [];
 
-    public void Connect(CandleStreamService service, int snapshot, bool asksForSnapshot)
+    public void Connect(CandleStreamService service, int snapshot, bool asksForSnapshot, long running)
     {
+        _running = running;
         _arrived.Clear();
         (_status, _lastRev) = (null, 0);
         _lease = service.Open(BtcMinute);
@@ -55,7 +60,6 @@ internal sealed class LivesClient(string name) : ICandleSink
         if (!IsSynced) return;
         foreach (var update in _arrived.OrderBy(u => u.Rev))
         {
-            if (ShownFrom == long.MaxValue) ShownFrom = update.Candle.Time;
             Take(update.Candle);
             Id = Math.Max(Id ?? 0, update.Rev);
         }
@@ -76,6 +80,13 @@ internal sealed class LivesClient(string name) : ICandleSink
         (_lease, _joining, IsSynced) = (null, null, false);
     }
 
+    /// <summary>Forgets everything, its id too.</summary>
+    public void StartAnew()
+    {
+        _held.Clear();
+        (Id, ShownFrom, SentAfter) = (null, long.MaxValue, null);
+    }
+
     void ICandleSink.OnUpdate(CandleUpdate update)
     {
         Assert.True(update.Rev > _lastRev, $"{name}: {update} does not rise above {_lastRev}");
@@ -91,7 +102,7 @@ internal sealed class LivesClient(string name) : ICandleSink
     {
         LastMode = join.Mode;
         if (join.Mode == JoinMode.Reset) _held.Clear();
-        if (join.Mode != JoinMode.Resumed) ShownFrom = join.Snapshot is [var oldest, ..] ? oldest.Time : long.MaxValue;
+        if (join.Mode != JoinMode.Resumed) (ShownFrom, SentAfter) = (join.Snapshot is [var oldest, ..] ? oldest.Time : _running, _asOf);
         foreach (var candle in join.Missed.Concat(join.Snapshot)) Take(candle);
     }
 
@@ -108,7 +119,6 @@ internal sealed class LivesPoller
 {
     private readonly SortedDictionary<long, Candle> _held = [];
     private Task<HistoryAnswer>? _asked;
-    private TimeRangeSet _firstGaps = TimeRangeSet.Empty;
 
     public long? AsOf { get; private set; }
 
@@ -116,6 +126,9 @@ internal sealed class LivesPoller
 
     /// <summary>The oldest candle of the answer that the others build on.</summary>
     public long ShownFrom { get; private set; } = long.MaxValue;
+
+    /// <summary>What the answer named that the others build on.</summary>
+    public TimeRangeSet FirstGaps { get; private set; } = TimeRangeSet.Empty;
 
     /// <summary>What the last answer named, and the answer that it builds on.</summary>
     public TimeRangeSet Gaps { get; private set; } = TimeRangeSet.Empty;
@@ -131,13 +144,14 @@ internal sealed class LivesPoller
         var answer = answered.GetAwaiter().GetResult();
         Assert.True(answer.AsOf >= (AsOf ?? 0), $"asof went back from {AsOf} to {answer.AsOf}");
         if (answer.Reset) _held.Clear();
-        if (answer.Reset || AsOf is null) (_firstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());
-        Gaps = _firstGaps.Union(TimeRangeSet.Of(answer.Gaps));
+        if (answer.Reset || AsOf is null) (FirstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());
+        Gaps = FirstGaps.Union(TimeRangeSet.Of(answer.Gaps));
         AsOf = answer.AsOf;
         foreach (var candle in answer.Candles)
         {
-            if (_held.TryGetValue(candle.Time, out var known)) Assert.True(candle.Rev > known.Rev || candle == known, $"the poller was given {candle} after {known}");
-            _held[candle.Time] = candle;
+            // A killed process may have told a version that it did not save: it says what the saved one says, or a newer one comes.
+            if (_held.TryGetValue(candle.Time, out var known) && known.Rev >= candle.Rev) Assert.True(known.HasSameValues(candle), $"the poller was given {candle} after {known}");
+            else _held[candle.Time] = candle;
         }
 
         return true;
@@ -145,4 +159,11 @@ internal sealed class LivesPoller
 
     /// <summary>The server is gone, and with it the answer.</summary>
     public void HangUp() => _asked = null;
+
+    /// <summary>Forgets everything, its number too.</summary>
+    public void StartAnew()
+    {
+        _held.Clear();
+        (AsOf, ShownFrom, FirstGaps, Gaps) = (null, long.MaxValue, TimeRangeSet.Empty, TimeRangeSet.Empty);
+    }
 }

@@ -101,8 +101,7 @@ public sealed class SeriesLivesTests
         var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
         feed.OnSnapshot([.. Enumerable.Range(0, 20).Select(m => Candle(m))], At(19, 10));
         await core.Writer.FlushAsync(Cancel);
-        var deleted = await core.Archive.ForgetAsync(BtcMinute, At(10), Cancel);
-        core.Service.Forget(BtcMinute, At(10), deleted.HighestRev);
+        await core.Service.ForgetAsync(BtcMinute, At(10), Cancel);
         var sink = new RecordingSink();
         lease.Hub.Attach(sink);
 
@@ -129,8 +128,7 @@ public sealed class SeriesLivesTests
         foreach (var minute in Enumerable.Range(1, 5)) feed.OnCandle(Candle(minute), At(minute, 1), 0);
         await core.Writer.FlushAsync(Cancel);
 
-        var deleted = await core.Archive.ForgetAsync(BtcMinute, At(3), Cancel);
-        core.Service.Forget(BtcMinute, At(3), deleted.HighestRev);
+        await core.Service.ForgetAsync(BtcMinute, At(3), Cancel);
 
         Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }

@@ -48,7 +48,8 @@ public sealed class HistoryBeforeFeedTests
 
         var answer = await AskAsync(core, At(-60), At(-40));
 
-        Assert.Equal(21, answer.Candles.Count);
+        // The first Date of all proves nothing of the last minutes before its newest row.
+        Assert.Superset(Enumerable.Range(-60, 19).Select(m => At(m)).ToHashSet(), answer.Candles.Select(c => c.Time).ToHashSet());
         Assert.Empty(sink.Merges);
         Assert.Empty(sink.Updates);
     }
