@@ -2,6 +2,7 @@ using CandleStream.Server.Access;
 using CandleStream.Server.Endpoints;
 using CandleStream.Server.Setup;
 using CandleStream.Server.Sse;
+using CandleStream.Server.Udf;
 
 namespace CandleStream.Server;
 
@@ -31,6 +32,7 @@ public static class Program
         builder.AddRequestLimits();             // requests per key or address
         builder.AddHealth();                    // what readiness is made of
         builder.AddMetrics();                   // counters and histograms, for Prometheus and OTLP
+        builder.AddDoors();                     // other people's programs: TradingView
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
         builder.AddApiDocs();                   // OpenAPI
 
@@ -41,7 +43,8 @@ public static class Program
         api.MapCandleStreamStatus();            // GET /candles/stream/status
         api.MapCandleHistory();                 // GET /candles
         api.MapSymbols();                       // GET /symbols, /timeframes
-        api.MapAccess();                        // POST /candles/stream/ticket, /session
+        api.MapUdf();                           // GET /udf/…, /widgets.json
+        api.MapAccess();                        // POST /candles/stream/ticket, /tickets, /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready
         app.MapMetrics();                       // GET /metrics

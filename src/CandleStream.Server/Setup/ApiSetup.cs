@@ -42,6 +42,7 @@ internal static class ApiSetup
     public static void UseApi(this WebApplication app)
     {
         app.UseKnownProxies();
+        PathTickets.Use(app);
         app.Use(AddSecurityHeaders);
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.

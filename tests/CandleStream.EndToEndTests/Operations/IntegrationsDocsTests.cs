@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using CandleStream.EndToEndTests.Server;
+
+namespace CandleStream.EndToEndTests.Operations;
+
+/// <summary>What docs/integrations.md says to type is typed here, against a server of this process.</summary>
+public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private const string DocumentedAddress = "http://127.0.0.1:8000";
+
+    [Theory(Timeout = 180_000)]
+    [InlineData("TradingView's charting library")]
+    [InlineData("OpenBB Workspace")]
+    public async Task Every_shell_command_of_a_section_works(string section)
+    {
+        var commands = ShellCommands(section);
+        Assert.NotEmpty(commands);
+        foreach (var command in commands)
+        {
+            var start = new ProcessStartInfo("bash", ["-c", command.Replace(DocumentedAddress, fixture.Server.Client.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var shell = Process.Start(start)!;
+            var errors = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(shell.ExitCode == 0, $"{command}\n{output}\n{await errors}");
+            Assert.False(string.IsNullOrWhiteSpace(output), $"{command} answers nothing");
+            Assert.DoesNotContain("\"s\":\"error\"", output, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>The lines of the section's <c>sh</c> blocks.</summary>
+    internal static IReadOnlyList<string> ShellCommands(string section)
+    {
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "integrations.md"));
+        var start = text.IndexOf($"\n## {section}\n", StringComparison.Ordinal);
+        Assert.True(start >= 0, $"docs/integrations.md has no section '{section}'");
+        var end = text.IndexOf("\n## ", start + 4, StringComparison.Ordinal);
+        var blocks = (end < 0 ? text[start..] : text[start..end]).Split("```sh\n").Skip(1).Select(b => b[..b.IndexOf("```", StringComparison.Ordinal)]);
+        return [.. blocks.SelectMany(b => b.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+    }
+}
