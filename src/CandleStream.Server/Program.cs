@@ -1,5 +1,6 @@
 using CandleStream.Server.Access;
 using CandleStream.Server.Endpoints;
+using CandleStream.Server.Mcp;
 using CandleStream.Server.Setup;
 using CandleStream.Server.Sse;
 using CandleStream.Server.Udf;
@@ -32,7 +33,7 @@ public static class Program
         builder.AddRequestLimits();             // requests per key or address
         builder.AddHealth();                    // what readiness is made of
         builder.AddMetrics();                   // counters and histograms, for Prometheus and OTLP
-        builder.AddDoors();                     // other people's programs: TradingView
+        builder.AddDoors();                     // other people's programs: TradingView, agents, bots
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
         builder.AddApiDocs();                   // OpenAPI
 
@@ -44,6 +45,7 @@ public static class Program
         api.MapCandleHistory();                 // GET /candles
         api.MapSymbols();                       // GET /symbols, /timeframes
         api.MapUdf();                           // GET /udf/…, /widgets.json
+        api.MapMcp();                           // POST /mcp: tools for agents
         api.MapAccess();                        // POST /candles/stream/ticket, /tickets, /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready

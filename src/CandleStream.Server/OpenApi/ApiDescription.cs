@@ -25,6 +25,7 @@ internal static class ApiDescription
         document.Tags = null;
         // Its route is a package's, which describes nothing.
         document.Paths["/metrics"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = DescribeMetrics() } };
+        document.Paths["/mcp"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Post] = DoorDescriptions.DescribeMcp(NoKey, TooMany) } };
         return Task.CompletedTask;
     }
 

@@ -69,6 +69,12 @@ internal static class DoorDescriptions
         return true;
     }
 
+    public static OpenApiOperation DescribeMcp(string noKey, string tooMany) => new OpenApiOperation()
+        .Says("The Model Context Protocol for agents (streamable HTTP, no session): tools find_symbols, get_candles, get_status, get_corrections, wait_for_close.")
+        .Answers(200, "text/event-stream", ApiSchemas.String, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n")
+        .Refuses(401, noKey, ApiExamples.NoKey)
+        .Refuses(429, tooMany, ApiExamples.TooMany);
+
     private static OpenApiOperation TakesUdfSymbol(this OpenApiOperation operation) =>
         operation.Takes("symbol", "Name, ticker or EXCHANGE:NAME.", ApiSchemas.String, "BTCUSD", required: true);
 

@@ -23,7 +23,7 @@ internal static class ApiSetup
     /// A header that is not here fails the whole request in the browser.
     /// </summary>
     private static readonly string[] RequestHeaders =
-        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
+        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
 
     public static void AddApi(this WebApplicationBuilder builder)
     {

@@ -1,4 +1,5 @@
 using CandleStream.Server.Doors;
+using CandleStream.Server.Mcp;
 using CandleStream.Server.Udf;
 
 namespace CandleStream.Server.Setup;
@@ -10,5 +11,6 @@ internal static class DoorsSetup
     {
         builder.Services.AddSingleton<CandleDoor>();
         builder.AddUdf();
+        builder.AddMcp();
     }
 }

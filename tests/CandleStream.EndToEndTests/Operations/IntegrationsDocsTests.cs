@@ -11,6 +11,7 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
     [Theory(Timeout = 180_000)]
     [InlineData("TradingView's charting library")]
     [InlineData("OpenBB Workspace")]
+    [InlineData("An agent's host (Model Context Protocol)")]
     public async Task Every_shell_command_of_a_section_works(string section)
     {
         var commands = ShellCommands(section);
@@ -29,6 +30,7 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
             Assert.True(shell.ExitCode == 0, $"{command}\n{output}\n{await errors}");
             Assert.False(string.IsNullOrWhiteSpace(output), $"{command} answers nothing");
             Assert.DoesNotContain("\"s\":\"error\"", output, StringComparison.Ordinal);
+            Assert.DoesNotContain("\"isError\":true", output, StringComparison.Ordinal);
         }
     }
 
