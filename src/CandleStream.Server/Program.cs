@@ -1,4 +1,5 @@
 using CandleStream.Server.Access;
+using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Endpoints;
 using CandleStream.Server.Mcp;
 using CandleStream.Server.Setup;
@@ -45,6 +46,7 @@ public static class Program
         api.MapCandleHistory();                 // GET /candles
         api.MapSymbols();                       // GET /symbols, /timeframes
         api.MapUdf();                           // GET /udf/…, /widgets.json
+        api.MapBitfinexDialect();               // GET /bitfinex/v2/…, its WebSocket /bitfinex/ws/2
         api.MapMcp();                           // POST /mcp: tools for agents
         api.MapAccess();                        // POST /candles/stream/ticket, /tickets, /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs

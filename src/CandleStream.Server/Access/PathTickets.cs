@@ -17,7 +17,7 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
     private const string Prefix = "/k";
 
     /// <summary>The paths that a ticket can be made for.</summary>
-    public static readonly string[] Paths = ["/udf"];
+    public static readonly string[] Paths = ["/udf", "/bitfinex"];
 
     private readonly IDataProtector _seal = protection.CreateProtector("path ticket");
 
@@ -25,6 +25,9 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
 
     /// <summary>Whether the request came with a ticket in its path.</summary>
     public static bool IsIn(HttpContext context) => context.Features.Get<Presented>() is not null;
+
+    /// <summary>When the request's ticket ends, and with it what the request opened; null where it came without one.</summary>
+    public static DateTimeOffset? EndOf(HttpContext context) => context.Features.Get<Presented>()?.End;
 
     /// <summary>Takes the ticket out of the path, so that what follows sees the route's own path and nobody writes the ticket down. Comes before everything that looks at paths.</summary>
     public static void Use(WebApplication app) => app.Use((context, next) =>
@@ -63,7 +66,9 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
             return null;
         }
 
-        if (BinaryPrimitives.ReadInt64BigEndian(text) < time.GetUtcNow().ToUnixTimeMilliseconds()) return null;
+        var end = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(text));
+        if (end < time.GetUtcNow()) return null;
+        context.Features.Get<Presented>()!.End = end;
         var parts = Encoding.UTF8.GetString(text.AsSpan(sizeof(long))).Split(' ');
         return context.Request.Path.StartsWithSegments(parts[2]) ? keys.Find(parts[0], parts[1]) : null;
     }
@@ -74,5 +79,9 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
         return end < 0 ? (rest[1..], "/") : (rest[1..end], rest[end..]);
     }
 
-    private sealed record Presented(string Ticket);
+    private sealed record Presented(string Ticket)
+    {
+        /// <summary>When the ticket ends; known once it was opened.</summary>
+        public DateTimeOffset? End { get; set; }
+    }
 }

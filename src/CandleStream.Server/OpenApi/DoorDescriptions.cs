@@ -55,6 +55,28 @@ internal static class DoorDescriptions
                     .Takes("symbols", "1 to 50 symbols, between commas.", ApiSchemas.String, "BTCUSD,ETHUSD", required: true)
                     .AnswersAs("object", """{"s":"ok","d":[{"s":"ok","n":"BTCUSD","v":{"lp":6381.5}}]}""");
                 return true;
+            case "/bitfinex/v2/candles/{key}/{section}":
+                operation.Says("Bitfinex' own form of candles, for bots that speak it; their WebSocket is /bitfinex/ws/2. A range that is not verified is answered 429, \"try again\".")
+                    .TakesPath("key", "trade:TIMEFRAME:tPAIR", "trade:1h:tBTCUSD")
+                    .TakesPath("section", "hist: a list of candles; last: the newest one.", "hist")
+                    .Takes("limit", "The most candles to answer.", ApiSchemas.Whole(1, 10_000, 100), 10)
+                    .Takes("start", "Earliest open time, Unix ms, inclusive.", ApiSchemas.Time, 1_763_840_000_000)
+                    .Takes("end", "Latest open time, Unix ms, inclusive.", ApiSchemas.Time, 1_763_880_000_000)
+                    .Takes("sort", "1: oldest first; -1: newest first.", ApiSchemas.Integer, -1)
+                    .AnswersAs("array", "[[1763838000000,6380.1,6381.5,6382,6379.9,3.25]]");
+                ((OpenApiSchema)((OpenApiMediaType)operation.Responses!["200"].Content![Json]).Schema!).Items = Something("array");
+                RefuseAsBitfinex(operation, 429, "The candles are not verified yet, or too many requests came: try again.", """["error",11010,"ratelimit: error"]""");
+                RefuseAsBitfinex(operation, 500, "A parameter is not allowed.", """["error",10020,"symbol: invalid"]""");
+                return true;
+            case "/bitfinex/v2/conf/{labels}":
+                operation.Says("Bitfinex' lists of pairs, and its other lists as the exchange answers them.").TakesPath("labels", "Labels, between commas.", "pub:list:pair:exchange")
+                    .AnswersAs("array", """[["BTCUSD","ETHUSD"]]""");
+                ((OpenApiSchema)((OpenApiMediaType)operation.Responses!["200"].Content![Json]).Schema!).Items = Something("array");
+                return true;
+            case "/bitfinex/v2/platform/status":
+                operation.Says("[1] while the feed of the exchange works, else [0].").AnswersAs("array", "[1]");
+                ((OpenApiSchema)((OpenApiMediaType)operation.Responses!["200"].Content![Json]).Schema!).Items = ApiSchemas.Integer;
+                return true;
             default:
                 return false;
         }
@@ -63,6 +85,12 @@ internal static class DoorDescriptions
     /// <summary>Whether errors of this path are told in another form than problem+json; then its description.</summary>
     public static bool DescribeRefusal(string path, OpenApiOperation operation, int status, string why)
     {
+        if (path.StartsWith("/bitfinex", StringComparison.Ordinal))
+        {
+            RefuseAsBitfinex(operation, status, why, status == 401 ? """["error",10100,"apikey: invalid"]""" : """["error",11010,"ratelimit: error"]""");
+            return true;
+        }
+
         if (!path.StartsWith("/udf", StringComparison.Ordinal)) return false;
         operation.Answers(status, Json, ApiSchemas.UdfError, JsonNode.Parse("""{"s":"error","errmsg":"…"}""")!);
         ((OpenApiResponse)operation.Responses![$"{status}"]).Description = why;
@@ -74,6 +102,27 @@ internal static class DoorDescriptions
         .Answers(200, "text/event-stream", ApiSchemas.String, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n")
         .Refuses(401, noKey, ApiExamples.NoKey)
         .Refuses(429, tooMany, ApiExamples.TooMany);
+
+    private static void RefuseAsBitfinex(OpenApiOperation operation, int status, string why, string example)
+    {
+        var schema = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Integer } };
+        operation.Answers(status, Json, schema, JsonNode.Parse(example)!);
+        ((OpenApiResponse)operation.Responses![$"{status}"]).Description = why;
+    }
+
+    private static OpenApiOperation TakesPath(this OpenApiOperation operation, string name, string description, string example)
+    {
+        operation.Parameters!.Add(new OpenApiParameter
+        {
+            Name = name,
+            In = ParameterLocation.Path,
+            Description = description,
+            Schema = ApiSchemas.String,
+            Example = example,
+            Required = true,
+        });
+        return operation;
+    }
 
     private static OpenApiOperation TakesUdfSymbol(this OpenApiOperation operation) =>
         operation.Takes("symbol", "Name, ticker or EXCHANGE:NAME.", ApiSchemas.String, "BTCUSD", required: true);

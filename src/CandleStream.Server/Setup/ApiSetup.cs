@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CandleStream.Server.Access;
+using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Endpoints;
 using Microsoft.AspNetCore.ResponseCompression;
 
@@ -48,6 +49,7 @@ internal static class ApiSetup
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
         app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
         app.UsePageAtRoot();
+        BitfinexDialect.UseSockets(app);
         app.UseRouting();
         app.UseCors();
         // Who asks is known before the limits, which count by key, and these come before the refusal: guessing keys is limited too.

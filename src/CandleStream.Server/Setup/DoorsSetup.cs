@@ -1,3 +1,4 @@
+using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Doors;
 using CandleStream.Server.Mcp;
 using CandleStream.Server.Udf;
@@ -12,5 +13,6 @@ internal static class DoorsSetup
         builder.Services.AddSingleton<CandleDoor>();
         builder.AddUdf();
         builder.AddMcp();
+        builder.AddBitfinexDialect();
     }
 }

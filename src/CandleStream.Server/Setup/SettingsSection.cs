@@ -1,4 +1,5 @@
 using CandleStream.Bitfinex;
+using CandleStream.Server.Dialects;
 using CandleStream.Server.Sse;
 using CandleStream.Server.Telemetry;
 using CandleStream.Storage;
@@ -18,6 +19,7 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
         Of<StorageOptions>("Storage"),
         Of<SecurityOptions>("Security"),
         Of<MetricsOptions>("Metrics"),
+        Of<FacadeOptions>("Facade"),
         Of<DemoOptions>("Demo"),
     ];
 

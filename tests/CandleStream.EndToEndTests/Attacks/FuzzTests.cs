@@ -18,7 +18,7 @@ public sealed class FuzzTests
     [
         "/candles", "/candles", "/candles", "/candles", "/candles/stream", "/candles/stream", "/candles/stream", "/candles/stream", "/candles/stream/ticket", "/candles/stream/ticket", "/candles/stream/status",
         "/session", "/symbols", "/timeframes", "/health/live", "/health/ready", "/metrics", "/openapi/v1.json", "/docs", "/", "/nothing",
-        "/udf/config", "/udf/history", "/udf/marks", "/udf/symbols", "/udf/search", "/udf/quotes", "/k/x/udf/time", "/k", "/tickets", "/widgets.json", "/mcp",
+        "/udf/config", "/udf/history", "/udf/marks", "/udf/symbols", "/udf/search", "/udf/quotes", "/k/x/udf/time", "/k", "/tickets", "/widgets.json", "/mcp", "/bitfinex/ws/2",
     ];
 
     private static readonly string[] Names = ["symbol", "timeframe", "series", "snapshot", "max_rate", "delta", "last_event_id", "ticket", "start", "end", "limit", "sort", "since", "resolution", "from", "to", "countback", "query", "symbols", "path", "", "%", "a[]"];
