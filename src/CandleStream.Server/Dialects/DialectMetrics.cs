@@ -15,6 +15,8 @@ internal sealed class DialectMetrics
         meter.CreateObservableUpDownCounter("candlestream.dialect.sockets", () => Volatile.Read(ref _sockets), "{socket}", "Open sockets of bots that speak an exchange's dialect.");
         _frames = meter.CreateCounter<long>("candlestream.dialect.frames", "{frame}", "Frames written to these sockets.");
         _tryAgain = meter.CreateCounter<long>("candlestream.dialect.try_again", "{answer}", "Requests answered \"try again\", because what they asked for is not verified.");
+        _frames.Add(0);
+        _tryAgain.Add(0);
     }
 
     public void SocketOpened() => Interlocked.Increment(ref _sockets);

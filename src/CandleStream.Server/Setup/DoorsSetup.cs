@@ -2,6 +2,7 @@ using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Doors;
 using CandleStream.Server.Mcp;
 using CandleStream.Server.Udf;
+using CandleStream.Server.Webhooks;
 
 namespace CandleStream.Server.Setup;
 
@@ -14,5 +15,6 @@ internal static class DoorsSetup
         builder.AddUdf();
         builder.AddMcp();
         builder.AddBitfinexDialect();
+        builder.AddWebhooks();
     }
 }

@@ -2,6 +2,7 @@ using CandleStream.Bitfinex;
 using CandleStream.Server.Dialects;
 using CandleStream.Server.Sse;
 using CandleStream.Server.Telemetry;
+using CandleStream.Server.Webhooks;
 using CandleStream.Storage;
 using CandleStream.Streaming;
 
@@ -20,6 +21,7 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
         Of<SecurityOptions>("Security"),
         Of<MetricsOptions>("Metrics"),
         Of<FacadeOptions>("Facade"),
+        Of<WebhookOptions>("Webhooks"),
         Of<DemoOptions>("Demo"),
     ];
 

@@ -55,7 +55,7 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
                 for (var i = 0; i < 2; i++)
                 {
                     var line = await client.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-                    Assert.True(line is not null, await client.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+                    if (line is null) Assert.Fail(await client.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
                     if (i == 0) Assert.Contains(printed, line, StringComparison.Ordinal);
                 }
             }
