@@ -8,6 +8,7 @@ using CandleStream.Server.Doors;
 using CandleStream.Server.Endpoints;
 using CandleStream.Server.Webhooks;
 using CandleStream.Storage;
+using CandleStream.Tests.Streaming;
 using CandleStream.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using static CandleStream.Tests.Support.Some;
@@ -74,7 +75,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         var delivery = await StartAsync();
         _receiver.Answers = [HttpStatusCode.ServiceUnavailable];
         await CloseAsync(delivery, Candle(0));
-        await _core.InTime(WhenAsync(() => _receiver.Calls.Count >= 12));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _receiver.Calls.Count >= 12));
         var times = _receiver.Calls.Select(c => (long)c.Body["sent_at"]!).ToList();
         var waits = times.Skip(1).Zip(times, (b, a) => b - a).ToList();
         Assert.All(waits, w => Assert.InRange(w, 1000, 30_100));
@@ -90,7 +91,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         _receiver.Answers = [HttpStatusCode.ServiceUnavailable];
         await CloseAsync(delivery, Candle(1, close: 101));
         var failing = _receiver.Calls.Count + 1;
-        await _core.InTime(WhenAsync(() => _receiver.Calls.Count >= failing));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _receiver.Calls.Count >= failing));
         // While the target is away, one candle waits for its turn, changes, and an older one changes too.
         await CloseAsync(delivery, Candle(2, close: 101));
         await CloseAsync(delivery, Candle(2, close: 102));
@@ -122,7 +123,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
     {
         await SaveAsync(Candle(0) with { Rev = 1 });
         await StartAsync();
-        await _core.InTime(WhenAsync(() => !_notes.Texts.IsEmpty));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => !_notes.Texts.IsEmpty));
         await StopAsync();
         await SaveAsync(Candle(1));
         await StartAsync();
@@ -136,7 +137,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         var delivery = await StartAsync(sendsClosed: false);
         await CloseAsync(delivery, Candle(0));
         await CloseAsync(delivery, Candle(1));
-        await _core.InTime(WhenAsync(() => WebhookCursor.Parse(_notes.Texts.Values.FirstOrDefault())?.Delivered.Contains(At(1)) == true));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => WebhookCursor.Parse(_notes.Texts.Values.FirstOrDefault())?.Delivered.Contains(At(1)) == true));
         await CloseAsync(delivery, Candle(0, close: 105));
         await UntilTakenAsync(1);
         Assert.Equal(("corrected", At(0)), ((string?)_receiver.Taken.Single()["event"], (long)_receiver.Taken.Single()["candle"]!["time"]!));
@@ -164,21 +165,9 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
 
     private async Task StopAsync()
     {
-        var ended = _running;
         await _stop.CancelAsync();
-        try
-        {
-            await _core.InTime(Task.Run(async () =>
-            {
-                await ended;
-                return 0;
-            }));
-        }
-        catch (OperationCanceledException)
-        {
-            // The expected end.
-        }
-
+        // Cancelled, which is the expected end.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         _stop.Dispose();
         _stop = new CancellationTokenSource();
     }
@@ -196,13 +185,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         return candle;
     }
 
-    private Task<bool> UntilTakenAsync(int count) => _core.InTime(WhenAsync(() => _receiver.Taken.Count >= count));
-
-    private static async Task<bool> WhenAsync(Func<bool> condition)
-    {
-        while (!condition()) await Task.Yield();
-        return true;
-    }
+    private Task<bool> UntilTakenAsync(int count) => _core.InTime(SeriesHubTests.WhenAsync(() => _receiver.Taken.Count >= count));
 
     private sealed class Notes : INoteStore
     {
