@@ -65,16 +65,11 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
         // The target is told of candles only.
     }
 
+    // Called under the series' lock, so nobody else raises it meanwhile.
     private void Wake(long rev)
     {
-        InterlockedMax(rev);
-        _woken.Writer.TryWrite(true);
-    }
-
-    // Called under the series' lock, so nobody else raises it meanwhile.
-    private void InterlockedMax(long rev)
-    {
         if (rev > Interlocked.Read(ref _told)) Interlocked.Exchange(ref _told, rev);
+        _woken.Writer.TryWrite(true);
     }
 
     // A target that is new begins with the present, and that is remembered before anything else happens.
