@@ -1,7 +1,10 @@
 using CandleStream.Server.Access;
+using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Endpoints;
+using CandleStream.Server.Mcp;
 using CandleStream.Server.Setup;
 using CandleStream.Server.Sse;
+using CandleStream.Server.Udf;
 
 namespace CandleStream.Server;
 
@@ -31,6 +34,7 @@ public static class Program
         builder.AddRequestLimits();             // requests per key or address
         builder.AddHealth();                    // what readiness is made of
         builder.AddMetrics();                   // counters and histograms, for Prometheus and OTLP
+        builder.AddDoors();                     // other people's programs: TradingView, agents, bots
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
         builder.AddApiDocs();                   // OpenAPI
 
@@ -41,7 +45,10 @@ public static class Program
         api.MapCandleStreamStatus();            // GET /candles/stream/status
         api.MapCandleHistory();                 // GET /candles
         api.MapSymbols();                       // GET /symbols, /timeframes
-        api.MapAccess();                        // POST /candles/stream/ticket, /session
+        api.MapUdf();                           // GET /udf/…, /widgets.json
+        api.MapBitfinexDialect();               // GET /bitfinex/v2/…, its WebSocket /bitfinex/ws/2
+        api.MapMcp();                           // POST /mcp: tools for agents
+        api.MapAccess();                        // POST /candles/stream/ticket, /tickets, /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready
         app.MapMetrics();                       // GET /metrics

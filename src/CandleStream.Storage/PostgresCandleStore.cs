@@ -7,7 +7,7 @@ using Npgsql;
 namespace CandleStream.Storage;
 
 /// <summary>Candles in a PostgreSQL database (13 or newer): one connection writes and holds the server's lock, a pool of others reads. A lost connection is replaced by itself.</summary>
-public sealed partial class PostgresCandleStore : ICandleStore
+public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
 {
     private const int DeletedAtOnce = 10_000, Attempts = 3;
     private const string Columns = "time, open, high, low, close, volume, rev, origin";
@@ -118,6 +118,14 @@ public sealed partial class PostgresCandleStore : ICandleStore
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => WriteAsync(
         writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, StoreIdentity.SymbolsName, SymbolListJson.Write(symbols)),
+        cancel);
+
+    public Task<string?> FindNoteAsync(string name, CancellationToken cancel) => ReadAsync(
+        connection => connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition("SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }, cancellationToken: cancel)),
+        cancel);
+
+    public Task SaveNoteAsync(string name, string text, CancellationToken cancel) => WriteAsync(
+        writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, StoreIdentity.NotePrefix + name, text),
         cancel);
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(

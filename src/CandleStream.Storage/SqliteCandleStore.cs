@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Storage;
 
 /// <summary>Candles in a SQLite file: one connection writes, a pool of them reads beside it (WAL).</summary>
-public sealed partial class SqliteCandleStore : ICandleStore
+public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
 {
     private const int DeletedAtOnce = 10_000;
 
@@ -74,6 +74,14 @@ public sealed partial class SqliteCandleStore : ICandleStore
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => WriteAsync(
         writer => writer.InTransaction(connection => connection.Execute(
             "INSERT INTO meta VALUES (@SymbolsName, @json) ON CONFLICT DO UPDATE SET value = excluded.value", new { StoreIdentity.SymbolsName, json = SymbolListJson.Write(symbols) })),
+        cancel);
+
+    public Task<string?> FindNoteAsync(string name, CancellationToken cancel) => ReadAsync(connection =>
+        connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }));
+
+    public Task SaveNoteAsync(string name, string text, CancellationToken cancel) => WriteAsync(
+        writer => writer.InTransaction(connection => connection.Execute(
+            "INSERT INTO meta VALUES (@name, @text) ON CONFLICT DO UPDATE SET value = excluded.value", new { name = StoreIdentity.NotePrefix + name, text })),
         cancel);
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(

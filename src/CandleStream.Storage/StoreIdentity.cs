@@ -9,6 +9,9 @@ internal static class StoreIdentity
     /// <summary>Names in the meta table.</summary>
     public const string ProductName = "product", SourceName = "source", SymbolsName = "symbols";
 
+    /// <summary>What the names of notes begin with.</summary>
+    public const string NotePrefix = "note:";
+
     /// <summary>Refuses a database with tables that we did not make.</summary>
     public static void RefuseForeign(string store, IEnumerable<string> tables)
     {

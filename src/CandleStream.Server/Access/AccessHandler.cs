@@ -5,10 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Access;
 
-/// <summary>Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream, or anybody where no keys are configured.</summary>
+/// <summary>Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream or this path, or anybody where no keys are configured.</summary>
 internal sealed class AccessHandler(
     ApiKeys keys,
     StreamTickets tickets,
+    PathTickets pathTickets,
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory loggers,
     UrlEncoder encoder) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
@@ -21,7 +22,7 @@ internal sealed class AccessHandler(
     private const string Bearer = "Bearer ";
 
     /// <summary>Whether the request says itself who asks, so that a session's cookie does not count.</summary>
-    public static bool HasKeyOrTicket(HttpRequest request) => KeyIn(request) is not null || StreamTickets.IsIn(request);
+    public static bool HasKeyOrTicket(HttpRequest request) => KeyIn(request) is not null || StreamTickets.IsIn(request) || PathTickets.IsIn(request.HttpContext);
 
     /// <summary>What is known of the holder of a key from here on; the key's limits and its end apply to the request.</summary>
     public static ClaimsPrincipal Admit(HttpContext context, ApiKey key)
@@ -36,6 +37,11 @@ internal sealed class AccessHandler(
         if (KeyIn(Request) is { } text)
         {
             return keys.Find(text) is { } key ? Succeed(Admit(Context, key)) : Task.FromResult(AuthenticateResult.Fail("There is no such key."));
+        }
+
+        if (PathTickets.IsIn(Context))
+        {
+            return pathTickets.Open(Context) is { } owner ? Succeed(Admit(Context, owner)) : Task.FromResult(AuthenticateResult.Fail("The ticket is for another path, or it has expired."));
         }
 
         if (!StreamTickets.IsIn(Request)) return Task.FromResult(AuthenticateResult.NoResult());

@@ -27,7 +27,7 @@ internal static class RequestLimits
                 var context = rejected.HttpContext;
                 var after = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromSeconds(1);
                 var detail = $"This {ClientShare.Of(context)} sends more than {security.RequestsPerSecond} requests a second.";
-                await Problems.TooMany(context, detail, security.RequestsPerSecond, after).ExecuteAsync(context);
+                await ErrorForm.AnswerAsync(context, Problems.TooMany(context, detail, security.RequestsPerSecond, after));
             };
         });
     }

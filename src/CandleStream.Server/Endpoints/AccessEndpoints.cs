@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
+/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST /tickets</c> for programs that know addresses only, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
 internal static class AccessEndpoints
 {
     public static void MapAccess(this IEndpointRouteBuilder routes)
     {
         routes.MapPost(StreamTickets.StreamPath + "/ticket", MakeTicket);
+        routes.MapPost("/tickets", MakePathTicket);
         routes.MapPost("/session", (Delegate)SignInAsync);
         // Who cannot be told apart from nobody may leave as well.
         routes.MapDelete("/session", (Delegate)SignOutAsync).AllowAnonymous();
@@ -22,6 +23,14 @@ internal static class AccessEndpoints
         context.Response.Headers.CacheControl = "no-store";
         var ticket = tickets.Make(context.Request, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
         return TypedResults.Ok(new TicketAnswer(ticket, (long)StreamTickets.Lifetime.TotalMilliseconds));
+    }
+
+    private static IResult MakePathTicket(HttpContext context, string? path, PathTickets tickets)
+    {
+        if (!PathTickets.Paths.Contains(path)) return Problems.Invalid("path", path, string.Join(", ", PathTickets.Paths));
+        context.Response.Headers.CacheControl = "no-store";
+        var ticket = tickets.Make(path!, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        return TypedResults.Ok(new TicketAnswer(ticket, (long)tickets.Lifetime.TotalMilliseconds));
     }
 
     private static async Task<IResult> SignInAsync(HttpContext context)
@@ -37,5 +46,5 @@ internal static class AccessEndpoints
     }
 }
 
-/// <summary>A ticket, to be added to the stream's query as <c>ticket</c>, and how long it is good.</summary>
+/// <summary>A ticket, for the stream's query (<c>ticket=</c>) or for a path (<c>/k/TICKET/…</c>), and how long it is good.</summary>
 internal sealed record TicketAnswer(string Ticket, long ExpiresInMs);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CandleStream.Server.Endpoints;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
@@ -24,6 +25,7 @@ internal static class ApiDescription
         document.Tags = null;
         // Its route is a package's, which describes nothing.
         document.Paths["/metrics"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = DescribeMetrics() } };
+        document.Paths["/mcp"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Post] = DoorDescriptions.DescribeMcp(NoKey, TooMany) } };
         return Task.CompletedTask;
     }
 
@@ -32,8 +34,11 @@ internal static class ApiDescription
         if (context.Description.HttpMethod == "HEAD") operation.Summary = "The headers of GET.";
         // One short list of routes needs no groups.
         operation.Tags = null;
-        switch ("/" + context.Description.RelativePath)
+        var path = "/" + context.Description.RelativePath;
+        switch (path)
         {
+            case var door when DoorDescriptions.Describe(door, operation):
+                break;
             case "/candles":
                 DescribeHistory(operation);
                 break;
@@ -68,15 +73,20 @@ internal static class ApiDescription
                 break;
         }
 
-        DescribeAccess(operation, context.Description.ActionDescriptor.EndpointMetadata);
+        DescribeAccess(path, operation, context.Description.ActionDescriptor.EndpointMetadata);
         return Task.CompletedTask;
     }
 
     // What the routes themselves do not answer, but what stands before them.
-    private static void DescribeAccess(OpenApiOperation operation, IList<object> metadata)
+    private static void DescribeAccess(string path, OpenApiOperation operation, IList<object> metadata)
     {
-        if (!metadata.OfType<IAllowAnonymous>().Any()) operation.Refuses(401, NoKey, ApiExamples.NoKey);
-        if (metadata.OfType<EnableRateLimitingAttribute>().Any() && !operation.Responses!.ContainsKey("429")) operation.Refuses(429, TooMany, ApiExamples.TooMany);
+        if (!metadata.OfType<IAllowAnonymous>().Any()) Refuse(401, NoKey, ApiExamples.NoKey);
+        if (metadata.OfType<EnableRateLimitingAttribute>().Any() && !operation.Responses!.ContainsKey("429")) Refuse(429, TooMany, ApiExamples.TooMany);
+
+        void Refuse(int status, string why, JsonNode example)
+        {
+            if (!DoorDescriptions.DescribeRefusal(path, operation, status, why)) operation.Refuses(status, why, example);
+        }
     }
 
     private static OpenApiOperation DescribeMetrics() => new OpenApiOperation()

@@ -44,6 +44,8 @@ internal static class ApiSchemas
 
     public static OpenApiSchema Ticket => Object(("ticket", String), ("expires_in_ms", Integer));
 
+    public static OpenApiSchema UdfError => Object(("s", String), ("errmsg", String));
+
     public static OpenApiSchema Problem => Object(
         ("type", String), ("title", String), ("status", Integer), ("detail", String),
         ("field", Optional(String)), ("value", Optional(OrNull(String))), ("allowed", Optional(String)), ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CandleStream.Server.Access;
+using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Endpoints;
 using Microsoft.AspNetCore.ResponseCompression;
 
@@ -23,7 +24,7 @@ internal static class ApiSetup
     /// A header that is not here fails the whole request in the browser.
     /// </summary>
     private static readonly string[] RequestHeaders =
-        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
+        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
 
     public static void AddApi(this WebApplicationBuilder builder)
     {
@@ -42,11 +43,13 @@ internal static class ApiSetup
     public static void UseApi(this WebApplication app)
     {
         app.UseKnownProxies();
+        PathTickets.Use(app);
         app.Use(AddSecurityHeaders);
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
         app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
         app.UsePageAtRoot();
+        BitfinexDialect.UseSockets(app);
         app.UseRouting();
         app.UseCors();
         // Who asks is known before the limits, which count by key, and these come before the refusal: guessing keys is limited too.

@@ -35,7 +35,7 @@ internal static class ErrorAnswers
             ObjectDisposedException when IsStopping(context) => Problems.Unavailable(context, "The server is stopping.", TimeSpan.FromSeconds(5)),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "The server failed; its log says why."),
         };
-        return result.ExecuteAsync(context);
+        return ErrorForm.AnswerAsync(context, result);
     }
 
     private static bool IsStopping(HttpContext context) =>
@@ -52,6 +52,6 @@ internal static class ErrorAnswers
             StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible here; allowed: {context.Response.Headers.Allow}.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };
-        return Problems.OfStatus(status, detail).ExecuteAsync(context);
+        return ErrorForm.AnswerAsync(context, Problems.OfStatus(status, detail));
     }
 }

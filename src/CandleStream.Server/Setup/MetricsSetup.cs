@@ -1,5 +1,7 @@
 using CandleStream.Server.Access;
+using CandleStream.Server.Dialects;
 using CandleStream.Server.Telemetry;
+using CandleStream.Server.Webhooks;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -41,6 +43,8 @@ internal static class MetricsSetup
         app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(AccessSetup.AdminPolicy).RequireRateLimiting(RequestLimits.Policy);
         app.Services.GetRequiredService<SeriesMetrics>();
         app.Services.GetRequiredService<StoreMetrics>();
+        app.Services.GetRequiredService<DialectMetrics>();
+        app.Services.GetRequiredService<WebhookMetrics>();
     }
 
     private static bool IsProbe(PathString path) => path.StartsWithSegments(MetricsPath) || path.StartsWithSegments("/health");

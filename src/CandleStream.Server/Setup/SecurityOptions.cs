@@ -21,6 +21,10 @@ public sealed class SecurityOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long a ticket of <c>POST /tickets</c> opens its path; it ends earlier with its key. Default: 365 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan PathTicketLifetime { get; set; } = TimeSpan.FromDays(365);
+
     /// <summary>Origins whose pages may read the API, such as <c>https://charts.example.org</c>; the server's own page needs no entry. Several: between commas, or as a list. Default: none, other sites' pages are kept out by the browser.</summary>
     public string[] AllowedOrigins { get; set; } = [];
 

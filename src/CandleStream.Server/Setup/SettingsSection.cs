@@ -1,6 +1,8 @@
 using CandleStream.Bitfinex;
+using CandleStream.Server.Dialects;
 using CandleStream.Server.Sse;
 using CandleStream.Server.Telemetry;
+using CandleStream.Server.Webhooks;
 using CandleStream.Storage;
 using CandleStream.Streaming;
 
@@ -18,6 +20,8 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
         Of<StorageOptions>("Storage"),
         Of<SecurityOptions>("Security"),
         Of<MetricsOptions>("Metrics"),
+        Of<FacadeOptions>("Facade"),
+        Of<WebhookOptions>("Webhooks"),
         Of<DemoOptions>("Demo"),
     ];
 

@@ -58,6 +58,17 @@ internal sealed partial class BitfinexRestClient(
         return new SymbolListing([.. usable.SelectMany(l => l).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], IsWhole: usable.Count >= labels.Length);
     }
 
+    /// <summary>The exchange's answer to a question that is none of ours; it waits until no question of ours waits.</summary>
+    /// <exception cref="CandleProviderException">No answer, or the exchange limits our calls.</exception>
+    public async Task<PassedAnswer> PassAsync(string pathAndQuery, CancellationToken cancel)
+    {
+        var answer = await AskAsync(pathAndQuery, FetchPurpose.Record, "passed", default, time.GetTimestamp(), cancel);
+        var isLimit = answer.Status == HttpStatusCode.TooManyRequests || (answer.Status != HttpStatusCode.OK && RestAnswer.ReadCandles(answer.Body.Span).ErrorCode == 11010);
+        if (isLimit) throw Failure("passed", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
+        metrics.RestCall("passed", answer.Status == HttpStatusCode.OK ? "ok" : "error");
+        return new PassedAnswer((int)answer.Status, answer.Body);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<(List<Candle> Rows, TimeRangeSet Unreadable, int Limit, long? AsOf)> FetchCandlesAsync(

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Bitfinex;
 
 /// <summary>Candles of Bitfinex: pushed over WebSockets, polled and fetched over REST.</summary>
-public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
+public sealed class BitfinexWebSocketCandleProvider : ICandleProvider, IExchangePassage
 {
     private readonly BitfinexServices _services;
     private readonly RestBudget _budget;
@@ -40,6 +40,8 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider
         _services.Rest.FetchAsync(series, range, purpose, FollowedSince(series), cancel);
 
     public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => _services.Rest.FetchSymbolsAsync(cancel);
+
+    public Task<PassedAnswer> PassAsync(string pathAndQuery, CancellationToken cancel) => _services.Rest.PassAsync(pathAndQuery, cancel);
 
     public async ValueTask DisposeAsync()
     {

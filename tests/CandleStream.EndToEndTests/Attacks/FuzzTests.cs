@@ -18,9 +18,10 @@ public sealed class FuzzTests
     [
         "/candles", "/candles", "/candles", "/candles", "/candles/stream", "/candles/stream", "/candles/stream", "/candles/stream", "/candles/stream/ticket", "/candles/stream/ticket", "/candles/stream/status",
         "/session", "/symbols", "/timeframes", "/health/live", "/health/ready", "/metrics", "/openapi/v1.json", "/docs", "/", "/nothing",
+        "/udf/config", "/udf/history", "/udf/marks", "/udf/symbols", "/udf/search", "/udf/quotes", "/k/x/udf/time", "/k", "/tickets", "/widgets.json", "/mcp", "/bitfinex/ws/2",
     ];
 
-    private static readonly string[] Names = ["symbol", "timeframe", "series", "snapshot", "max_rate", "delta", "last_event_id", "ticket", "start", "end", "limit", "sort", "since", "", "%", "a[]"];
+    private static readonly string[] Names = ["symbol", "timeframe", "series", "snapshot", "max_rate", "delta", "last_event_id", "ticket", "start", "end", "limit", "sort", "since", "resolution", "from", "to", "countback", "query", "symbols", "path", "", "%", "a[]"];
 
     private static readonly string[] Values =
         ["", "BTCUSD", "ETHUSD", "DUSK:USD", "1m", "1M", "BTCUSD:1m", "BTCUSD:1m,ETHUSD:5m", "0", "1", "-1", "1000", "10000", "10001", "9223372036854775807", "9223372036854775808", "-9223372036854775808",

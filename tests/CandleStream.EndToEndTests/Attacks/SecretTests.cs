@@ -48,11 +48,16 @@ public sealed class SecretTests
         answers.Add(await AskAsync($"/candles/stream?{query}&delta=1&ticket={ticket}", ""));
         answers.Add(await AskAsync($"/candles/stream?{query}&ticket={ticket} x", ""));
         answers.Add(await AskAsync($"/candles?symbol={password}", $"X-API-Key: {key}\r\n", "POST"));
+        using var wanted = new HttpRequestMessage(HttpMethod.Post, "/tickets?path=/udf");
+        wanted.Headers.Add("X-API-Key", key);
+        using var given = await server.Client.SendAsync(wanted, Cancel);
+        var pathTicket = (string)JsonNode.Parse(await given.Content.ReadAsStringAsync(Cancel))!["ticket"]!;
+        foreach (var path in (string[])["udf/config", "udf/nothing", "udf/history?symbol=x", "candles", ""]) answers.Add(await AskAsync($"/k/{pathTicket}/{path}", ""));
         server.Terminate();
         await server.ExitAsync();
 
         Assert.Contains(server.Output, l => l.Contains("dbug", StringComparison.Ordinal) || l.Contains("trce", StringComparison.Ordinal));
         var told = string.Join('\n', [.. answers, .. server.Output, .. server.Errors]);
-        foreach (var secret in (string[])[password, key, wrong, ticket, cookie]) Assert.DoesNotContain(secret, told, StringComparison.Ordinal);
+        foreach (var secret in (string[])[password, key, wrong, ticket, pathTicket, cookie]) Assert.DoesNotContain(secret, told, StringComparison.Ordinal);
     }
 }

@@ -37,10 +37,13 @@ public sealed class OtlpTests
         await server.Client.GetStringAsync("/health/live", TestContext.Current.CancellationToken);
         await server.Client.GetStringAsync("/timeframes?ticket=not-for-collectors", TestContext.Current.CancellationToken);
 
+        await server.Client.GetStringAsync("/k/not-for-collectors/udf/config", TestContext.Current.CancellationToken);
+
         // Protobuf keeps text as it is. The symbols asked of the exchange are traced as well.
         await Stream.Eventually.TrueAsync(() =>
             Sent("metrics").Contains("candlestream.upstream.frames", StringComparison.Ordinal)
             && Sent("metrics").Contains("dotnet.gc.collections", StringComparison.Ordinal)
+            && Sent("traces").Contains("/udf/config", StringComparison.Ordinal)
             && Sent("traces").Contains("/timeframes", StringComparison.Ordinal)
             && Sent("traces").Contains("/conf/pub:list:pair:exchange", StringComparison.Ordinal));
         Assert.DoesNotContain("/health/live", Sent("traces"), StringComparison.Ordinal);

@@ -203,6 +203,23 @@ public abstract class CandleStoreSuite : StoreTest
     }
 
     [Fact]
+    public async Task A_note_is_kept_by_its_name_also_after_a_restart()
+    {
+        await using (var first = await Database.OpenAsync())
+        {
+            var notes = (INoteStore)first;
+            Assert.Null(await notes.FindNoteAsync("symbols", Cancel));
+            await notes.SaveNoteAsync("a", "before", Cancel);
+            await notes.SaveNoteAsync("a", "after", Cancel);
+            await notes.SaveNoteAsync("symbols", "no list", Cancel);
+            Assert.Null(await first.FindSymbolsAsync(Cancel));
+        }
+
+        var store = (INoteStore)await Database.OpenAsync();
+        Assert.Equal(("after", "no list"), (await store.FindNoteAsync("a", Cancel), await store.FindNoteAsync("symbols", Cancel)));
+    }
+
+    [Fact]
     public async Task A_store_keeps_where_a_candle_came_from_by_every_way_into_it()
     {
         var store = await Database.OpenAsync(o => o.ImportBatchRows = 100);

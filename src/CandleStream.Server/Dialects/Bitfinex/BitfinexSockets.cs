@@ -1,0 +1,55 @@
+using CandleStream.Server.Access;
+using CandleStream.Server.Doors;
+using CandleStream.Server.Endpoints;
+using CandleStream.Server.Sse;
+
+namespace CandleStream.Server.Dialects.Bitfinex;
+
+/// <summary>The route of the dialect's WebSocket: what can be refused is refused before the upgrade.</summary>
+internal sealed partial class BitfinexSockets(
+    CandleDoor door, StreamLimiter limiter, DialectMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BitfinexSockets> logger)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    public async Task ServeAsync(HttpContext context)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        // A socket is one more reader of the same kind as a stream.
+        var share = ClientShare.Of(context);
+        if (!limiter.TryEnter(share, out var refusal))
+        {
+            await ErrorForm.AnswerAsync(context, Problems.TooMany(context, refusal.Detail, refusal.Limit, RetryAfter));
+            return;
+        }
+
+        metrics.SocketOpened();
+        try
+        {
+            using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
+            using var over = EndWithTicket(context);
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await new BitfinexSession(socket, door, metrics, time, LogBug).RunAsync(lifetime.ApplicationStopping, context.RequestAborted);
+        }
+        finally
+        {
+            metrics.SocketClosed();
+            limiter.Leave(share);
+        }
+    }
+
+    // A timer waits 49 days at most; a socket does not live that long.
+    private ITimer? EndWithTicket(HttpContext context)
+    {
+        if (PathTickets.EndOf(context) is not { } end) return null;
+        var left = end - time.GetUtcNow();
+        return left > TimeSpan.FromDays(40) ? null : time.CreateTimer(static c => ((HttpContext)c!).Abort(), context, left < TimeSpan.Zero ? TimeSpan.Zero : left, Timeout.InfiniteTimeSpan);
+    }
+
+    [LoggerMessage(LogLevel.Error, "A snapshot for a bot could not be read because of a bug; its socket ends")]
+    private partial void LogBug(Exception bug);
+}
