@@ -23,9 +23,9 @@ Metadata-Version: 2.1
 Name: candlestream
 Version: {VERSION}
 Summary: Live OHLCV candles from a CandleStream server: resumes by itself, exact decimals, gaps that are named. Standard library only.
-License: MIT
+License: Apache-2.0
 Keywords: ohlcv,candles,market data,sse,trading
-Classifier: License :: OSI Approved :: MIT License
+Classifier: License :: OSI Approved :: Apache Software License
 Classifier: Programming Language :: Python :: 3.10
 Classifier: Programming Language :: Python :: 3.11
 Classifier: Programming Language :: Python :: 3.12

@@ -12,10 +12,11 @@ const FRONTEND = fileURLToPath(new URL('..', import.meta.url))
 const PACKAGE = join(FRONTEND, 'packages/candle-stream')
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
-/** The README's samples, each a file of its own. */
-const SAMPLES = [
-  ...readFileSync(join(PACKAGE, 'README.md'), 'utf8').matchAll(/^```(tsx?) (node|browser)\n(.*?)^```/gms),
-].map(([, kind, where, code], i) => ({ name: `sample${i}`, file: `sample${i}.${kind}`, where, code: code! }))
+/** The samples of the README and of docs/integrations.md, each a file of its own. */
+const PAGES = [join(PACKAGE, 'README.md'), join(FRONTEND, '../docs/integrations.md')]
+const SAMPLES = PAGES.flatMap((page) => [
+  ...readFileSync(page, 'utf8').matchAll(/^```(tsx?) (node|browser)\n(.*?)^```/gms),
+]).map(([, kind, where, code], i) => ({ name: `sample${i}`, file: `sample${i}.${kind}`, where, code: code! }))
 
 let folder = ''
 let files: Server
@@ -98,8 +99,8 @@ test('the archive has types, a licence and a README, and nothing else than what 
   }
 })
 
-test('every sample of the README compiles, and those for Node run', async () => {
-  expect(SAMPLES.length).toBeGreaterThanOrEqual(8)
+test('every sample of the README and of docs/integrations.md compiles, and those for Node run', async () => {
+  expect(SAMPLES.length).toBeGreaterThanOrEqual(11)
   mkdirSync(join(folder, 'samples'))
   for (const { file, code } of SAMPLES) {
     writeFileSync(join(folder, 'samples', file), code.replaceAll('http://127.0.0.1:8000', real.url))
@@ -124,7 +125,7 @@ test('every sample of the README compiles, and those for Node run', async () => 
   for (const [line] of await Promise.all(programs)) expect(line).not.toBe('')
 })
 
-test('every sample of the README for a page, and the examples for Vite and React, run in one', async ({ page }) => {
+test('every sample for a page, and the examples for Vite and React, run in one', async ({ page }) => {
   const samples = SAMPLES.filter(({ where }) => where === 'browser')
   mkdirSync(join(folder, 'pages'), { recursive: true })
   for (const { name, file, code } of samples) {
@@ -147,7 +148,7 @@ test('every sample of the README for a page, and the examples for Vite and React
   for (const { name, code } of samples) {
     const [sign, text] = Object.entries(shown).find(([word]) => code.includes(word))!
     await page.goto(`${origin}/built/pages/${name}.html`)
-    if (sign === 'attachCandles') await expect(page).toHaveTitle('live')
+    if (sign === 'attachCandles') await expect(page).toHaveTitle(/^live/)
     else await expect(page.locator('body'), sign).toHaveText(text)
   }
   await page.goto(`${origin}/built/vite/index.html?url=${real.url}`)

@@ -221,6 +221,7 @@ class RealServer:
 
     def __init__(self, seconds: float, pairs: tuple[str, ...] = ("BTCUSD", "ETHUSD"), seed: int = 1) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="candlestream-python-"))
+        self.store = self._folder / "candles.db"
         self._log = (self._folder / "output.log").open("wb")
         self.pairs = pairs
         self.end = self.BEGIN + int(seconds * 1000 * self.SPEED)
@@ -259,7 +260,7 @@ class RealServer:
             "Bitfinex:WebSocketUrl": self.exchange_url.replace("http", "ws") + "/ws/2",
             "Bitfinex:RestUrl": self.exchange_url + "/v2",
             "Bitfinex:RestCallsPerMinute": "30",
-            "Storage:SqlitePath": str(self._folder / "candles.db"),
+            "Storage:SqlitePath": str(self.store),
             "Record": ",".join(f"{pair}:1m" for pair in self.pairs),
         }
         self._server = self._run("CandleStream.Server", *(f"--{name}={value}" for name, value in settings.items()))
