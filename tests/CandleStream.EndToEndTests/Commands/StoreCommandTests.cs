@@ -253,7 +253,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
 
         Assert.Equal((0, $"0 new, 0 changed, {rows} kept, 0 refused"), Last(await RunAsync(["import", "BTCUSD:1m", _folder.File(name)])));
 
-        static (int, string) Last((int Code, IReadOnlyList<string> Output, IReadOnlyList<string> Errors) run) => (run.Code, run.Output.LastOrDefault() ?? string.Join('\n', run.Errors));
+        static (int, string) Last((int Code, IReadOnlyList<string> Output, IReadOnlyList<string> Errors) run) => (run.Code, run.Output is [.., var last] ? last : string.Join('\n', run.Errors));
 
         static Candle At(int i) => new(
             Start + (i * 60_000L), 6351.12345678m + i, 6360.1m + i, 6300.00000001m + i, 6352 + i, i % 7 == 0 ? 0.00000031m : i / 100_000_000m, true, (Start + (i * 60_000L) + 60_000) * 1000, CandleOrigin.File);
