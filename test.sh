@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs everything: formatting, the .NET tests, the page's unit tests and its browser tests. CI runs the same.
+# Runs everything: formatting, the .NET tests, the Python client's, the page's unit tests and its browser tests. CI runs the same.
 #   ./test.sh          the normal sizes
 #   ./test.sh --full   the large ones (seeds, mutated frames, soak, mutants, the program as one file)
 # At the end it prints how long each part took, the skipped and the failed tests, and last the sum: N passed, N failed, N skipped.
@@ -28,6 +28,7 @@ main() {
     step "other people's clients" npm --prefix tests/clients ci --ignore-scripts --silent
     dotnet_tests CandleStream.Tests
     dotnet_tests CandleStream.EndToEndTests
+    python_tests
     if [[ -f frontend/package.json ]]; then
       page_tests "page: unit tests" test vitest
       page_tests "page: browser tests" e2e e2e
@@ -47,6 +48,8 @@ need_tools() {
   command -v dotnet > /dev/null || stop "install the .NET SDK named in global.json (https://dotnet.microsoft.com/download)"
   command -v npm > /dev/null || stop "install Node.js 20.19 or newer with npm (https://nodejs.org)"
   local packages=() extra=()
+  # The Python client needs 3.10 or newer; its package is tried in an empty environment.
+  python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2> /dev/null || packages+=(python3 python3-venv)
   [[ -n "${CHROMIUM:-}" ]] || command -v chromium > /dev/null || packages+=(chromium)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || command -v initdb > /dev/null || packages+=(postgresql)
   command -v promtool > /dev/null || extra+=(prometheus) # without promtool its tests are skipped
@@ -90,6 +93,18 @@ dotnet_tests() {
     --hangdump --hangdump-type None --hangdump-timeout "$limit" --show-test-results all --show-stdout Failed --show-stderr Failed 2>&1 |
     tee "$results/$1.log" | grep -v '^passed '
   count "$1" "${PIPESTATUS[0]}" "$began" "$results/$1.trx" "$results/$1.log"
+}
+
+# The package of clients/python, with the python3 of this machine and with --full with every other one that is supported.
+python_tests() {
+  local python began
+  for python in python3 $([[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && echo python3.{10,11,12,13}); do
+    "$python" -c 'import venv, ensurepip' 2> /dev/null || continue
+    echo "== clients: $python"
+    began=$SECONDS
+    "$python" clients/python/tests/run.py --report "$results/$python.json"
+    count "clients: $python" "$?" "$began" "$results/$python.json"
+  done
 }
 
 # page_tests NAME SCRIPT REPORT: runs `npm run SCRIPT`, which leaves its figures in frontend/test-results/REPORT.json.

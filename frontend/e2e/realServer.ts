@@ -24,12 +24,13 @@ export class RealServer {
   #server: ChildProcess | null = null
   #simulatorUrl = ''
   #port = 0
-  #extra: readonly string[]
+  /** More switches of the server. */
+  extra: readonly string[]
   /** The last lines both processes have written: shown when a start fails. */
   output: string[] = []
 
   constructor(extra: readonly string[] = []) {
-    this.#extra = extra
+    this.extra = extra
   }
 
   get url(): string {
@@ -49,7 +50,7 @@ export class RealServer {
       `--Bitfinex:WebSocketUrl=${exchange.replace('http', 'ws')}/ws/2`,
       `--Bitfinex:RestUrl=${exchange}/v2`,
       `--Storage:SqlitePath=${join(this.#folder, 'candles.db')}`,
-      ...this.#extra,
+      ...this.extra,
     ])
     await this.#until(async () => (await fetch(`${this.url}/health/live`)).ok, 'the server')
   }

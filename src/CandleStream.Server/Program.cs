@@ -17,8 +17,9 @@ public static class Program
     /// <summary>The server as its settings ask for it, not started yet.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="time">Another clock than the machine's, for tests.</param>
+    /// <param name="configure">Called last, before the server is built.</param>
     /// <exception cref="StartRefusedException">A setting is unknown or not allowed.</exception>
-    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments, TimeProvider? time = null)
+    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = arguments.CreateBuilder();
         builder.AddLifetime();                  // how the process starts and ends
@@ -37,6 +38,7 @@ public static class Program
         builder.AddDoors();                     // other people's programs: TradingView, agents, bots
         builder.AddApi();                       // what every route shares: JSON, errors, headers, compression
         builder.AddApiDocs();                   // OpenAPI
+        configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseApi();

@@ -9,7 +9,7 @@ namespace CandleStream.Server.Commands;
 internal sealed class FileNotes
 {
     /// <summary>What every file with simulated prices says somewhere, ours and the page's.</summary>
-    private const string Simulated = "SIMULATED";
+    public const string Simulated = "SIMULATED";
 
     private const string SeriesNote = "# CandleStream export of ", VerifiedNote = "# verified ", EndNote = "# end of ", EndUnit = " candles";
 
@@ -32,9 +32,12 @@ internal sealed class FileNotes
     }
 
     /// <exception cref="CommandException">A line of ours cannot be read, or the last one is missing.</exception>
-    public static FileNotes Read(IEnumerable<string> lines, string file)
+    /// <param name="lines">The lines that begin with <c>#</c>.</param>
+    /// <param name="file">How the file is named in errors.</param>
+    /// <param name="isSimulated">True where another line says so.</param>
+    public static FileNotes Read(IEnumerable<string> lines, string file, bool isSimulated = false)
     {
-        var notes = new FileNotes();
+        var notes = new FileNotes { IsSimulated = isSimulated };
         foreach (var line in lines) notes.Take(line, file);
         if (notes.Rows is null && (notes.Series is not null || notes.Verified is not null)) throw new CommandException($"{file} ends too early: the line '{EndNote}…{EndUnit}' is missing.");
         // Ours, and nothing in it is known to be complete: that is said, too.

@@ -6,7 +6,8 @@ namespace CandleStream.Server.Commands;
 /// <summary>What the user asks of an import beside the file.</summary>
 /// <param name="Complete">The file is complete between its ends: a candle that is not in it was never traded.</param>
 /// <param name="SkipBad">Rows that are no candles are left out, instead of refusing the file.</param>
-internal sealed record ImportOptions(bool Complete, bool SkipBad);
+/// <param name="Format">One of <see cref="CandleFile.Formats"/>.</param>
+internal sealed record ImportOptions(bool Complete, bool SkipBad, string Format = "auto");
 
 /// <summary>
 /// Reads candles from a file into the store. They are history, numbered by their ends; where the store has other values, they are a revision, unless the
@@ -20,14 +21,15 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
 
     // What the file does not vouch for: where a row was refused or left out.
     private readonly List<TimeRange> _holes = [];
-    private long _rows, _running;
+    private long _rows, _running, _empty;
     private long? _first;
     private long _end;
 
     /// <returns>0 when the file was taken, else 1.</returns>
     public static async Task<int> RunAsync(CommandHost host, SeriesKey series, FileInfo path, ImportOptions options, CancellationToken stop)
     {
-        var file = await CandleFile.OpenAsync(path, stop);
+        using var file = await CandleFile.OpenAsync(path, stop, options.Format);
+        file.CheckIsOf(series);
         if (file.Notes.Series is { } named && named != series) throw new CommandException($"{file.Name} holds candles of {named}, not of {series}.");
         if (file.Notes.IsSimulated && !host.IsSimulated)
             throw new CommandException($"{file.Name} says SIMULATED: prices of the simulator are not for this store, which holds candles of {host.Source}.");
@@ -40,6 +42,7 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         if (file.Notes.Rows is { } stated && stated != _rows)
             throw new CommandException($"{file.Name} says that it holds {stated} candles, and has {_rows} rows: it was cut or changed. Without its last lines, those with #, it counts as any other file.");
         if (_running > 0) Console.WriteLine(_running == 1 ? "1 candle had not ended; it was left out." : $"{_running} candles had not ended; they were left out.");
+        if (_empty > 0) Console.WriteLine($"{_empty} rows say that nothing was traded: they are no candles, and count as known.");
         if (_tally.Refused > 0 && !options.SkipBad)
         {
             Console.WriteLine("Nothing was stored; --skip-bad takes the other rows.");
@@ -93,6 +96,7 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
                 continue;
             }
 
+            if (row.IsEmpty) _empty++;
             _first ??= row.Candle.Time;
             _end = end;
         }
@@ -104,17 +108,18 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
     private Task<long> SaveAsync(bool vouchForEach, CancellationToken stop) => CommandProgress.ShowAsync($"{series}", async report =>
     {
         var done = 0L;
-        var candles = file.ReadAsync(series, now, stop).Where(r => r is { Refusal: null, IsRunning: false }).Select(r => r.Candle);
-        await foreach (var batch in candles.Chunk(host.Storage.ImportBatchRows).WithCancellation(stop))
+        var rows = file.ReadAsync(series, now, stop).Where(r => r is { Refusal: null, IsRunning: false });
+        await foreach (var taken in rows.Chunk(host.Storage.ImportBatchRows).WithCancellation(stop))
         {
+            var batch = taken.Where(r => !r.IsEmpty).Select(r => r.Candle).ToArray();
             // A candle vouches for its own time only; what lies between two is unknown unless the file is complete.
-            var verified = vouchForEach ? TimeRangeSet.Of(batch.Select(c => new TimeRange(c.Time, series.Timeframe.EndOf(c.Time)))) : TimeRangeSet.Empty;
+            var verified = vouchForEach ? TimeRangeSet.Of(taken.Select(r => new TimeRange(r.Candle.Time, series.Timeframe.EndOf(r.Candle.Time)))) : TimeRangeSet.Empty;
             // Read anew for each batch: a server beside this command may have told its clients of times that were history before.
             var told = await CandleArchive.MayBeToldFromAsync(host.Store, series, stop);
             var changes = await ChangesAsync(batch, told, stop);
             var change = new SeriesChange(series, verified, TimeRangeSet.Empty, ToldFrom: told);
             await host.Store.SaveAsync(new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [change]), CancellationToken.None);
-            done += batch.Length;
+            done += taken.Length;
             report((double)done / _rows, done);
         }
 

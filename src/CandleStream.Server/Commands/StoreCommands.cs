@@ -42,23 +42,26 @@ internal static class StoreCommands
     private static Command Export(Func<ParseResult, ServerArguments> arguments)
     {
         var file = new Option<FileInfo?>("--out") { Description = "The file to write; default: standard output. A name that ends in .gz is compressed." };
-        var command = new Command("export", "Writes the stored candles of a series as CSV.") { Series, From, To, file };
+        var format = new Option<string?>("--format") { Description = "csv or parquet. Default: parquet where the file's name ends so, else csv." };
+        format.AcceptOnlyFromAmong(ExportCommand.Formats);
+        var command = new Command("export", "Writes the stored candles of a series as CSV or Parquet.") { Series, From, To, file, format };
         command.SetAction((parsed, cancel) => CommandHost.RunAsync(
-            arguments(parsed), (host, stop) => new ExportCommand(host).RunAsync(parsed.GetValue(Series), RangeOf(parsed), parsed.GetValue(file), stop), cancel));
+            arguments(parsed), (host, stop) => new ExportCommand(host).RunAsync(
+                parsed.GetValue(Series), RangeOf(parsed), parsed.GetValue(file), parsed.GetValue(format) ?? (parsed.GetValue(file)?.Extension == ".parquet" ? "parquet" : "csv"), stop), cancel));
         return command;
     }
 
     private static Command Import(Func<ParseResult, ServerArguments> arguments)
     {
-        var file = new Argument<FileInfo>("file") { Description = "CSV with a header that names time (or mts; in ms, or as 2024-05-01T12:00:00Z), open, high, low, close, volume and perhaps closed; also compressed by gzip." };
+        var file = new Argument<FileInfo>("file") { Description = "CSV or Parquet with columns named time (or mts), open, high, low, close, volume and perhaps closed; a public archive of Binance or Kraken, a file of CryptoDataDownload. CSV may be packed by gzip or zip." };
         var complete = new Option<bool>("--complete") { Description = "The file is complete between its ends: a candle that is not in it was never traded. A file of our export says itself where it is." };
         var skipBad = new Option<bool>("--skip-bad") { Description = "Leave out rows that are no candles, instead of refusing the file." };
-        var format = new Option<string>("--format") { Description = "csv, or auto (default): told by the content.", DefaultValueFactory = _ => "auto" };
-        format.AcceptOnlyFromAmong("auto", "csv");
-        var command = new Command("import", "Reads candles of a series from CSV into the store.") { Series, file, complete, skipBad, format };
+        var format = new Option<string>("--format") { Description = "Told by the content (auto). Naming it refuses any other.", DefaultValueFactory = _ => "auto" };
+        format.AcceptOnlyFromAmong(CandleFile.Formats);
+        var command = new Command("import", "Reads candles of a series from a file into the store.") { Series, file, complete, skipBad, format };
         command.SetAction((parsed, cancel) => CommandHost.RunAsync(
             arguments(parsed), (host, stop) => ImportCommand.RunAsync(
-                host, parsed.GetValue(Series), parsed.GetValue(file)!, new ImportOptions(parsed.GetValue(complete), parsed.GetValue(skipBad)), stop), cancel));
+                host, parsed.GetValue(Series), parsed.GetValue(file)!, new ImportOptions(parsed.GetValue(complete), parsed.GetValue(skipBad), parsed.GetValue(format)!), stop), cancel));
         return command;
     }
 

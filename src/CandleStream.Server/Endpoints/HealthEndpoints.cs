@@ -8,9 +8,11 @@ internal static class HealthEndpoints
     /// <summary>Marks the checks that readiness is made of.</summary>
     public const string ReadyTag = "ready";
 
+    public const string LivePath = "/health/live";
+
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", ["GET", "HEAD"], () => TypedResults.Ok(new HealthAnswer("live"))).AllowAnonymous();
+        routes.MapMethods(LivePath, ["GET", "HEAD"], () => TypedResults.Ok(new HealthAnswer("live"))).AllowAnonymous();
         routes.MapMethods("/health/ready", ["GET", "HEAD"], AnswerReadyAsync).AllowAnonymous();
     }
 

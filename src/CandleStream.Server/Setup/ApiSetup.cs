@@ -69,7 +69,8 @@ internal static class ApiSetup
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
-            headers["Cross-Origin-Resource-Policy"] = "same-origin";
+            // A page of elsewhere may learn that there is a server, and no more: so a client can tell a refused origin from a wrong address.
+            headers["Cross-Origin-Resource-Policy"] = context.Request.Path == HealthEndpoints.LivePath ? "cross-origin" : "same-origin";
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
             headers.ContentSecurityPolicy = policy;
             if (context.Request.IsHttps) headers.StrictTransportSecurity = "max-age=2592000";

@@ -38,6 +38,7 @@ public static class ServerCommandLine
         KeysCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
         ProbeCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
         HealthCommand.AddTo(root);
+        WatchCommand.AddTo(root, result => new ServerArguments(ReadSettings(result.UnmatchedTokens)));
 
         // No response files: a value may start with '@'.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

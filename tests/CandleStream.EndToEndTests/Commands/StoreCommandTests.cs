@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using CandleStream.EndToEndTests.Recorded;
 using CandleStream.EndToEndTests.Server;
+using CandleStream.EndToEndTests.Stream;
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Tests.Storage;
@@ -216,6 +218,68 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         Assert.Equal((1, "candlestream: out.csv.gz holds candles of BTCUSD:1m, not of ETHUSD:1m."), (wrong, Assert.Single(errors)));
 
         static Candle At(int minute) => new(Start + (minute * 60_000), 1, 2, 0.5m, 1, 1, true, (Start + (minute * 60_000) + 60_000) * 1000);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("out.csv.gz")]
+    [InlineData("out.parquet")]
+    public async Task A_series_comes_back_whole_and_equal_as_decimals_with_its_coverage(string name)
+    {
+        const long Start = 1_714_564_800_000;
+        var rows = TestSize.Of(normal: 3000, full: 1_000_000);
+        var minutes = SeriesKey.Parse("BTCUSD:1m");
+        var verified = TimeRangeSet.Of(new TimeRange(Start, Start + (rows * 30_000L)), new TimeRange(Start + (rows * 40_000L), Start + (rows * 60_000L)));
+        await using (var source = await OpenAsync(null))
+        {
+            foreach (var part in Enumerable.Range(0, rows).Chunk(10_000))
+                await source.SaveAsync(new StoreBatch([.. part.Select(i => new StoredCandle(minutes, At(i)))], []), Cancel);
+            await source.SaveAsync(new StoreBatch([], [new SeriesChange(minutes, verified, TimeRangeSet.Empty)]), Cancel);
+        }
+
+        var clock = Stopwatch.StartNew();
+        Assert.Equal((0, $"BTCUSD:1m: {rows} candles written to {name}."), Last(await RunAsync(["export", "BTCUSD:1m", "--out", _folder.File(name)])));
+        var exported = clock.Elapsed;
+        foreach (var file in Directory.EnumerateFiles(_folder.Path, "candles.db*")) File.Delete(file);
+        clock.Restart();
+        Assert.Equal((0, $"{rows} new, 0 changed, 0 kept, 0 refused"), Last(await RunAsync(["import", "BTCUSD:1m", _folder.File(name)])));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {rows} rows, {new FileInfo(_folder.File(name)).Length} bytes, written in {exported}, read in {clock.Elapsed}");
+        await using (var copy = await OpenAsync(null))
+        {
+            Assert.Equal(verified, (await copy.FindSeriesAsync(minutes, Cancel))!.Verified);
+            var i = 0;
+            await foreach (var candle in copy.ReadAsync(minutes, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, Cancel)) Assert.Equal(At(i++), candle);
+            Assert.Equal(rows, i);
+        }
+
+        Assert.Equal((0, $"0 new, 0 changed, {rows} kept, 0 refused"), Last(await RunAsync(["import", "BTCUSD:1m", _folder.File(name)])));
+
+        static (int, string) Last((int Code, IReadOnlyList<string> Output, IReadOnlyList<string> Errors) run) => (run.Code, run.Output is [.., var last] ? last : string.Join('\n', run.Errors));
+
+        static Candle At(int i) => new(
+            Start + (i * 60_000L), 6351.12345678m + i, 6360.1m + i, 6300.00000001m + i, 6352 + i, i % 7 == 0 ? 0.00000031m : i / 100_000_000m, true, (Start + (i * 60_000L) + 60_000) * 1000, CandleOrigin.File);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_archive_states_with_flat_rows_that_nothing_was_traded()
+    {
+        const long Start = 1_714_564_800_000;
+        await File.WriteAllLinesAsync(_folder.File("BTCUSDT-1m-2024-05.csv"), Enumerable.Range(0, 4).Select(i => $"{Start + (i * 60_000)},1,2,0.5,1,{(i == 2 ? 0 : 5)},{Start + (i * 60_000) + 59_999},1,{(i == 2 ? 0 : 3)},1,1,0"), Cancel);
+
+        var wrong = await RunAsync(["import", "BTCUSDT:1m", _folder.File("BTCUSDT-1m-2024-05.csv")]);
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains("import it as BINANCE:BTCUSDT:1m", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+        var (code, output, _) = await RunAsync(["import", "BINANCE:BTCUSDT:1m", _folder.File("BTCUSDT-1m-2024-05.csv")]);
+        Assert.Equal((0, "1 rows say that nothing was traded: they are no candles, and count as known.", "3 new, 0 changed, 0 kept, 0 refused"), (code, output[0], output[^1]));
+        await using var store = await OpenAsync(null);
+        Assert.Equal(TimeRangeSet.Of(new TimeRange(Start, Start + 240_000)), (await store.FindSeriesAsync(SeriesKey.Parse("BINANCE:BTCUSDT:1m"), Cancel))!.Verified);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_Parquet_export_needs_a_file()
+    {
+        var (code, output, errors) = await RunAsync(["export", "BTCUSD:1m", "--format", "parquet"]);
+        Assert.Equal((1, 0), (code, output.Count));
+        Assert.Contains("--out", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]

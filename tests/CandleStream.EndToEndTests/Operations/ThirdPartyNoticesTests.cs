@@ -37,7 +37,7 @@ public sealed partial class ThirdPartyNoticesTests
         const string Folder = "node_modules/";
         foreach (var (path, package) in Json(In("frontend", "package-lock.json"))["packages"]!.AsObject())
         {
-            if (!path.StartsWith(Folder, StringComparison.Ordinal) || package!["dev"] is not null || package["link"] is not null) continue;
+            if (!path.StartsWith(Folder, StringComparison.Ordinal) || package!["dev"] is not null || package["devOptional"] is not null || package["link"] is not null) continue;
             yield return new Package(path[(path.LastIndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..], (string)package["version"]!, (string)package["license"]!);
         }
     }
@@ -50,7 +50,10 @@ public sealed partial class ThirdPartyNoticesTests
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         var id = name.ToLowerInvariant();
         var statement = XDocument.Load(Path.Combine(packages, id, version, id + ".nuspec"));
-        return statement.Descendants().Single(e => e.Name.LocalName == "license").Value;
+        // Older packages name an address only.
+        return (Element("license") ?? Element("licenseUrl"))!.Value;
+
+        XElement? Element(string element) => statement.Descendants().SingleOrDefault(e => e.Name.LocalName == element);
     }
 
     private static JsonNode Json(string path) => JsonNode.Parse(File.ReadAllText(path))!;

@@ -108,7 +108,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         if (_ownsFolder) Folder.Dispose();
     }
 
-    private static string ProgramPath
+    /// <summary>The program as it is built beside these tests.</summary>
+    public static string ProgramPath
     {
         get
         {

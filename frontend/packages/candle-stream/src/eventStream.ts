@@ -12,7 +12,8 @@ const FIRST_WORD_MS = 15_000
 /** Who is told what one stream says and how it ends. */
 export interface StreamListener {
   event(event: Exclude<ServerEvent, { kind: 'delta' }>, id: number | null): void
-  ended(reason: DropReason): void
+  /** `failure`: what is known of the reason. */
+  ended(reason: DropReason, failure: Error | null): void
 }
 
 /** The silence after which a stream counts as dead: two missed heartbeats and some slack. */
@@ -29,6 +30,7 @@ export class EventStream {
   #heardAt = Date.now()
   #opened = false
   #heardAnything = false
+  #greeted = false
   #watchdog: ReturnType<typeof setTimeout>
 
   constructor(open: () => EventSourceLike, listener: StreamListener) {
@@ -43,7 +45,7 @@ export class EventStream {
       this.#heardAt = Date.now()
     })
     // EventSource retries by itself for some failures and never for others; ending it always gives one behaviour.
-    source.addEventListener('error', () => this.#end(this.#opened ? 'dropped' : 'refused'))
+    source.addEventListener('error', ({ failure }) => this.#end(this.#opened ? 'dropped' : 'refused', failure))
     this.#watchdog = setTimeout(this.#watch, this.#limitMs)
   }
 
@@ -76,9 +78,11 @@ export class EventStream {
     this.#heardAt = Date.now()
     this.#heardAnything = true
     const event = readEvent(name, data, this.#heardAt)
-    if (event === null) return
+    // Every stream of this protocol begins with hello; what cannot be read before it is another server's.
+    if (event === null) return this.#greeted ? undefined : this.#end('garbled')
     const id = readId(lastEventId)
     if (event.kind === 'hello') {
+      this.#greeted = true
       this.#heartbeatMs = event.heartbeatMs
       this.#rearm()
     }
@@ -104,10 +108,10 @@ export class EventStream {
     this.#watchdog = setTimeout(this.#watch, Math.max(remaining, 0))
   }
 
-  #end(reason: DropReason): void {
+  #end(reason: DropReason, failure: Error | null = null): void {
     if (this.#source === null) return
     this.close()
-    this.#listener.ended(reason)
+    this.#listener.ended(reason, failure)
   }
 }
 
