@@ -40,8 +40,44 @@ function serviceWorker(): Plugin {
   }
 }
 
+/**
+ * `src/text/sentences.ts` holds each sentence as `{ en: …, de: … }`. Imported as `sentences.ts?de` it holds the German ones alone, so that
+ * no browser loads a language that it does not show.
+ */
+function oneLanguage(): Plugin {
+  return {
+    name: 'one-language',
+    transform(code, id) {
+      const language = /sentences\.ts\?(en|de)/.exec(id)?.[1]
+      if (language === undefined) return null
+      const { body } = this.parse(code, { lang: 'ts' })
+      const cuts: { start: number; end: number; kept: string }[] = []
+      for (const statement of body) {
+        if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration')
+          continue
+        for (const { init } of statement.declaration.declarations) {
+          const table = init?.type === 'CallExpression' ? init.arguments[0] : undefined
+          if (table?.type !== 'ObjectExpression') continue
+          for (const entry of table.properties) {
+            if (entry.type !== 'Property' || entry.value.type !== 'ObjectExpression') continue
+            const spoken = entry.value.properties.find(
+              (one) => one.type === 'Property' && one.key.type === 'Identifier' && one.key.name === language,
+            )
+            if (spoken?.type !== 'Property')
+              throw new Error(`A sentence has no ${language}: ${code.slice(entry.start, entry.end)}`)
+            const { start, end } = spoken.value
+            cuts.push({ start: entry.value.start, end: entry.value.end, kept: code.slice(start, end) })
+          }
+        }
+      }
+      const parts = cuts.map(({ start, kept }, index) => code.slice(cuts[index - 1]?.end ?? 0, start) + kept)
+      return { code: parts.join('') + code.slice(cuts.at(-1)?.end ?? 0), map: null }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [earlyScript(), serviceWorker()],
+  plugins: [oneLanguage(), earlyScript(), serviceWorker()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: { 'candle-stream': fileURLToPath(new URL('./packages/candle-stream/src/index.ts', import.meta.url)) },

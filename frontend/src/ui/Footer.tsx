@@ -9,7 +9,7 @@ export function Footer({ page }: { page: Page }) {
   return (
     <footer className="footer">
       <span>
-        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs())}</strong>
+        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong>
       </span>
       <span className="bar-count">{text.bars(page.feed.list.bars.length)}</span>
       <span className="spacer" />
