@@ -76,8 +76,12 @@ function oneLanguage(): Plugin {
   }
 }
 
-export default defineConfig({
-  plugins: [oneLanguage(), earlyScript(), serviceWorker()],
+/**
+ * `vite build` makes the page, `vite build --mode embed` the chart for other pages beside it. They are two builds, because in another site's
+ * page the browser shares no files with ours: what both have in common would only be cut into more files.
+ */
+export default defineConfig(({ mode }) => ({
+  plugins: mode === 'embed' ? [oneLanguage()] : [oneLanguage(), earlyScript(), serviceWorker()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: { 'candle-stream': fileURLToPath(new URL('./packages/candle-stream/src/index.ts', import.meta.url)) },
@@ -85,13 +89,17 @@ export default defineConfig({
   build: {
     // Nothing may be inlined as a data: address: the page's Content-Security-Policy allows fonts and scripts from 'self' only.
     assetsInlineLimit: 0,
+    emptyOutDir: mode !== 'embed',
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      input: mode === 'embed' ? 'embed.html' : 'index.html',
       output: {
         codeSplitting: {
           groups: [
             { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ },
-            { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ },
+            ...(mode === 'embed'
+              ? []
+              : [{ name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ }]),
           ],
         },
       },
@@ -105,4 +113,4 @@ export default defineConfig({
     testTimeout: 20_000,
     coverage: { include: ['src/**', 'packages/*/src/**'] },
   },
-})
+}))

@@ -318,7 +318,7 @@ export class ScriptedServer {
   }
 
   async #file(path: string, response: ServerResponse): Promise<void> {
-    const name = normalize(path === '/' ? '/index.html' : path)
+    const name = normalize(path === '/' ? '/index.html' : path === '/embed' ? '/embed.html' : path)
     try {
       const content = await readFile(join(DIST, name))
       response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })

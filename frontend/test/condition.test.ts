@@ -27,7 +27,7 @@ function at(more: Partial<Circumstances> = {}, change: Partial<ConnectionStatus>
     refusal: null,
     hasBars: true,
     online: true,
-    locked: false,
+    closed: null,
     now: NOW,
     ...more,
   }

@@ -1,11 +1,12 @@
 import { CandleClient, splitSeries } from '../api/candleStream'
-import { type Fetch, type MarketApi, marketApi } from '../api/market'
+import { type MarketApi, marketApi } from '../api/market'
 import { ChartView } from '../chart/chartView'
 import { formatCountdown, formatPrice, formatVolume } from '../chart/format'
 import { CandleFeed } from '../feed/candleFeed'
 import { type Condition, conditionOf } from '../feed/condition'
 import { endOf } from '../feed/timeframes'
 import { text } from '../text/text'
+import type { Access } from './access'
 import { isSymbol } from './address'
 import { isDark, type Settings, type View } from './settings'
 import { Signal } from './signal'
@@ -17,7 +18,7 @@ const TITLE_EVERY_MS = 1000
 export interface ChartPageOptions {
   /** What stands before the paths of the server's API: nothing, or `/k/TICKET`. */
   base: string
-  fetch: Fetch
+  access: Access
   /** Candles of each series the stream starts with. */
   snapshot: number
   settings: Settings
@@ -36,6 +37,7 @@ export class ChartPage {
   /** The crosshair moved. */
   readonly hoverChanged = new Signal()
 
+  readonly access: Access
   readonly client: CandleClient
   settings: Settings
   feed: CandleFeed
@@ -57,9 +59,10 @@ export class ChartPage {
   #darkQuery = matchMedia('(prefers-color-scheme: dark)')
   #forcedQuery = matchMedia('(forced-colors: active)')
 
-  constructor({ base, fetch, snapshot, settings, linkTrouble }: ChartPageOptions) {
-    this.client = new CandleClient({ url: base, snapshot, environment: { fetch } })
-    this.api = marketApi(fetch, base)
+  constructor({ base, access, snapshot, settings, linkTrouble }: ChartPageOptions) {
+    this.access = access
+    this.client = new CandleClient({ url: base, snapshot, environment: { fetch: access.fetch } })
+    this.api = marketApi(access.fetch, base)
     this.settings = settings
     this.linkTrouble = linkTrouble
     this.feed = this.makeFeed(`${settings.symbol}:${settings.timeframe}`, null)
@@ -72,11 +75,6 @@ export class ChartPage {
 
   get timeframe(): string {
     return splitSeries(this.feed.series).timeframe
-  }
-
-  /** The server wants a key, or a ticket, and has got none. */
-  get locked(): boolean {
-    return false
   }
 
   /** The newest price is the exchange's present one, as far as anybody can tell. */
@@ -111,6 +109,7 @@ export class ChartPage {
       query.addEventListener('change', () => this.applyTheme(), { signal })
     for (const event of ['online', 'offline']) window.addEventListener(event, () => this.tick(), { signal })
     this.client.onStatus(() => this.noteCondition())
+    this.access.changed.subscribe(() => this.#lock())
     this.#timer = setInterval(() => this.tick(), TICK_MS)
     if (this.feed.refusal === null) void this.feed.start()
   }
@@ -202,7 +201,7 @@ export class ChartPage {
   protected recallBars(_feed: CandleFeed): void {}
 
   /** Nothing more is asked for; what is on screen stays. */
-  protected lock(): void {
+  #lock(): void {
     this.feed.dispose()
     this.client.stop()
     this.noteCondition()
@@ -242,7 +241,7 @@ export class ChartPage {
       refusal: this.feed.refusal,
       hasBars: this.feed.list.last !== undefined,
       online: navigator.onLine,
-      locked: this.locked,
+      closed: this.access.closed,
       now: Date.now(),
     })
   }

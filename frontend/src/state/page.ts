@@ -44,14 +44,9 @@ export class Page extends ChartPage {
     const remembered = loadSettings()
     const link = readAddress(location.search, remembered)
     const settings = { ...remembered, symbol: link.symbol, timeframe: link.timeframe }
-    super({ base: '', fetch: session.fetch, snapshot: SNAPSHOT, settings, linkTrouble: troubleOf(link) })
+    super({ base: '', access: session, snapshot: SNAPSHOT, settings, linkTrouble: troubleOf(link) })
     this.session = session
     this.watchlist = new Watchlist(this.client, () => this.serverNow)
-  }
-
-  override get locked(): boolean {
-    // The condition is read for the first time while the page is being made.
-    return this.session?.locked ?? false
   }
 
   /** The symbols of the rail. */
@@ -69,7 +64,6 @@ export class Page extends ChartPage {
     // The last moment at which a page is sure to be asked.
     document.addEventListener('visibilitychange', () => document.hidden && this.#keepBars(), { signal })
     window.addEventListener('pagehide', () => this.#keepBars(), { signal })
-    this.session.changed.subscribe(() => this.lock())
     void this.#loadSymbols()
     // A link that could not be followed stays as it is until something else is chosen.
     if (this.linkTrouble === null && this.feed.refusal === null) this.#writeAddress('replace')

@@ -128,6 +128,17 @@ export const page = sentences({
   unknownKey: { en: 'The server does not know this key.', de: 'Der Server kennt diesen Schlüssel nicht.' },
   stillSignedIn: { en: (why: string) => `Still signed in. ${why}`, de: (why) => `Noch angemeldet. ${why}` },
 
+  // A chart in another page
+  closed: { en: 'Closed', de: 'Geschlossen' },
+  embedClosed: {
+    en: 'The link of this chart has no ticket that is still good.',
+    de: 'Der Link dieses Charts hat keine gültige Eintrittskarte mehr.',
+  },
+  embedRefused: {
+    en: (asked: string, allowed: string) => `The link says “${asked}”; allowed: ${allowed}.`,
+    de: (asked, allowed) => `Im Link steht „${asked}“; erlaubt: ${allowed}.`,
+  },
+
   // Condition
   keyNeeded: { en: 'Key needed', de: 'Schlüssel fehlt' },
   keyNeededMeans: { en: 'The server needs an API key.', de: 'Der Server gibt nichts ohne API-Schlüssel.' },

@@ -1,5 +1,4 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { formatMoment } from '../chart/format'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
 import { BarTable } from './BarTable'
@@ -7,6 +6,7 @@ import { ChartReader } from './ChartReader'
 import { ErrorCard, Loading } from './cards'
 import { later } from './Later'
 import { Legend } from './Legend'
+import { OldPrices } from './OldPrices'
 import { ScaleButtons } from './ScaleButtons'
 import { useSignal } from './usePage'
 
@@ -65,18 +65,4 @@ function StartOfHistory({ page }: { page: Page }) {
   const seen = page.chart?.visibleTimes() ?? null
   if (seen === null || seen.from !== page.feed.list.first?.time) return null
   return <p className="chip at-start">{text.startOfHistory}</p>
-}
-
-/** The chart stays when the data stops; this says that it is old. */
-function OldPrices({ page }: { page: Page }) {
-  useSignal(page.ticked)
-  const { kind, reason } = page.condition
-  const { keptAt } = page.feed
-  if (keptAt === null && kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
-  return (
-    <p className="chip old-prices" role="alert">
-      {text.showingLast(page.feed.list.bars.length, kind === 'stale' ? text.silent : reason)}
-      {keptAt !== null && ` ${text.asOf(formatMoment(keptAt, page.settings.timeZone))}`}
-    </p>
-  )
 }

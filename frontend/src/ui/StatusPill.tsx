@@ -1,10 +1,10 @@
-import type { Page } from '../state/page'
+import type { ChartPage } from '../state/chartPage'
 import { text } from '../text/text'
 import { ConditionIcon } from './icons'
 import { useSignal } from './usePage'
 
 /** One word of truth about the prices. Only the word is announced; the milliseconds beside it would never stop. */
-export function StatusPill({ page }: { page: Page }) {
+export function StatusPill({ page }: { page: ChartPage }) {
   useSignal(page.ticked)
   const { kind, word, reason, retryAt, canRetry } = page.condition
   const { delayMs } = page.client.status
@@ -25,6 +25,17 @@ export function StatusPill({ page }: { page: Page }) {
       )}
       {retryIn !== null && !canRetry && <span className="delay">{retryIn}s</span>}
     </div>
+  )
+}
+
+/** Beside the pill, whatever it says: these prices are invented. */
+export function Simulated({ page }: { page: ChartPage }) {
+  if (page.isSimulated !== true) return null
+  return (
+    <span className="pill simulated" title={text.simulatedMeans}>
+      {text.simulated}
+      <span className="hidden">. {text.simulatedMeans}</span>
+    </span>
   )
 }
 

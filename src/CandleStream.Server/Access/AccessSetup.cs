@@ -26,6 +26,7 @@ internal static class AccessSetup
         services.AddSingleton<ApiKeys>();
         services.AddHostedService(s => s.GetRequiredService<ApiKeys>());
         services.AddSingleton<StreamTickets>();
+        services.AddSingleton<PathTickets>();
         AddSeals(builder, security);
 
         services.AddAuthentication(Chooser)

@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
+/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST /tickets</c> for pages that show a chart, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
 internal static class AccessEndpoints
 {
     public static void MapAccess(this IEndpointRouteBuilder routes)
     {
         routes.MapPost(StreamTickets.StreamPath + "/ticket", MakeTicket);
+        routes.MapPost("/tickets", MakePathTicket);
         routes.MapPost("/session", (Delegate)SignInAsync);
         // Who cannot be told apart from nobody may leave as well.
         routes.MapDelete("/session", (Delegate)SignOutAsync).AllowAnonymous();
@@ -22,6 +23,23 @@ internal static class AccessEndpoints
         context.Response.Headers.CacheControl = "no-store";
         var ticket = tickets.Make(context.Request, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
         return TypedResults.Ok(new TicketAnswer(ticket, (long)StreamTickets.Lifetime.TotalMilliseconds));
+    }
+
+    private static IResult MakePathTicket(HttpContext context, PathTickets tickets, ApiKeys keys, ISymbolDirectory symbols)
+    {
+        var surface = context.Request.Query["path"];
+        if (surface != PathTickets.Embed) return Problems.Invalid("path", surface.Count == 0 ? null : surface.ToString(), PathTickets.Embed);
+        if (!StreamQuery.TryParse(context.Request, out var query, out var problem)) return problem;
+        foreach (var symbol in query.Series.Select(s => s.Symbol))
+        {
+            if (symbols.Check(symbol) is { Standing: SymbolStanding.Unknown } check) return Problems.UnknownSymbol(symbol, check.Matches);
+        }
+
+        // Without keys nothing would keep a ticket's word about its series, and it would not survive a restart.
+        if (!keys.AreRequired) return Problems.OfStatus(StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
+        context.Response.Headers.CacheControl = "no-store";
+        var ticket = tickets.Make(PathTickets.Embed, query.Series, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        return TypedResults.Ok(new TicketAnswer(ticket, (long)tickets.Lifetime.TotalMilliseconds));
     }
 
     private static async Task<IResult> SignInAsync(HttpContext context)
@@ -37,5 +55,5 @@ internal static class AccessEndpoints
     }
 }
 
-/// <summary>A ticket, to be added to the stream's query as <c>ticket</c>, and how long it is good.</summary>
+/// <summary>A ticket, for the stream's query or for the path, and how long it is good.</summary>
 internal sealed record TicketAnswer(string Ticket, long ExpiresInMs);

@@ -47,6 +47,9 @@ internal static class ApiDescription
             case "/candles/stream/ticket":
                 DescribeTicket(operation);
                 break;
+            case "/tickets":
+                DescribePathTicket(operation);
+                break;
             case "/session":
                 operation.Says(context.Description.HttpMethod == "DELETE" ? "Ends the browser's session." : "Gives the browser a session, in a cookie that scripts cannot read, for the key sent along.")
                     .AnswersNothing(204, "Done; see Set-Cookie.");
@@ -114,6 +117,14 @@ internal static class ApiDescription
         .Says("A ticket for EventSource, which cannot send a key: it opens the stream with exactly this query (add it as ticket=) for ten minutes, as often as needed."))
         .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.Ticket)
         .Refuses(400, "The stream would refuse this query.", ApiExamples.Invalid);
+
+    private static void DescribePathTicket(OpenApiOperation operation) => operation
+        .Says("A ticket for pages that show a chart of this server in a frame: /k/TICKET/embed reads these series and nothing else, until the key is gone or the time is over.")
+        .Takes("path", "What it opens.", ApiSchemas.OneOf(["/embed"]), "/embed", required: true)
+        .Takes("series", "The series it may read, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m", required: true)
+        .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.PathTicket)
+        .Refuses(400, "A parameter is missing or not allowed, or the server asks for no keys.", ApiExamples.Invalid)
+        .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown);
 
     private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
         .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))

@@ -30,7 +30,15 @@ internal static class MetricsSetup
         });
         if (!exports) return;
         telemetry.WithTracing(tracing => tracing
-            .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !IsProbe(context.Request.Path))
+            .AddAspNetCoreInstrumentation(requests =>
+            {
+                requests.Filter = context => !IsProbe(context.Request.Path);
+                // The request is seen here before its ticket was taken off the path.
+                requests.EnrichWithHttpRequest = (activity, request) =>
+                {
+                    if (request.Path.StartsWithSegments(PathTickets.Prefix)) activity.SetTag("url.path", PathTickets.Prefix);
+                };
+            })
             .AddSource(HttpClientSource)
             .AddOtlpExporter());
     }
