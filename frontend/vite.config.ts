@@ -76,6 +76,14 @@ function oneLanguage(): Plugin {
   }
 }
 
+const CHART = { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ }
+const EARLY = { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ }
+/** All that the first candle needs is one file; what other files share with it would be cut out of it otherwise. */
+const AT_FIRST = {
+  name: 'page',
+  test: /^(?!.*(ui\/later\/|chart\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
+}
+
 /**
  * `vite build` makes the page, `vite build --mode embed` the chart for other pages beside it. They are two builds, because in another site's
  * page the browser shares no files with ours: what both have in common would only be cut into more files.
@@ -94,14 +102,8 @@ export default defineConfig(({ mode }) => ({
     rolldownOptions: {
       input: mode === 'embed' ? 'embed.html' : 'index.html',
       output: {
-        codeSplitting: {
-          groups: [
-            { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ },
-            ...(mode === 'embed'
-              ? []
-              : [{ name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ }]),
-          ],
-        },
+        // In a frame nothing is loaded later: by then an update of the server may have taken the file away.
+        codeSplitting: mode !== 'embed' && { groups: [CHART, EARLY, AT_FIRST] },
       },
     },
   },

@@ -1,5 +1,5 @@
 import type { MarketSymbol } from '../api/market'
-import type { Origin } from '../chart/export'
+import type { Origin } from '../chart/tools/export'
 import type { CandleFeed } from '../feed/candleFeed'
 import { TIMEFRAMES } from '../feed/timeframes'
 import { Watchlist } from '../feed/watchlist'
@@ -149,6 +149,19 @@ export class Page extends ChartPage {
     const before = [...this.watched]
     this.change({ watch: before.filter((other) => other !== symbol) })
     this.say(text.removed(this.name(symbol)), () => this.change({ watch: before }))
+  }
+
+  /** Puts a timeframe into the header, or takes it out. */
+  toggleFavourite(timeframe: string): void {
+    const { favourites } = this.settings
+    const others = favourites.filter((one) => one !== timeframe)
+    this.change({ favourites: others.length < favourites.length ? others : [...favourites, timeframe] })
+  }
+
+  /** Brings the newest gap into view. */
+  showGap(): void {
+    const gap = this.feed.gaps.at(-1)
+    if (gap !== undefined) this.chart?.reveal(gap[0])
   }
 
   override name(symbol: string): string {

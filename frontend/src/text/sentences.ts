@@ -12,6 +12,14 @@ function sentences<T extends Record<string, unknown>>(
   return all
 }
 
+/** `15m` → `15 minutes`. The plural ends in `s`, or in what is named for the word, or else in `n`. */
+function lengthOf(name: string, units: readonly string[], plural: string | Record<string, string>): string {
+  const unit = units['mhDWM'.indexOf(name.slice(-1))] ?? ''
+  const count = Number(name.slice(0, -1))
+  const ending = typeof plural === 'string' ? plural : (plural[unit] ?? 'n')
+  return `${count} ${unit}${count === 1 ? '' : ending}`
+}
+
 /** What is needed from the start. */
 export const page = sentences({
   // Frame
@@ -20,7 +28,17 @@ export const page = sentences({
   findSymbol: { en: 'find a symbol', de: 'Symbol suchen' },
   timeframe: { en: 'Timeframe', de: 'Zeiteinheit' },
   tools: { en: 'Tools', de: 'Werkzeuge' },
-  lists: { en: 'Lists', de: 'Listen' },
+  connection: { en: 'Connection', de: 'Verbindung' },
+  allTimeframes: { en: 'All timeframes', de: 'Alle Zeiteinheiten' },
+  unfoldStrip: { en: 'Show the chart’s tools', de: 'Werkzeuge zeigen' },
+  gapCount: {
+    en: (count: number) => (count === 1 ? '1 gap' : `${count} gaps`),
+    de: (count) => (count === 1 ? '1 Lücke' : `${count} Lücken`),
+  },
+  gapsMean: {
+    en: 'The feed was cut there: what was traded is not known. Shows the newest.',
+    de: 'Dort fehlten die Daten: Was gehandelt wurde, ist nicht bekannt. Zeigt die neueste.',
+  },
   more: { en: 'More', de: 'Mehr' },
   keyboard: { en: 'Keyboard', de: 'Tastatur' },
   close: { en: 'Close', de: 'Schließen' },
@@ -65,6 +83,7 @@ export const page = sentences({
     en: (from: string, to: string) => `Not known: the feed was cut from ${from} to ${to}.`,
     de: (from, to) => `Nicht bekannt: Die Daten fehlten von ${from} bis ${to}.`,
   },
+  feedCut: { en: 'Feed cut', de: 'Daten fehlen' },
   corrected: { en: 'corrected', de: 'korrigiert' },
   loading: { en: (name: string) => `Loading ${name}…`, de: (name) => `${name} wird geladen…` },
   tryingAgain: { en: (problem: string) => `${problem} Trying again…`, de: (problem) => `${problem} Neuer Versuch…` },
@@ -220,12 +239,10 @@ export const panels = sentences({
   },
 
   // Watchlist and connection
-  railName: { en: 'Watchlist and connection', de: 'Merkliste und Verbindung' },
   loadingSymbols: { en: 'Loading symbols…', de: 'Symbole werden geladen…' },
   addSymbol: { en: 'Find a symbol', de: 'Symbol suchen' },
   watch: { en: (name: string) => `Watch ${name}`, de: (name) => `${name} merken` },
   unwatch: { en: (name: string) => `Stop watching ${name}`, de: (name) => `${name} nicht mehr merken` },
-  connection: { en: 'Connection', de: 'Verbindung' },
   lastChanges: { en: 'Last changes of the connection', de: 'Letzte Änderungen der Verbindung' },
   source: { en: 'Source', de: 'Quelle' },
   sse: { en: 'SSE stream', de: 'SSE-Datenstrom' },
@@ -266,6 +283,19 @@ export const panels = sentences({
     de: 'Dieser Browser merkt sich nichts: Er verbietet das Speichern.',
   },
   exportedAt: { en: (moment: string) => `as of ${moment}`, de: (moment) => `Stand ${moment}` },
+
+  // Timeframes and tools
+  favourite: { en: (name: string) => `${name} in the header`, de: (name) => `${name} in der Kopfzeile` },
+  lengthOf: {
+    en: (name: string) => lengthOf(name, ['minute', 'hour', 'day', 'week', 'month'], 's'),
+    de: (name) => lengthOf(name, ['Minute', 'Stunde', 'Tag', 'Woche', 'Monat'], { Tag: 'e', Monat: 'e' }),
+  },
+  chartTools: { en: 'Chart tools', de: 'Werkzeuge des Charts' },
+  zoomIn: { en: 'Zoom in', de: 'Vergrößern' },
+  zoomOut: { en: 'Zoom out', de: 'Verkleinern' },
+  foldStrip: { en: 'Hide the chart’s tools', de: 'Werkzeuge verbergen' },
+  foldRail: { en: 'Hide the watchlist', de: 'Merkliste verbergen' },
+  strip: { en: 'Tools beside the chart', de: 'Werkzeuge neben dem Chart' },
 
   // Keys
   keysOff: {

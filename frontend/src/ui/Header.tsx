@@ -25,7 +25,7 @@ export function Header({ page, onSearch }: Props) {
       <TimeframePicker page={page} />
       <div className="pills">
         <Simulated page={page} />
-        <StatusPill page={page} />
+        <StatusPill page={page} panel="connection" />
       </div>
     </header>
   )

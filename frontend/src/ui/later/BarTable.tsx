@@ -1,7 +1,7 @@
-import { decimalsOfBar, formatMoment, formatPrice, formatVolume } from '../chart/format'
-import type { ChartPage } from '../state/chartPage'
-import { text } from '../text/text'
-import { useSignal } from './usePage'
+import { decimalsOfBar, formatMoment, formatPrice, formatVolume } from '../../chart/format'
+import type { ChartPage } from '../../state/chartPage'
+import { text } from '../../text/text'
+import { useSignal } from '../usePage'
 
 const ROWS = 20
 
