@@ -239,6 +239,7 @@ export class ChartPage {
       name: this.feed.series,
       series: this.feed.state,
       refusal: this.feed.refusal,
+      gone: this.feed.gone,
       hasBars: this.feed.list.last !== undefined,
       online: navigator.onLine,
       closed: this.access.closed,

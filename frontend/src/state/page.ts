@@ -42,7 +42,7 @@ export class Page extends ChartPage {
   constructor() {
     const session = new Session()
     const remembered = loadSettings()
-    const link = readAddress(location.search, remembered)
+    const link = readAddress(location, remembered)
     const settings = { ...remembered, symbol: link.symbol, timeframe: link.timeframe }
     super({ base: '', access: session, snapshot: SNAPSHOT, settings, linkTrouble: troubleOf(link) })
     this.session = session
@@ -246,14 +246,17 @@ export class Page extends ChartPage {
   }
 
   #followAddress(): void {
-    const link = readAddress(location.search, this.settings, this.timeframes)
+    const link = readAddress(location, this.settings, this.timeframes)
     this.select(link.symbol, link.timeframe, 'keep')
     this.linkTrouble = troubleOf(link)
     this.changed.emit()
   }
 }
 
-/** What of a link cannot be had, in a sentence. */
-function troubleOf({ timeframe, missed }: Link): string | null {
-  return missed === null ? null : text.noSuchTimeframe(missed, timeframe)
+/** What of a link cannot be had, in sentences. */
+function troubleOf({ timeframe, missed, unknown }: Link): string | null {
+  const sentences = []
+  if (missed !== null) sentences.push(text.noSuchTimeframe(missed, timeframe))
+  if (unknown.length > 0) sentences.push(text.unknownInLink(unknown.join(', ')))
+  return sentences.join(' ') || null
 }

@@ -139,6 +139,10 @@ export const page = sentences({
     de: (asked, shown) =>
       `Der Link verlangt die Zeiteinheit „${asked}“, die dieser Server nicht anbietet. Zu sehen ist ${shown}.`,
   },
+  unknownInLink: {
+    en: (names: string) => `The link asks for more than this version knows (${names}). The rest is shown.`,
+    de: (names) => `Der Link verlangt mehr, als diese Version kennt (${names}). Zu sehen ist der Rest.`,
+  },
   typedTimeframe: {
     en: (minutes: number) => `No timeframe of ${minutes} minutes is offered.`,
     de: (minutes) => `Eine Zeiteinheit von ${minutes} Minuten gibt es nicht.`,
