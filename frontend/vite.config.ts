@@ -28,14 +28,18 @@ function serviceWorker(): Plugin {
   return {
     name: 'service-worker',
     apply: 'build',
-    generateBundle(_, bundle) {
-      const wanted = Object.keys(bundle).filter((name) => /\.(js|css)$|latin-wght-normal.*woff2$/.test(name))
-      const files = ['/', '/favicon.svg', '/ghosts.svg', '/manifest.webmanifest', ...wanted.map((name) => `/${name}`)]
-      const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
-      const source = readFileSync('src/worker.js', 'utf8')
-        .replace('self.__FILES__', JSON.stringify(files))
-        .replace('self.__VERSION__', JSON.stringify(version))
-      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+    // After all others: a file that turned out empty is taken away again.
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const wanted = Object.keys(bundle).filter((name) => /\.(js|css)$|latin-wght-normal.*woff2$/.test(name))
+        const files = ['/', '/favicon.svg', '/ghosts.svg', '/manifest.webmanifest', ...wanted.map((name) => `/${name}`)]
+        const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
+        const source = readFileSync('src/worker.js', 'utf8')
+          .replace('self.__FILES__', JSON.stringify(files))
+          .replace('self.__VERSION__', JSON.stringify(version))
+        this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+      },
     },
   }
 }

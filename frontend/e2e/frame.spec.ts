@@ -104,3 +104,17 @@ test('a gap is counted in the footer, which leads to it, and the chart names it'
     })
   await expect.poll(noted).toBeGreaterThan(20)
 })
+
+test.describe('with reduced motion', () => {
+  test.use({ contextOptions: { reducedMotion: 'reduce' } })
+
+  test('nothing moves but the prices', async ({ page, scripted }) => {
+    const animations = () =>
+      page.evaluate(() => document.getAnimations().map((one) => (one as CSSAnimation).animationName))
+    expect(await animations()).toEqual([])
+    // The sign of this state turns otherwise.
+    scripted.say({ state: 'reconnecting', connected: false, attempt: 2, reason: 'silent for 35 s' })
+    await expectCondition(page, 'reconnecting')
+    expect(await animations()).toEqual([])
+  })
+})

@@ -82,10 +82,12 @@ test.describe('with the real server', () => {
   })
 
   test('a live page asks the server at most once a minute', async ({ page, real }) => {
+    await page.clock.install()
     await open(page, real.url, 'BTCUSD', '1m')
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
-    await page.waitForTimeout(12_000)
+    await page.clock.runFor(12_000)
+    await moving(page)
     expect(asked.length).toBeLessThanOrEqual(1)
   })
 
