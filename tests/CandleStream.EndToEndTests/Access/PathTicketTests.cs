@@ -113,6 +113,20 @@ public sealed class PathTicketTests
         foreach (var path in new[] { "/", "/docs", "/candles/stream/status", "/k/AAAA/candles/stream/status" }) await AssertFramesAsync(listed, path, "frame-ancestors 'none'", "DENY");
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_ticket_is_never_logged()
+    {
+        await using var server = await ServerProcess.StartAsync(["--demo", "--port=0", "--Logging:LogLevel:Default=Trace"]);
+        foreach (var path in new[] { "/candles?symbol=BTCUSD&timeframe=1m", "/candles?symbol=NOSUCH&timeframe=1m", "/embed", "/nothing", "" })
+        {
+            using var answer = await server.Client.GetAsync($"/k/SECRETSECRET{path}", Cancel);
+            Assert.DoesNotContain("SECRET", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+
+        Assert.NotEmpty(server.Output);
+        Assert.DoesNotContain(server.Output.Concat(server.Errors), line => line.Contains("SECRET", StringComparison.Ordinal));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("blog.example.org")]
     [InlineData("https://blog.example.org/")]
