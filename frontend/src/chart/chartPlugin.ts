@@ -13,8 +13,8 @@ import type { ChartColours } from './palette'
 export type CanvasTarget = Parameters<IPrimitivePaneRenderer['draw']>[0]
 
 /**
- * Something drawn in a pane of the chart besides candles and volume. `ChartView.add` puts it there, and all it has to know is how it is drawn:
- * it is told the colours, and told to forget when another series is shown. Tools are loaded when they are used first.
+ * Something drawn in a pane of the chart besides candles and volume. `ChartView.add` puts it there, and all it has to know is
+ * how it is drawn: it is told the colours, and told to forget when another series is shown. Tools are loaded when they are used first.
  */
 export abstract class ChartPlugin implements ISeriesPrimitive<Time> {
   protected chart: IChartApi | null = null

@@ -15,7 +15,10 @@ export interface Stretch {
   when: string
 }
 
-/** Hatches the stretches of the time axis in which the feed was cut: "we do not know" must not look like "nothing happened". In one pane a chip says so. */
+/**
+ * Hatches the stretches of the time axis in which the feed was cut: "we do not know" must not look like "nothing happened".
+ * In one pane a chip says so.
+ */
 export class GapHatching extends ChartPlugin {
   #stretches: readonly Stretch[] = []
   #isNamed: boolean

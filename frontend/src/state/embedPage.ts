@@ -9,7 +9,10 @@ import { symbolName } from './symbolName'
 /** Candles the stream starts with: history is asked for by itself. */
 const SNAPSHOT = 2
 
-/** The door of a chart in another page: a ticket in the path, or the browser's session where the page is of this server's site. It never asks for a key. */
+/**
+ * The door of a chart in another page: a ticket in the path, or the browser's session where the page is of this server's site.
+ * It never asks for a key.
+ */
 class EmbedAccess implements Access {
   readonly changed = new Signal()
   closed: { word: string; reason: string } | null = null
@@ -24,7 +27,10 @@ class EmbedAccess implements Access {
   }
 }
 
-/** One chart in somebody else's page. It keeps nothing in the browser, and everything it needs is loaded at its start: a later version cannot break it. */
+/**
+ * One chart in somebody else's page. It keeps nothing in the browser, and everything it needs is loaded at its start:
+ * a later version cannot break it.
+ */
 export class EmbedPage extends ChartPage {
   readonly width: number | null
   readonly height: number | null

@@ -22,7 +22,8 @@ internal sealed class AccessHandler(
     private const string Bearer = "Bearer ";
 
     /// <summary>Whether the request says itself who asks, so that a session's cookie does not count.</summary>
-    public static bool HasKeyOrTicket(HttpRequest request) => KeyIn(request) is not null || StreamTickets.IsIn(request) || PathTickets.IsIn(request.HttpContext);
+    public static bool HasKeyOrTicket(HttpRequest request) =>
+        KeyIn(request) is not null || StreamTickets.IsIn(request) || PathTickets.IsIn(request.HttpContext);
 
     /// <summary>What is known of the holder of a key from here on; the key's limits and its end apply to the request.</summary>
     public static ClaimsPrincipal Admit(HttpContext context, ApiKey key)
@@ -54,7 +55,9 @@ internal sealed class AccessHandler(
 
     private Task<AuthenticateResult> AdmitByPath()
     {
-        if (pathTickets.Open(Context) is not { } ticket) return Task.FromResult(AuthenticateResult.Fail("There is no such ticket, it has expired, or its key is gone."));
+        if (pathTickets.Open(Context) is not { } ticket)
+            return Task.FromResult(AuthenticateResult.Fail("There is no such ticket, it has expired, or its key is gone."));
+
         Context.Features.Set(ticket);
         return Succeed(Admit(Context, ticket.Holder));
     }

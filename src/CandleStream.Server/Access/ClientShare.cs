@@ -14,7 +14,9 @@ internal readonly record struct ClientShare(string? Key, IPAddress? Address)
     public bool IsLimited => Key is not null || Address is not null;
 
     public static ClientShare Of(HttpContext context) =>
-        context.Features.Get<ApiKey>() is { } key && !PathTickets.IsIn(context) ? new ClientShare(key.Name, null) : Of(context.Connection.RemoteIpAddress);
+        context.Features.Get<ApiKey>() is { } key && !PathTickets.IsIn(context)
+            ? new ClientShare(key.Name, null)
+            : Of(context.Connection.RemoteIpAddress);
 
     /// <param name="address">Null where the transport has none.</param>
     public static ClientShare Of(IPAddress? address)

@@ -36,9 +36,12 @@ internal static class AccessEndpoints
         }
 
         // Without keys nothing would keep a ticket's word about its series, and it would not survive a restart.
-        if (!keys.AreRequired) return Problems.OfStatus(StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
+        if (!keys.AreRequired)
+            return Problems.OfStatus(StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
+
         context.Response.Headers.CacheControl = "no-store";
-        var ticket = tickets.Make(PathTickets.Embed, query.Series, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        var keyId = context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "";
+        var ticket = tickets.Make(PathTickets.Embed, query.Series, context.User.Identity?.Name ?? "", keyId);
         return TypedResults.Ok(new TicketAnswer(ticket, (long)tickets.Lifetime.TotalMilliseconds));
     }
 

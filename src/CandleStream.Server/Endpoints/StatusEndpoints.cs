@@ -13,7 +13,10 @@ internal static class StatusEndpoints
     private static async Task AnswerAsync(HttpContext context, CandleStreamService service, ICandleProvider provider, SseCounters counters, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var hubs = service.Hubs.Where(h => PathTicket.Allows(context, h.Series)).OrderBy(h => h.Series.ToString(), StringComparer.Ordinal).Select(h => (Hub: h, h.Subscribers)).ToList();
+        var hubs = service.Hubs.Where(h => PathTicket.Allows(context, h.Series))
+            .OrderBy(h => h.Series.ToString(), StringComparer.Ordinal)
+            .Select(h => (Hub: h, h.Subscribers))
+            .ToList();
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);

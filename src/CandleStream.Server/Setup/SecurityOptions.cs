@@ -70,7 +70,8 @@ public sealed class SecurityOptions : IValidatableObject
     {
         foreach (var (origins, name) in new[] { (AllowedOrigins, nameof(AllowedOrigins)), (FrameAncestors, nameof(FrameAncestors)) })
         {
-            foreach (var origin in origins.Where(o => !IsOrigin(o))) yield return new ValidationResult($"'{origin}' is not an origin such as https://charts.example.org.", [name]);
+            foreach (var origin in origins.Where(o => !IsOrigin(o)))
+                yield return new ValidationResult($"'{origin}' is not an origin such as https://charts.example.org.", [name]);
         }
 
         foreach (var proxy in KnownProxies)
@@ -83,7 +84,9 @@ public sealed class SecurityOptions : IValidatableObject
     }
 
     private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == text;
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https"
+        && uri.GetLeftPart(UriPartial.Authority) == text;
 
     /// <summary>An address is the network that holds nothing else; null for what is neither.</summary>
     internal static IPNetwork? ParseProxy(string text)
