@@ -53,6 +53,8 @@ need_tools() {
   [[ -n "${CHROMIUM:-}" ]] || command -v chromium > /dev/null || packages+=(chromium)
   compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || command -v initdb > /dev/null || packages+=(postgresql)
   command -v promtool > /dev/null || extra+=(prometheus) # without promtool its tests are skipped
+  # without Firefox the page is tested in Chromium only
+  [[ -n "${FIREFOX:-}" ]] || command -v firefox-esr > /dev/null || command -v firefox > /dev/null || extra+=(firefox-esr)
   local proxy
   for proxy in nginx caddy haproxy; do # without one its recipe is not tested
     command -v "$proxy" > /dev/null || [[ -x "/usr/sbin/$proxy" ]] || extra+=("$proxy")

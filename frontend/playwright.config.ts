@@ -21,7 +21,8 @@ export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results/e2e',
   snapshotPathTemplate: 'e2e/shots/{arg}{ext}',
-  workers: 1,
+  // Most of a test is waiting. Each worker has servers of its own, and the tests of a file stay in one worker.
+  workers: 2,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,

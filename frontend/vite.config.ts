@@ -28,20 +28,72 @@ function serviceWorker(): Plugin {
   return {
     name: 'service-worker',
     apply: 'build',
-    generateBundle(_, bundle) {
-      const wanted = Object.keys(bundle).filter((name) => /\.(js|css)$|latin-wght-normal.*woff2$/.test(name))
-      const files = ['/', '/favicon.svg', '/ghosts.svg', '/manifest.webmanifest', ...wanted.map((name) => `/${name}`)]
-      const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
-      const source = readFileSync('src/worker.js', 'utf8')
-        .replace('self.__FILES__', JSON.stringify(files))
-        .replace('self.__VERSION__', JSON.stringify(version))
-      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+    // After all others: a file that turned out empty is taken away again.
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const wanted = Object.keys(bundle).filter((name) => /\.(js|css)$|latin-wght-normal.*woff2$/.test(name))
+        const files = ['/', '/favicon.svg', '/ghosts.svg', '/manifest.webmanifest', ...wanted.map((name) => `/${name}`)]
+        const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
+        const source = readFileSync('src/worker.js', 'utf8')
+          .replace('self.__FILES__', JSON.stringify(files))
+          .replace('self.__VERSION__', JSON.stringify(version))
+        this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+      },
     },
   }
 }
 
-export default defineConfig({
-  plugins: [earlyScript(), serviceWorker()],
+/**
+ * `src/text/sentences.ts` holds each sentence as `{ en: …, de: … }`. Imported as `sentences.ts?de` it holds the German ones alone, so that
+ * no browser loads a language that it does not show.
+ */
+function oneLanguage(): Plugin {
+  return {
+    name: 'one-language',
+    transform(code, id) {
+      const language = /sentences\.ts\?(en|de)/.exec(id)?.[1]
+      if (language === undefined) return null
+      const { body } = this.parse(code, { lang: 'ts' })
+      const cuts: { start: number; end: number; kept: string }[] = []
+      for (const statement of body) {
+        if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration')
+          continue
+        for (const { init } of statement.declaration.declarations) {
+          const table = init?.type === 'CallExpression' ? init.arguments[0] : undefined
+          if (table?.type !== 'ObjectExpression') continue
+          for (const entry of table.properties) {
+            if (entry.type !== 'Property' || entry.value.type !== 'ObjectExpression') continue
+            const spoken = entry.value.properties.find(
+              (one) => one.type === 'Property' && one.key.type === 'Identifier' && one.key.name === language,
+            )
+            if (spoken?.type !== 'Property')
+              throw new Error(`A sentence has no ${language}: ${code.slice(entry.start, entry.end)}`)
+            const { start, end } = spoken.value
+            cuts.push({ start: entry.value.start, end: entry.value.end, kept: code.slice(start, end) })
+          }
+        }
+      }
+      const parts = cuts.map(({ start, kept }, index) => code.slice(cuts[index - 1]?.end ?? 0, start) + kept)
+      return { code: parts.join('') + code.slice(cuts.at(-1)?.end ?? 0), map: null }
+    },
+  }
+}
+
+const CHART = { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ }
+const EARLY = { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ }
+/** All that the first candle needs is one file; what other files share with it would be cut out of it otherwise. */
+const AT_FIRST = {
+  name: 'page',
+  test: /^(?!.*(ui\/later\/|chart\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
+}
+
+/**
+ * `vite build` makes the page, `vite build --mode embed` the chart for other pages beside it. They are two builds, because in another site's
+ * page the browser shares no files with ours: what both have in common would only be cut into more files.
+ */
+export default defineConfig(({ mode }) => ({
+  plugins: mode === 'embed' ? [oneLanguage()] : [oneLanguage(), earlyScript(), serviceWorker()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: { 'candle-stream': fileURLToPath(new URL('./packages/candle-stream/src/index.ts', import.meta.url)) },
@@ -49,15 +101,13 @@ export default defineConfig({
   build: {
     // Nothing may be inlined as a data: address: the page's Content-Security-Policy allows fonts and scripts from 'self' only.
     assetsInlineLimit: 0,
+    emptyOutDir: mode !== 'embed',
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      input: mode === 'embed' ? 'embed.html' : 'index.html',
       output: {
-        codeSplitting: {
-          groups: [
-            { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ },
-            { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ },
-          ],
-        },
+        // In a frame nothing is loaded later: by then an update of the server may have taken the file away.
+        codeSplitting: mode !== 'embed' && { groups: [CHART, EARLY, AT_FIRST] },
       },
     },
   },
@@ -69,4 +119,4 @@ export default defineConfig({
     testTimeout: 20_000,
     coverage: { include: ['src/**', 'packages/*/src/**'] },
   },
-})
+}))

@@ -68,6 +68,11 @@ export async function expectKeys(page: Page): Promise<void> {
   await expect(page.locator('.rail')).toBeAttached()
 }
 
+/** Tries now, as a press of the pill's button does: what comes next need not wait for the pause. */
+export function retry(page: Page): Promise<void> {
+  return page.evaluate(() => window.candlePage.client.reconnect())
+}
+
 /** Open times on the canvas, and the close of the last bar. */
 export function drawn(page: Page) {
   return page.evaluate(() => window.candlePage.chart!.drawn)

@@ -1,5 +1,5 @@
 import { devices, type Page } from '@playwright/test'
-import { expect, expectCondition, expectKeys, pill, test, violations } from './fixtures'
+import { drawn, expect, expectCondition, expectKeys, pill, retry, test, violations } from './fixtures'
 
 /** A picture of every state, to be looked at: test-results/gallery/. */
 const FOLDER = 'test-results/gallery'
@@ -15,7 +15,7 @@ test('the page in its states', async ({ page, scripted }) => {
   await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
   await expectCondition(page, 'live')
   await expectKeys(page)
-  await page.waitForTimeout(1500)
+  await expect(page.locator('.watch-price').last()).not.toContainText('—')
   await show(page, 'live-dark')
   await page.keyboard.press('d')
   await show(page, 'live-light')
@@ -25,14 +25,14 @@ test('the page in its states', async ({ page, scripted }) => {
   await page.keyboard.press('d')
 
   await page.keyboard.press('/')
-  await page.waitForTimeout(300)
+  await expect(page.getByRole('combobox')).toBeFocused()
   await show(page, 'search')
   await page.keyboard.type('e')
   await show(page, 'search-typed')
   await page.keyboard.press('Escape')
   await page.keyboard.press('?')
   await page.mouse.move(600, 300)
-  await page.waitForTimeout(200)
+  await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible()
   await show(page, 'crosshair-and-help')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'More' }).click()
@@ -48,26 +48,26 @@ test('the page in its states', async ({ page, scripted }) => {
     retry_in_ms: 9000,
     reason: 'the exchange is silent',
   })
-  await page.waitForTimeout(400)
+  await expectCondition(page, 'reconnecting')
   await show(page, 'reconnecting')
   scripted.hole = [now - 20 * minute5, now - 8 * minute5]
   scripted.say({ state: 'polling', connected: false, poll_every_ms: 15000, gaps: [scripted.hole] })
-  await page.waitForTimeout(400)
+  await expectCondition(page, 'polling')
   await show(page, 'server-polling')
   await page.reload()
   await expectCondition(page, 'polling')
-  await page.waitForTimeout(800)
+  await expect(page.locator('.gap-count')).toBeVisible()
   await show(page, 'gap')
   scripted.hole = null
   scripted.say({ state: 'down', connected: false, reason: 'The exchange refused the series.' })
-  await page.waitForTimeout(400)
+  await expectCondition(page, 'down')
   await show(page, 'down')
   scripted.say({ state: 'live', connected: true })
   await expectCondition(page, 'live')
   const old = scripted.candleAt('BTCUSD:5m', now - 6 * minute5)
   const { rev: _, ...wrong } = old
   scripted.push('BTCUSD:5m', { ...wrong, high: old.high * 1.004, closed: true })
-  await page.waitForTimeout(300)
+  await expect.poll(async () => (await drawn(page)).corrected.length).toBe(1)
   await show(page, 'corrected')
 
   scripted.mode = 'refuse'
@@ -78,30 +78,29 @@ test('the page in its states', async ({ page, scripted }) => {
   const port = scripted.port
   await scripted.stop()
   await page.getByRole('button', { name: /retry/ }).click()
-  await page.waitForTimeout(16_000)
   await expectCondition(page, 'offline', 30_000)
   await show(page, 'offline')
   scripted.mode = 'ok'
   scripted.restDown = false
   await scripted.start(port)
+  await retry(page)
   await expectCondition(page, 'live', 40_000)
 
   await page.goto(`${scripted.url}/?symbol=NOPEUSD&timeframe=1m`)
   await expectCondition(page, 'error')
-  await page.waitForTimeout(500)
   await show(page, 'error')
   await page.goto(`${scripted.url}/?symbol=DOTUSD&timeframe=1m`)
-  await page.waitForTimeout(800)
+  await expect(page.getByRole('heading', { name: 'No trades yet' })).toBeVisible()
   await show(page, 'empty')
-  scripted.delayMs = 3000
+  const release = scripted.hold()
   await page.goto(`${scripted.url}/?symbol=SOLUSD&timeframe=1m`)
-  await page.waitForTimeout(300)
+  await expect(page.getByText('Loading SOL/USD 1m…')).toBeVisible()
   await show(page, 'loading')
-  scripted.delayMs = 0
+  release()
   scripted.simulated = true
   await page.goto(`${scripted.url}/?symbol=ETHUSD&timeframe=1h`)
   await expectCondition(page, 'live')
-  await page.waitForTimeout(800)
+  await expect(page.locator('.pill.simulated')).toBeVisible()
   await show(page, 'simulated')
   await expect(pill(page)).toBeVisible()
 })
@@ -113,7 +112,7 @@ test.describe('on a phone', () => {
     scripted.simulated = true
     await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=15m`)
     await expectCondition(page, 'live')
-    await page.waitForTimeout(800)
+    await expect(page.locator('.pill.simulated')).toBeVisible()
     await show(page, 'mobile')
   })
 })

@@ -1,4 +1,4 @@
-import { drawn, expect, expectCondition, expectNoStepBelow, moving, open, pill, test } from './fixtures'
+import { drawn, expect, expectCondition, expectNoStepBelow, moving, open, pill, retry, test } from './fixtures'
 
 const MINUTE = 60_000
 const POLL_EVERY_MS = 15_000
@@ -30,8 +30,11 @@ test.describe('when the connection breaks', () => {
     await page.evaluate(() => window.candlePage.select('BTCUSD', '5m'))
     await expectCondition(page, 'polling', 20_000)
     await expect(pill(page)).toContainText('Polling · 15 s')
+    // An attempt that fails polls at once.
+    await retry(page)
     await moving(page, 40_000)
     refused = false
+    await retry(page)
     await expectCondition(page, 'live', 40_000)
     await moving(page)
     await expectNoStepBelow(page, 5 * MINUTE)
@@ -48,6 +51,7 @@ test.describe('when the connection breaks', () => {
     await expect(page.getByText(/Showing the last \d+ bars/)).toBeVisible()
     expect((await drawn(page)).bars.length).toBe(before)
     await real.start()
+    await retry(page)
     await expectCondition(page, 'live', 60_000)
     await moving(page)
     await expectNoStepBelow(page, MINUTE)

@@ -47,8 +47,8 @@ for (const [name, viewport, deviceScaleFactor] of SCREENS) {
       await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible()
       await page.getByRole('dialog', { name: 'Keyboard' }).getByRole('button', { name: 'Close' }).click()
 
-      await page.getByRole('button', { name: 'Lists' }).click()
-      const drawer = page.getByRole('complementary', { name: 'Watchlist and connection' })
+      await page.getByRole('button', { name: 'Watchlist' }).click()
+      const drawer = page.getByRole('complementary', { name: 'Watchlist' })
       await expect(drawer).toBeVisible()
       await expect(drawer.locator('.watch-price').first()).not.toContainText('—')
       expect(await violations(page)).toEqual([])

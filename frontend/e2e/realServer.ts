@@ -50,6 +50,8 @@ export class RealServer {
       `--Bitfinex:WebSocketUrl=${exchange.replace('http', 'ws')}/ws/2`,
       `--Bitfinex:RestUrl=${exchange}/v2`,
       `--Storage:SqlitePath=${join(this.#folder, 'candles.db')}`,
+      // By default a lost exchange is tried once a minute; a test need not wait for that.
+      '--Bitfinex:RetryWhilePolling=00:00:02',
       ...this.extra,
     ])
     await this.#until(async () => (await fetch(`${this.url}/health/live`)).ok, 'the server')

@@ -63,6 +63,10 @@ export class ScriptedServer {
   silent = false
   /** Stops the market at this moment. */
   fixedNow: number | null = null
+  /** Symbols that the exchange does not list any more. */
+  vanished: readonly string[] = []
+  /** The server speaks as another version might: lists in another shape, fields and events that nobody knows yet, none of the optional ones. */
+  otherVersion = false
   /** The service worker is of another build than the page. */
   newWorker = false
   requests: string[] = []
@@ -187,6 +191,10 @@ export class ScriptedServer {
     return this.fixedNow ?? Date.now()
   }
 
+  #listed(): string[] {
+    return SYMBOLS.filter((symbol) => !this.vanished.includes(symbol))
+  }
+
   #parts(series: string): [symbol: string, step: number] {
     const colon = series.lastIndexOf(':')
     return [series.slice(0, colon), LENGTHS[series.slice(colon + 1)] ?? 30 * 1440 * MINUTE]
@@ -212,21 +220,24 @@ export class ScriptedServer {
 
   #api(url: URL, response: ServerResponse): void {
     if (url.pathname === '/symbols') {
-      const symbols = SYMBOLS.map((symbol) => {
+      if (this.otherVersion) return json(response, { instruments: SYMBOLS })
+      const symbols = this.#listed().map((symbol) => {
         const [base, quote] = symbol.includes(':') ? symbol.split(':') : [symbol.slice(0, 3), symbol.slice(3)]
         return { symbol, base, quote }
       })
       return json(response, { symbols })
     }
     if (url.pathname === '/timeframes') {
+      if (this.otherVersion) return json(response, { timeframes: Object.keys(LENGTHS) })
       const named = [...Object.entries(LENGTHS), ['1M', null] as const]
       return json(response, { timeframes: named.map(([timeframe, ms]) => ({ timeframe, ms })) })
     }
-    if (url.pathname === '/candles/stream/status') return json(response, { simulated: this.simulated, streams: [] })
+    if (url.pathname === '/candles/stream/status')
+      return json(response, this.otherVersion ? { series: [] } : { simulated: this.simulated, streams: [] })
     const symbol = url.searchParams.get('symbol') ?? ''
     const timeframe = url.searchParams.get('timeframe') ?? ''
-    if (!SYMBOLS.includes(symbol)) {
-      const matches = SYMBOLS.filter((known) => known.startsWith(symbol.slice(0, 1)))
+    if (!this.#listed().includes(symbol)) {
+      const matches = this.#listed().filter((known) => known.startsWith(symbol.slice(0, 1)))
       return this.#problem(response, 404, 'Unknown symbol', `Symbol "${symbol}" is not listed.`, { matches })
     }
     const series = `${symbol}:${timeframe}`
@@ -248,13 +259,23 @@ export class ScriptedServer {
   #stream(url: URL, request: IncomingMessage, response: ServerResponse): void {
     if (this.mode === 'refuse') return this.#problem(response, 503, 'Draining', 'No streams now.')
     const series = url.searchParams.getAll('series')
+    const gone = series.find((name) => this.vanished.includes(this.#parts(name)[0]))
+    if (gone !== undefined)
+      return this.#problem(response, 404, 'Unknown symbol', `Symbol "${this.#parts(gone)[0]}" is not listed.`, {
+        field: 'symbol',
+        value: this.#parts(gone)[0],
+        matches: [],
+      })
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' })
     const client = { response, series }
     this.#clients.add(client)
     request.on('close', () => this.#clients.delete(client))
     if (this.mode === 'half-open') return response.flushHeaders()
     const snapshot = Number(url.searchParams.get('snapshot') ?? 1)
-    this.#send(client, 'hello', { server_time: this.now, heartbeat_ms: 2000, series, simulated: this.simulated })
+    if (this.otherVersion) {
+      this.#send(client, 'hello', { protocol: 9, series })
+      this.#send(client, 'layout', { charts: 4 })
+    } else this.#send(client, 'hello', { server_time: this.now, heartbeat_ms: 2000, series, simulated: this.simulated })
     for (const name of series) this.#send(client, 'status', { series: name, ...this.state })
     for (const name of series) {
       const [, step] = this.#parts(name)
@@ -318,7 +339,7 @@ export class ScriptedServer {
   }
 
   async #file(path: string, response: ServerResponse): Promise<void> {
-    const name = normalize(path === '/' ? '/index.html' : path)
+    const name = normalize(path === '/' ? '/index.html' : path === '/embed' ? '/embed.html' : path)
     try {
       const content = await readFile(join(DIST, name))
       response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })

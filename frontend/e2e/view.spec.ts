@@ -25,7 +25,7 @@ test('after a click on a timeframe the arrows scroll the chart; after Tab they b
   await expect(page).toHaveURL(/timeframe=15m/)
   await page.getByRole('radio', { name: '15m', exact: true }).focus()
   await page.keyboard.press('ArrowRight')
-  await expect(page).toHaveURL(/timeframe=30m/)
+  await expect(page).toHaveURL(/timeframe=1h/)
 })
 
 test('while another series is loading the keys and the watchlist stay', async ({ page, scripted }) => {
@@ -46,7 +46,7 @@ test('quick choices after each other are one step back', async ({ page }) => {
   const before = await page.evaluate(() => history.length)
   await page.getByRole('radio', { name: '5m', exact: true }).focus()
   for (let press = 0; press < 4; press++) await page.keyboard.press('ArrowRight')
-  await expect(page).toHaveURL(/timeframe=3h/)
+  await expect(page).toHaveURL(/timeframe=1D/)
   expect(await page.evaluate(() => history.length)).toBe(before + 1)
   await page.goBack()
   await expect(page).toHaveURL(/timeframe=5m/)

@@ -56,7 +56,7 @@ test('the first page of history is asked for once, and before the page’s own c
   const held = new Promise<void>((done) => {
     release = done
   })
-  await page.route('**/assets/index-*.js', async (route) => {
+  await page.route('**/assets/page-*.js', async (route) => {
     await held
     await route.continue()
   })

@@ -6,7 +6,7 @@ import { isDark, loadSettings } from './state/settings'
  * while the rest is being loaded. It stands in a script of its own before all others.
  */
 const settings = loadSettings()
-const { symbol, timeframe } = readAddress(location.search, settings)
+const { symbol, timeframe } = readAddress(location, settings)
 const dark = isDark(settings, matchMedia('(prefers-color-scheme: dark)').matches)
 document.documentElement.dataset.theme = dark ? 'dark' : 'light'
 document.documentElement.dataset.palette = settings.palette

@@ -25,9 +25,10 @@ function at(more: Partial<Circumstances> = {}, change: Partial<ConnectionStatus>
     name: 'BTCUSD:1m',
     series: live,
     refusal: null,
+    gone: null,
     hasBars: true,
     online: true,
-    locked: false,
+    closed: null,
     now: NOW,
     ...more,
   }
@@ -94,4 +95,9 @@ test('the log keeps the last six changes, newest first, and no repeats', () => {
     log.note(at(i % 2 === 0 ? {} : { series: null }), NOW + i)
   }
   expect(log.events.map((event) => event.at - NOW)).toEqual([8, 7, 6, 5, 4, 3])
+})
+
+test('a series that is refused after its candles had come is down, in the server’s words', () => {
+  const gone = { status: 404, title: 'Unknown symbol', detail: 'Symbol "BTCUSD" is not listed.', matches: [] }
+  expect(at({ gone })).toMatchObject({ kind: 'down', reason: gone.detail })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { ConnectionStatus, SeriesState } from '../src/api/candleStream'
-import { fileName, type Origin, titleOf, toCsv } from '../src/chart/export'
 import {
   decimalsFor,
   decimalsOfBar,
@@ -11,6 +10,7 @@ import {
   formatVolume,
   formatVolumeTick,
 } from '../src/chart/format'
+import { fileName, type Origin, titleOf, toCsv } from '../src/chart/tools/export'
 import { endOf, timeframeMs } from '../src/feed/timeframes'
 import { NO_QUOTE, quoteOf, troubleOf } from '../src/feed/watchlist'
 import { bar as flat } from './bars'

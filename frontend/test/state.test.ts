@@ -32,22 +32,31 @@ describe('settings of this browser', () => {
   })
 })
 
+const at = (search: string, hash = '') => ({ search, hash })
+
 describe('a deep link', () => {
+  test('names what it asks for that this version does not know, marks of campaigns aside', () => {
+    const { unknown } = readAddress(at('?symbol=ETHUSD&layout=4&utm_source=x&ref=y', '#v9:abc'), DEFAULTS)
+    expect(unknown).toEqual(['layout', '#v9:abc'])
+    expect(readAddress(at('?symbol=ETHUSD&timeframe=5m', '#'), DEFAULTS).unknown).toEqual([])
+  })
+
   test('wins over what was remembered', () => {
-    expect(readAddress('?symbol=ETHUSD&timeframe=5m', DEFAULTS)).toEqual({
+    expect(readAddress(at('?symbol=ETHUSD&timeframe=5m'), DEFAULTS)).toEqual({
       symbol: 'ETHUSD',
       timeframe: '5m',
       missed: null,
+      unknown: [],
     })
-    expect(readAddress('', DEFAULTS)).toEqual({ symbol: 'BTCUSD', timeframe: '1m', missed: null })
+    expect(readAddress(at(''), DEFAULTS)).toEqual({ symbol: 'BTCUSD', timeframe: '1m', missed: null, unknown: [] })
   })
 
   test('with a timeframe that is not offered shows the nearest one and says so; a month is not a minute', () => {
-    expect(readAddress('?timeframe=7m', DEFAULTS)).toMatchObject({ timeframe: '5m', missed: '7m' })
-    expect(readAddress('?timeframe=4h', DEFAULTS)).toMatchObject({ timeframe: '3h', missed: '4h' })
-    expect(readAddress('?timeframe=rubbish', DEFAULTS)).toMatchObject({ timeframe: '1m', missed: 'rubbish' })
-    expect(readAddress('?timeframe=1M', DEFAULTS)).toMatchObject({ timeframe: '1M', missed: null })
-    expect(readAddress('?timeframe=1m', DEFAULTS)).toMatchObject({ timeframe: '1m', missed: null })
+    expect(readAddress(at('?timeframe=7m'), DEFAULTS)).toMatchObject({ timeframe: '5m', missed: '7m' })
+    expect(readAddress(at('?timeframe=4h'), DEFAULTS)).toMatchObject({ timeframe: '3h', missed: '4h' })
+    expect(readAddress(at('?timeframe=rubbish'), DEFAULTS)).toMatchObject({ timeframe: '1m', missed: 'rubbish' })
+    expect(readAddress(at('?timeframe=1M'), DEFAULTS)).toMatchObject({ timeframe: '1M', missed: null })
+    expect(readAddress(at('?timeframe=1m'), DEFAULTS)).toMatchObject({ timeframe: '1m', missed: null })
   })
 
   test.each([

@@ -38,13 +38,14 @@ export interface MarketApi {
   timeframes(signal: AbortSignal): Promise<string[]>
 }
 
-export function marketApi(fetch: Fetch): MarketApi {
+/** `base` stands before the paths: nothing, or `/k/TICKET`. */
+export function marketApi(fetch: Fetch, base = ''): MarketApi {
   return {
     async candles(series, query, signal) {
       const { symbol, timeframe } = splitSeries(series)
       const parameters = new URLSearchParams({ symbol, timeframe })
       for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
-      const body = await getJson(fetch, `/candles?${parameters}`, signal)
+      const body = await getJson(fetch, `${base}/candles?${parameters}`, signal)
       return {
         candles: Array.isArray(body.candles) ? readCandles(body.candles) : [],
         asof: typeof body.asof === 'number' ? body.asof : null,
@@ -54,11 +55,11 @@ export function marketApi(fetch: Fetch): MarketApi {
       }
     },
     async symbols(signal) {
-      const body = await getJson(fetch, '/symbols', signal)
+      const body = await getJson(fetch, `${base}/symbols`, signal)
       return Array.isArray(body.symbols) ? body.symbols.filter(isSymbol) : []
     },
     async timeframes(signal) {
-      const body = await getJson(fetch, '/timeframes', signal)
+      const body = await getJson(fetch, `${base}/timeframes`, signal)
       const list = Array.isArray(body.timeframes) ? body.timeframes.filter(isObject) : []
       return list.map((item) => item.timeframe).filter((name) => typeof name === 'string')
     },

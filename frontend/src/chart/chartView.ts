@@ -25,14 +25,15 @@ import {
   tickFormatter,
   tickTypeOf,
 } from './chartOptions'
-import { CorrectionMarks } from './correctionMarks'
+import type { ChartPlugin } from './chartPlugin'
 import { DrawQueue } from './drawQueue'
-import { decimalsFor, formatMoment, formatPrice, formatVolumeTick } from './format'
-import { GapHatching } from './gapHatching'
+import { decimalsFor, formatMoment, formatPrice, formatStretch, formatVolumeTick } from './format'
+import { GapHatching, type Stretch } from './gapHatching'
 import { type LastPrice, LastPriceTag } from './lastPriceTag'
 import { readColours } from './palette'
 import { isBar, type Point } from './points'
 import { TimeAxis } from './timeAxis'
+import type { CorrectionMarks } from './tools/correctionMarks'
 import { VolumeLabel } from './volumeLabel'
 import { Watermark } from './watermark'
 import { weightOf, ZonedTime } from './zonedTime'
@@ -71,13 +72,15 @@ export class ChartView {
   #chart: IChartApi
   #candles: ISeriesApi<'Candlestick'>
   #volume: ISeriesApi<'Histogram'>
-  #tag: LastPriceTag
-  #hatchings: readonly GapHatching[]
-  #watermark: Watermark
+  #plugins = new Set<ChartPlugin>()
+  #tag = new LastPriceTag()
+  #hatchings = [new GapHatching(true), new GapHatching(false)] as const
+  #watermark = new Watermark()
+  #volumeLabel = new VolumeLabel()
   #time = new ZonedTime()
-  #marks: CorrectionMarks
+  /** Loaded with the first correction. */
+  #marks: CorrectionMarks | null = null
   #colours = readColours()
-  #volumeLabel = new VolumeLabel(this.#colours)
   #listener: ChartListener
 
   #bars: () => readonly Candle[] = () => []
@@ -118,14 +121,8 @@ export class ChartView {
       },
       1,
     )
-    this.#volume.attachPrimitive(this.#volumeLabel)
-    this.#tag = new LastPriceTag(this.#colours)
-    this.#marks = new CorrectionMarks(this.#colours)
-    this.#watermark = new Watermark(this.#colours)
-    this.#hatchings = [new GapHatching(this.#colours), new GapHatching(this.#colours)]
-    for (const primitive of [this.#watermark, this.#hatchings[0]!, this.#tag, this.#marks])
-      this.#candles.attachPrimitive(primitive)
-    this.#volume.attachPrimitive(this.#hatchings[1]!)
+    for (const plugin of [this.#watermark, this.#hatchings[0], this.#tag]) this.add(plugin)
+    for (const plugin of [this.#hatchings[1], this.#volumeLabel]) this.add(plugin, 'volume')
     this.setView(null)
     this.recolour()
     this.setTimeZone('utc')
@@ -137,16 +134,25 @@ export class ChartView {
     document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
   }
 
+  /** Puts a plug-in on a pane. Returns what takes it off. */
+  add(plugin: ChartPlugin, pane: 'price' | 'volume' = 'price'): () => void {
+    const series = (pane === 'price' ? this.#candles : this.#volume) as ISeriesApi<'Candlestick'>
+    plugin.recolour(this.#colours)
+    series.attachPrimitive(plugin)
+    this.#plugins.add(plugin)
+    return () => {
+      if (this.#plugins.delete(plugin)) series.detachPrimitive(plugin)
+    }
+  }
+
   /** Shows another series: `bars` is read whenever all of it has to be drawn. `startAt` is the time wanted at the right edge; null is the newest. */
   bind(bars: () => readonly Candle[], timeframe: string, startAt: number | null): void {
     this.#bars = bars
     this.#timeframe = timeframe
     this.#applyTimeZone()
     this.#gaps = []
-    for (const hatching of this.#hatchings) hatching.show([])
-    this.#marks.clear()
+    for (const plugin of this.#plugins) plugin.clear()
     this.#forgetPlaces()
-    this.#tag.show(null)
     this.#fresh = true
     this.#startAt = startAt
     this.#following = startAt === null
@@ -171,7 +177,20 @@ export class ChartView {
   }
 
   markCorrection(candle: Candle): void {
-    this.#marks.mark(candle)
+    // Where the file cannot be had the bar is right all the same, and the next correction asks for it again.
+    void this.#loadMarks().then(
+      (marks) => this.#axis.indexOf(candle.time) >= 0 && marks.mark(candle),
+      () => undefined,
+    )
+  }
+
+  async #loadMarks(): Promise<CorrectionMarks> {
+    const { CorrectionMarks } = await import('./tools/correctionMarks')
+    if (this.#marks === null) {
+      this.#marks = new CorrectionMarks()
+      this.add(this.#marks)
+    }
+    return this.#marks
   }
 
   showLastPrice(last: LastPrice | null): void {
@@ -204,8 +223,7 @@ export class ChartView {
     })
     // After the chart's own options, which speak for the price scales of all panes.
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0 } })
-    for (const primitive of [this.#tag, ...this.#hatchings, this.#marks, this.#volumeLabel, this.#watermark])
-      primitive.recolour(colours)
+    for (const plugin of this.#plugins) plugin.recolour(colours)
     this.redraw()
   }
 
@@ -288,6 +306,14 @@ export class ChartView {
     this.#chart.setCrosshairPosition(bar.close, toPlace(bar).time, this.#candles)
   }
 
+  /** Brings a time into the middle of the view; nothing where it is not loaded. */
+  reveal(time: number): void {
+    const range = this.#chart.timeScale().getVisibleLogicalRange()
+    const place = this.#axis.indexBefore(time)
+    if (range === null || place < 0) return
+    this.scroll(Math.round(place - (range.from + range.to) / 2))
+  }
+
   /** Moves the view by bars; negative is into the past. */
   scroll(bars: number): void {
     const scale = this.#chart.timeScale()
@@ -327,7 +353,7 @@ export class ChartView {
       bars: data.filter((item) => 'open' in item).map((item) => Number(item.time) * 1000),
       lastClose: last !== undefined && 'close' in last ? last.close : null,
       range: this.#chart.timeScale().getVisibleLogicalRange(),
-      corrected: this.#marks.times,
+      corrected: this.#marks?.times ?? [],
       spacing: this.#chart.timeScale().options().barSpacing,
       volumeShare: this.#volumeShare,
       tag: this.#tag.side,
@@ -355,7 +381,7 @@ export class ChartView {
       this.#container.removeEventListener(event, this.#tellView)
     document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
     this.#queue.dispose()
-    this.#marks.clear()
+    for (const plugin of this.#plugins) plugin.clear()
     this.#chart.remove()
   }
 
@@ -395,7 +421,11 @@ export class ChartView {
     this.#drawing = true
     this.#candles.setData(points.map((point) => (isBar(point) ? toBar(point) : toPlace(point))))
     this.#volume.setData(points.map((point) => (isBar(point) ? this.#toVolume(point) : toPlace(point))))
-    for (const hatching of this.#hatchings) hatching.show(this.#axis.stretchesOf(this.#gaps))
+    const stretches = this.#gaps.flatMap((gap): Stretch[] => {
+      const places = this.#axis.placesOf(gap)
+      return places === null ? [] : [{ places, when: formatStretch(gap[0], gap[1], this.#axisZone) }]
+    })
+    for (const hatching of this.#hatchings) hatching.show(stretches)
     if (this.#fresh && points.length > 0) this.#place()
     else if (edge !== undefined && !this.#following) this.#keepView(edge)
     this.#drawing = false

@@ -120,6 +120,14 @@ export function formatMoment(time: number, zone: TimeZone): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} ${zoneName(time, zone)}`
 }
 
+/** `11:05 – 12:55 UTC`; with dates where they differ. */
+export function formatStretch(from: number, to: number, zone: TimeZone): string {
+  const [a, b] = [from, to].map((time) => formatMoment(time, zone)) as [string, string]
+  return a.slice(0, 10) === b.slice(0, 10) && a.slice(16) === b.slice(16)
+    ? `${a.slice(11, 16)} – ${b.slice(11)}`
+    : `${a.slice(0, 16)} – ${b}`
+}
+
 /** `18:53:14 UTC−5` */
 export function formatClock(time: number, zone: TimeZone): string {
   return `${wallClock(time, zone).toISOString().slice(11, 19)} ${zoneName(time, zone)}`

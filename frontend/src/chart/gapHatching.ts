@@ -1,70 +1,85 @@
-import type {
-  IChartApi,
-  IPrimitivePaneView,
-  ISeriesPrimitive,
-  SeriesAttachedParameter,
-  Time,
-  UTCTimestamp,
-} from 'lightweight-charts'
+import type { IChartApi, UTCTimestamp } from 'lightweight-charts'
 import type { Gap } from '../api/candleStream'
-import type { CanvasTarget } from './canvas'
-import type { ChartColours } from './palette'
+import { text } from '../text/text'
+import { type CanvasTarget, ChartPlugin } from './chartPlugin'
 
 const STRIPE_PX = 8
+/** The chip's lines, its padding, and how far from the bottom of the pane it lies. */
+const CHIP = { line: 16, padding: 8, height: 44, bottom: 24 }
 
-/** Hatches the stretches of the time axis in which the feed was cut: "we do not know" must not look like "nothing happened". */
-export class GapHatching implements ISeriesPrimitive<Time> {
-  #chart: IChartApi | null = null
-  #redraw: (() => void) | null = null
-  /** First and last place of each gap, Unix ms. */
-  #stretches: readonly Gap[] = []
-  #colours: ChartColours
-  #views: IPrimitivePaneView[]
+/** A gap on the time axis. */
+export interface Stretch {
+  /** First and last place of it, Unix ms. */
+  places: Gap
+  /** When the feed was cut, in words. */
+  when: string
+}
 
-  constructor(colours: ChartColours) {
-    this.#colours = colours
-    this.#views = [{ zOrder: () => 'bottom', renderer: () => ({ draw: (target) => this.#draw(target) }) }]
+/**
+ * Hatches the stretches of the time axis in which the feed was cut: "we do not know" must not look like "nothing happened".
+ * In one pane a chip says so.
+ */
+export class GapHatching extends ChartPlugin {
+  #stretches: readonly Stretch[] = []
+  #isNamed: boolean
+
+  constructor(isNamed: boolean) {
+    super('bottom')
+    this.#isNamed = isNamed
   }
 
-  attached(parameter: SeriesAttachedParameter<Time>): void {
-    this.#chart = parameter.chart as IChartApi
-    this.#redraw = parameter.requestUpdate
-  }
-
-  detached(): void {
-    this.#chart = null
-    this.#redraw = null
-  }
-
-  paneViews(): readonly IPrimitivePaneView[] {
-    return this.#views
-  }
-
-  show(stretches: readonly Gap[]): void {
+  show(stretches: readonly Stretch[]): void {
     this.#stretches = stretches
-    this.#redraw?.()
+    this.redraw()
   }
 
-  recolour(colours: ChartColours): void {
-    this.#colours = colours
-    this.#redraw?.()
+  override clear(): void {
+    this.#stretches = []
   }
 
-  #draw(target: CanvasTarget): void {
-    const scale = this.#chart?.timeScale()
-    if (scale === undefined || this.#stretches.length === 0) return
-    const half = scale.options().barSpacing / 2
-    target.useMediaCoordinateSpace(({ context, mediaSize }) => {
-      for (const [first, last] of this.#stretches) {
-        const from = scale.timeToCoordinate((first / 1000) as UTCTimestamp)
-        const to = scale.timeToCoordinate((last / 1000) as UTCTimestamp)
-        if (from === null || to === null) continue
-        const left = Math.max(from - half, 0)
-        const right = Math.min(to + half, mediaSize.width)
-        if (right > left) hatch(context, left, right, mediaSize.height, this.#colours.gap)
+  protected override draw(target: CanvasTarget): void {
+    const { chart } = this
+    if (chart === null || this.#stretches.length === 0) return
+    target.useMediaCoordinateSpace(({ context, mediaSize: { width, height } }) => {
+      for (const { places, when } of this.#stretches) {
+        const [left, right] = edgesOf(places, chart, width)
+        if (right <= left) continue
+        hatch(context, left, right, height, this.colours.gap)
+        if (this.#isNamed) this.#drawChip(context, left, right, height, when)
       }
     })
   }
+
+  /** Where there is room for it; the legend says the same of the place under the crosshair. */
+  #drawChip(context: CanvasRenderingContext2D, left: number, right: number, height: number, when: string): void {
+    context.font = '500 11px "Inter Variable", sans-serif'
+    const width = Math.max(context.measureText(when).width, context.measureText(text.feedCut).width) + 2 * CHIP.padding
+    const top = height - CHIP.bottom - CHIP.height
+    if (width > right - left - 4 || top < height / 3) return
+    const middle = (left + right) / 2
+    context.save()
+    context.beginPath()
+    context.roundRect(middle - width / 2, top, width, CHIP.height, 6)
+    context.fillStyle = this.colours.background
+    context.fill()
+    context.strokeStyle = this.colours.raised
+    context.stroke()
+    context.fillStyle = this.colours.note
+    context.textAlign = 'center'
+    context.textBaseline = 'middle'
+    context.fillText(text.feedCut, middle, top + CHIP.height / 2 - CHIP.line / 2)
+    context.fillText(when, middle, top + CHIP.height / 2 + CHIP.line / 2)
+    context.restore()
+  }
+}
+
+/** Left and right edge of the places, as far as they are in view. */
+function edgesOf([first, last]: Gap, chart: IChartApi, width: number): [number, number] {
+  const scale = chart.timeScale()
+  const half = scale.options().barSpacing / 2
+  const from = scale.timeToCoordinate((first / 1000) as UTCTimestamp)
+  const to = scale.timeToCoordinate((last / 1000) as UTCTimestamp)
+  return from === null || to === null ? [0, 0] : [Math.max(from - half, 0), Math.min(to + half, width)]
 }
 
 function hatch(context: CanvasRenderingContext2D, left: number, right: number, height: number, colour: string): void {

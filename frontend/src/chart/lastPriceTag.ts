@@ -1,12 +1,5 @@
-import type {
-  IPrimitivePaneView,
-  ISeriesApi,
-  ISeriesPrimitive,
-  SeriesAttachedParameter,
-  Time,
-} from 'lightweight-charts'
-import type { CanvasTarget } from './canvas'
-import type { ChartColours } from './palette'
+import type { IPrimitivePaneView } from 'lightweight-charts'
+import { type CanvasTarget, ChartPlugin, viewOf } from './chartPlugin'
 
 export interface LastPrice {
   price: number
@@ -27,33 +20,13 @@ export type Side = 'inside' | 'above' | 'below'
  * A dotted line at the last price and one block on the axis with price and countdown, in place of the library's label.
  * Out of view the block is only an outline with an arrow: filled, it would say that the axis shows this price there.
  */
-export class LastPriceTag implements ISeriesPrimitive<Time> {
-  #series: ISeriesApi<'Candlestick'> | null = null
-  #redraw: (() => void) | null = null
+export class LastPriceTag extends ChartPlugin {
   #last: LastPrice | null = null
   #side: Side = 'inside'
-  #colours: ChartColours
-  #lineView: IPrimitivePaneView[]
-  #axisView: IPrimitivePaneView[]
+  #axisView = viewOf('top', (target) => this.#drawBlock(target))
 
-  constructor(colours: ChartColours) {
-    this.#colours = colours
-    this.#lineView = [{ zOrder: () => 'top', renderer: () => ({ draw: (target) => this.#drawLine(target) }) }]
-    this.#axisView = [{ zOrder: () => 'top', renderer: () => ({ draw: (target) => this.#drawBlock(target) }) }]
-  }
-
-  attached(parameter: SeriesAttachedParameter<Time, 'Candlestick'>): void {
-    this.#series = parameter.series
-    this.#redraw = parameter.requestUpdate
-  }
-
-  detached(): void {
-    this.#series = null
-    this.#redraw = null
-  }
-
-  paneViews(): readonly IPrimitivePaneView[] {
-    return this.#lineView
+  constructor() {
+    super('top')
   }
 
   priceAxisPaneViews(): readonly IPrimitivePaneView[] {
@@ -75,14 +48,8 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
     return true
   }
 
-  /** Has the chart painted again. */
-  redraw(): void {
-    this.#redraw?.()
-  }
-
-  recolour(colours: ChartColours): void {
-    this.#colours = colours
-    this.#redraw?.()
+  override clear(): void {
+    this.#last = null
   }
 
   /** For tests of the page: as it was drawn last. */
@@ -90,7 +57,7 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
     return this.#side
   }
 
-  #drawLine(target: CanvasTarget): void {
+  protected override draw(target: CanvasTarget): void {
     const y = this.#y()
     if (y === null || this.#last === null) return
     const colour = this.#colour(this.#last)
@@ -117,12 +84,12 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
       const top = Math.min(Math.max(Math.round(y - HEIGHT / 2), outside ? 1 : 0), lowest)
       context.beginPath()
       context.roundRect(outside ? 0.5 : 0, top + (outside ? 0.5 : 0), mediaSize.width - 4, HEIGHT, [0, 4, 4, 0])
-      context.fillStyle = outside ? this.#colours.background : this.#colour(last)
+      context.fillStyle = outside ? this.colours.background : this.#colour(last)
       context.fill()
       context.strokeStyle = this.#colour(last)
       context.lineWidth = 1
       if (outside) context.stroke()
-      context.fillStyle = outside ? this.#colour(last) : this.#colours.onTag
+      context.fillStyle = outside ? this.#colour(last) : this.colours.onTag
       context.textBaseline = 'middle'
       context.font = '650 12px "Inter Variable", sans-serif'
       const arrow = this.#side === 'above' ? '▴ ' : this.#side === 'below' ? '▾ ' : ''
@@ -133,12 +100,12 @@ export class LastPriceTag implements ISeriesPrimitive<Time> {
   }
 
   #y(): number | null {
-    if (this.#last === null || this.#series === null) return null
-    return this.#series.priceToCoordinate(this.#last.price)
+    if (this.#last === null || this.series === null) return null
+    return this.series.priceToCoordinate(this.#last.price)
   }
 
   #colour(last: LastPrice): string {
-    if (!last.current) return this.#colours.muted
-    return last.rising ? this.#colours.upTag : this.#colours.downTag
+    if (!last.current) return this.colours.muted
+    return last.rising ? this.colours.upTag : this.colours.downTag
   }
 }

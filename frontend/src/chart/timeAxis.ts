@@ -85,12 +85,10 @@ export class TimeAxis {
     return this.#firstWanted(bars, view) - this.#hidden > LEAST_BARS
   }
 
-  /** First and last place of every gap that has places. */
-  stretchesOf(gaps: readonly Gap[]): Gap[] {
-    return gaps.flatMap(([from, to]): Gap[] => {
-      const inside = this.#times.filter((time) => time >= from && time < to)
-      return inside.length === 0 ? [] : [[inside[0]!, inside.at(-1)!]]
-    })
+  /** First and last place of a gap; null where it has none. */
+  placesOf([from, to]: Gap): Gap | null {
+    const inside = this.#times.filter((time) => time >= from && time < to)
+    return inside.length === 0 ? null : [inside[0]!, inside.at(-1)!]
   }
 
   #firstWanted(bars: readonly Candle[], view: View | null): number {

@@ -35,6 +35,8 @@ export class CandleFeed {
   loading = true
   /** The series cannot be shown, in the server's words. */
   refusal: Refusal | null = null
+  /** The series was there and is refused now: the bars stay, and no more will come. */
+  gone: Refusal | null = null
   /** The first load failed and will be tried again. */
   problem: string | null = null
   state: SeriesState | null = null
@@ -244,7 +246,7 @@ export class CandleFeed {
         onCandles: (candles) => this.#take(candles),
         onReset: (candles) => this.#reset(candles),
         onState: (state) => this.#takeState(state),
-        onRefused: (refusal) => this.list.last === undefined && this.#refuse(refusal),
+        onRefused: (refusal) => this.#takeRefusal(refusal),
       },
       this.#asof === null ? {} : { since: this.#asof },
     )
@@ -306,7 +308,14 @@ export class CandleFeed {
     void this.#reload()
   }
 
+  #takeRefusal(refusal: Refusal): void {
+    if (this.list.last === undefined) return this.#refuse(refusal)
+    this.gone = refusal
+    this.#listener.changed()
+  }
+
   #takeState(state: SeriesState): void {
+    this.gone = null
     const repaired = subtractGaps(this.state?.gaps ?? [], state.gaps)
     this.#historyGaps = subtractGaps(this.#historyGaps, repaired)
     this.state = state

@@ -32,17 +32,20 @@ export interface Circumstances {
   name: string
   series: SeriesState | null
   refusal: Refusal | null
+  /** The series was there and is refused now. */
+  gone: Refusal | null
   hasBars: boolean
   online: boolean
-  /** The server wants a key. */
-  locked: boolean
+  /** Why the server gives nothing, in a word and a sentence: it wants a key, or a ticket. Null while it gives. */
+  closed: { word: string; reason: string } | null
   now: number
 }
 
 /** The truth about the prices on screen, in one word and one sentence. Pure: everything comes in. */
 export function conditionOf(at: Circumstances): Condition {
-  if (at.locked) return still('locked', text.keyNeeded, text.keyNeededMeans)
+  if (at.closed !== null) return still('locked', at.closed.word, at.closed.reason)
   if (at.refusal !== null) return still('error', text.error, at.refusal.detail || at.refusal.title)
+  if (at.gone !== null) return still('down', text.down, at.gone.detail || at.gone.title)
   if (at.connection.phase === 'open') return at.series === null ? connecting(at) : streaming(at, at.series)
   if (at.connection.phase === 'waiting' || at.connection.attempt > 0) return disconnected(at)
   return connecting(at)

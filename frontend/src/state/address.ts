@@ -10,10 +10,19 @@ export interface Link {
   timeframe: string
   /** The timeframe of the link, where it is not offered and `timeframe` is the nearest one. */
   missed: string | null
+  /** Parts of the link that this version does not know, such as `layout`. */
+  unknown: readonly string[]
 }
 
+/** Campaign marks and the like, which other programs add to links. */
+const MARKS = /^(utm_|ref$|fbclid$|gclid$)/
+
 /** The address wins over what was remembered, as long as it can be read at all; it is never taken for something else without a word. */
-export function readAddress(search: string, remembered: Settings, offered: readonly string[] = TIMEFRAMES): Link {
+export function readAddress(
+  { search, hash }: { search: string; hash: string },
+  remembered: Settings,
+  offered: readonly string[] = TIMEFRAMES,
+): Link {
   const query = new URLSearchParams(search)
   const symbol = query.get('symbol')?.trim() ?? ''
   const asked = query.get('timeframe')?.trim() ?? ''
@@ -22,6 +31,9 @@ export function readAddress(search: string, remembered: Settings, offered: reado
     symbol: symbol === '' ? remembered.symbol : readSymbol(symbol),
     timeframe: timeframe ?? nearestTimeframe(asked, offered) ?? remembered.timeframe,
     missed: timeframe === null ? asked.slice(0, 20) : null,
+    unknown: [...query.keys(), ...(hash.length > 1 ? [hash] : [])]
+      .filter((name) => name !== 'symbol' && name !== 'timeframe' && !MARKS.test(name))
+      .map((name) => name.slice(0, 20)),
   }
 }
 

@@ -1,19 +1,18 @@
 import { HttpProblem, readProblem } from '../api/candleStream'
 import { takeEarly } from '../early'
 import { text } from '../text/text'
+import type { Access } from './access'
 import { forgetEverything } from './keepsake'
 import { Signal } from './signal'
+import { SIGNED_IN } from './signedIn'
 
 const ROUTE = '/session'
-/** Says to this browser's other tabs, and to the page when it is loaded again, that there is a session. It holds the time of signing in, never the key. */
-const MARK = 'candlestream.signed-in'
 
 /**
  * Who this browser is to the server. A key is sent once and kept nowhere: what remains is a cookie that scripts cannot read.
  * Signing in or out begins the page anew, in every tab.
  */
-export class Session {
-  /** `locked` has changed. */
+export class Session implements Access {
   readonly changed = new Signal()
   #locked = false
   #left = false
@@ -26,6 +25,10 @@ export class Session {
   /** The server wants a key and has got none, or not any more. */
   get locked(): boolean {
     return this.#locked
+  }
+
+  get closed(): Access['closed'] {
+    return this.#locked ? { word: text.keyNeeded, reason: text.keyNeededMeans } : null
   }
 
   /** Signed out a moment ago: nothing of this visit may be kept any more. */
@@ -84,13 +87,13 @@ export class Session {
   }
 
   #noticeOtherTab({ key, newValue }: StorageEvent): void {
-    if (key === MARK && (newValue !== null) === this.#locked) location.reload()
+    if (key === SIGNED_IN && (newValue !== null) === this.#locked) location.reload()
   }
 }
 
 function readMark(): string | null {
   try {
-    return localStorage.getItem(MARK)
+    return localStorage.getItem(SIGNED_IN)
   } catch {
     return null
   }
@@ -98,8 +101,8 @@ function readMark(): string | null {
 
 function writeMark(mark: string | null): void {
   try {
-    if (mark === null) localStorage.removeItem(MARK)
-    else localStorage.setItem(MARK, mark)
+    if (mark === null) localStorage.removeItem(SIGNED_IN)
+    else localStorage.setItem(SIGNED_IN, mark)
   } catch {
     // Storage may be forbidden: then the page offers no way to sign out, and other tabs find out by themselves.
   }

@@ -25,6 +25,10 @@ export interface Settings {
   shortcuts: boolean
   /** The watchlist stands beside the chart where there is room. */
   rail: boolean
+  /** The chart's tools stand left of it where there is room. */
+  strip: boolean
+  /** Timeframes that stand in the header, beside the chosen one. */
+  favourites: readonly string[]
   /** Symbols of the watchlist; null until the user has changed it. */
   watch: string[] | null
   /** Null until the user has zoomed or moved the border of a pane. */
@@ -40,6 +44,8 @@ export const DEFAULTS: Settings = {
   scale: 'linear',
   shortcuts: true,
   rail: true,
+  strip: true,
+  favourites: ['1m', '5m', '15m', '1h', '6h', '1D'],
   watch: null,
   view: null,
 }
@@ -70,6 +76,10 @@ export function readSettings(text: string | null): Settings {
     scale: oneOf(stored.scale, ['linear', 'log', 'percent'], DEFAULTS.scale),
     shortcuts: truth(stored.shortcuts, DEFAULTS.shortcuts),
     rail: truth(stored.rail, DEFAULTS.rail),
+    strip: truth(stored.strip, DEFAULTS.strip),
+    favourites: Array.isArray(stored.favourites)
+      ? stored.favourites.filter((one): one is string => typeof one === 'string' && isTimeframe(one))
+      : DEFAULTS.favourites,
     watch: Array.isArray(stored.watch) ? stored.watch.filter(isSymbolText).slice(0, MAX_WATCHED) : null,
     view: readView(stored.view),
   }

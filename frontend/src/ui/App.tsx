@@ -1,22 +1,27 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
-import { Footer } from './Footer'
 import { Header } from './Header'
-import type { Panels } from './keyboard'
 import { later, loadLater } from './Later'
+import type { Panels } from './later/keyboard'
 import { Panel } from './Panel'
 import { Stage } from './Stage'
 import { Tabs } from './Tabs'
-import { Toast } from './Toast'
 import { useMedia, useSignal } from './usePage'
 
+const Connection = later((parts) => parts.Connection)
+const Footer = later((parts) => parts.Footer)
+const Toast = later((parts) => parts.Toast)
 const Help = later((parts) => parts.Help)
 const Rail = later((parts) => parts.Rail)
 const MoreItems = later((parts) => parts.MoreItems)
+const Strip = later((parts) => parts.Strip)
+const TimeframeMenu = later((parts) => parts.TimeframeMenu)
 const SymbolDialog = later((parts) => parts.SymbolDialog)
 /** Below this width the watchlist is a drawer. */
 const DRAWER = '(max-width: 1079px)'
+/** And the page is a phone's: panels are sheets, and there is no strip. */
+const PHONE = '(max-width: 900px)'
 
 /** The page around the chart. Candles never pass through here. */
 export function App({ page }: { page: Page }) {
@@ -25,6 +30,7 @@ export function App({ page }: { page: Page }) {
   const [searching, setSearching] = useState<string | null>(null)
   const help = useRef<HTMLDivElement>(null)
   const isDrawer = useMedia(DRAWER)
+  const isPhone = useMedia(PHONE)
   // Nothing is loaded for the panels before the first candle is there, or the word that there will be none.
   const hasSettled = useRef(false)
   hasSettled.current ||= !page.feed.loading || page.feed.problem !== null || page.session.locked
@@ -38,22 +44,30 @@ export function App({ page }: { page: Page }) {
   const classes = ['app']
   if (!page.settings.shortcuts) classes.push('no-shortcuts')
   if (!isDrawer && page.settings.rail) classes.push('with-rail')
+  if (!isPhone && page.settings.strip) classes.push('with-strip')
   return (
     <div className={classes.join(' ')}>
       <div className="top">
         <Header page={page} onSearch={onSearch} />
         <Tabs isDrawer={isDrawer} />
       </div>
-      <Stage page={page} onSearch={onSearch} />
+      {isSettled && !isPhone && page.settings.strip && <Strip page={page} />}
+      <Stage page={page} isFolded={!isPhone && !page.settings.strip} onSearch={onSearch} />
       {isSettled && (isDrawer || page.settings.rail) && <Rail page={page} isDrawer={isDrawer} onSearch={onSearch} />}
-      <Footer page={page} />
+      {isSettled && <Footer page={page} />}
       <Panel id="more" title={text.more}>
-        {isSettled && <MoreItems page={page} isDrawer={isDrawer} />}
+        {isSettled && <MoreItems page={page} isDrawer={isDrawer} isPhone={isPhone} />}
+      </Panel>
+      <Panel id="connection" title={text.connection}>
+        {isSettled && <Connection page={page} />}
+      </Panel>
+      <Panel id="timeframes" title={text.allTimeframes}>
+        {isSettled && <TimeframeMenu page={page} />}
       </Panel>
       <Panel id="help" title={text.keyboard} panel={help}>
         {isSettled && <Help page={page} />}
       </Panel>
-      <Toast page={page} />
+      {isSettled && <Toast page={page} />}
       {searching !== null && <SymbolDialog page={page} typed={searching} onClose={() => setSearching(null)} />}
     </div>
   )

@@ -2,11 +2,11 @@ import type { ComponentChildren, TargetedKeyboardEvent } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import type { Candle } from '../api/candleStream'
 import { formatMoment, formatPrice, formatVolume } from '../chart/format'
-import type { Page } from '../state/page'
+import type { ChartPage } from '../state/chartPage'
 import { text } from '../text/text'
 
 /** The chart for the keyboard and for those who do not see it: once focused, the arrows go from candle to candle and each is spoken. */
-export function ChartReader({ page, children }: { page: Page; children: ComponentChildren }) {
+export function ChartReader({ page, children }: { page: ChartPage; children: ComponentChildren }) {
   const [spoken, setSpoken] = useState('')
   const at = useRef<number | null>(null)
   const byPointer = useRef(false)
@@ -66,7 +66,7 @@ export function ChartReader({ page, children }: { page: Page; children: Componen
   )
 }
 
-function sayCandle(page: Page, bar: Candle): string {
+function sayCandle(page: ChartPage, bar: Candle): string {
   const price = (value: number) => formatPrice(value, page.chart?.decimals ?? 2)
   const moment = formatMoment(bar.time, page.settings.timeZone)
   const { open, high, low, close, volume } = bar
@@ -75,7 +75,7 @@ function sayCandle(page: Page, bar: Candle): string {
 }
 
 /** What lies between two candles and is not known. */
-function sayGap(page: Page, a: number | null, b: number): string {
+function sayGap(page: ChartPage, a: number | null, b: number): string {
   if (a === null) return ''
   const [from, to] = a < b ? [a, b] : [b, a]
   const gap = page.feed.gaps.find(([start, end]) => end > from && start < to)

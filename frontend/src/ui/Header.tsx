@@ -2,7 +2,7 @@ import { formatPercent, formatPrice, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
 import { Mark } from './icons'
-import { StatusPill } from './StatusPill'
+import { Simulated, StatusPill } from './StatusPill'
 import { TimeframePicker } from './TimeframePicker'
 import { useSignal } from './usePage'
 
@@ -24,13 +24,8 @@ export function Header({ page, onSearch }: Props) {
       <Price page={page} />
       <TimeframePicker page={page} />
       <div className="pills">
-        {page.isSimulated === true && (
-          <span className="pill simulated" title={text.simulatedMeans}>
-            {text.simulated}
-            <span className="hidden">. {text.simulatedMeans}</span>
-          </span>
-        )}
-        <StatusPill page={page} />
+        <Simulated page={page} />
+        <StatusPill page={page} panel="connection" />
       </div>
     </header>
   )

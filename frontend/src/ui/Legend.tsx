@@ -1,10 +1,10 @@
 import { formatMoment, formatPercent, formatPrice, formatSigned, formatVolume } from '../chart/format'
-import type { Page } from '../state/page'
+import type { ChartPage } from '../state/chartPage'
 import { text } from '../text/text'
 import { useSignal } from './usePage'
 
 /** Names the series and reads out the bar under the crosshair, or the last one. The text alternative of the canvas. */
-export function Legend({ page }: { page: Page }) {
+export function Legend({ page }: { page: ChartPage }) {
   useSignal(page.ticked)
   useSignal(page.hoverChanged)
   const { feed, hoveredTime } = page

@@ -1,19 +1,26 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { formatMoment } from '../chart/format'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
-import { BarTable } from './BarTable'
 import { ChartReader } from './ChartReader'
 import { ErrorCard, Loading } from './cards'
 import { later } from './Later'
 import { Legend } from './Legend'
+import { OldPrices } from './OldPrices'
 import { ScaleButtons } from './ScaleButtons'
 import { useSignal } from './usePage'
 
+const BarTable = later((parts) => parts.BarTable)
 const SignIn = later((parts) => parts.SignIn)
 
+interface Props {
+  page: Page
+  /** The tools left of the chart are folded away. */
+  isFolded: boolean
+  onSearch(): void
+}
+
 /** The chart and what lies on top of it. */
-export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
+export function Stage({ page, isFolded, onSearch }: Props) {
   const container = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => page.attachChart(container.current!), [page])
   const { feed, session } = page
@@ -30,6 +37,17 @@ export function Stage({ page, onSearch }: { page: Page; onSearch(): void }) {
           data-testid="chart"
         />
       </ChartReader>
+      {isFolded && (
+        <button
+          type="button"
+          className="unfold"
+          aria-label={text.unfoldStrip}
+          title={text.unfoldStrip}
+          onClick={() => page.change({ strip: true })}
+        >
+          <span aria-hidden="true">›</span>
+        </button>
+      )}
       {hasBars && feed.refusal === null && <Legend page={page} />}
       {feed.refusal === null && <ScaleButtons page={page} />}
       {isWaiting && feed.loading && <Loading name={name} problem={feed.problem} />}
@@ -65,18 +83,4 @@ function StartOfHistory({ page }: { page: Page }) {
   const seen = page.chart?.visibleTimes() ?? null
   if (seen === null || seen.from !== page.feed.list.first?.time) return null
   return <p className="chip at-start">{text.startOfHistory}</p>
-}
-
-/** The chart stays when the data stops; this says that it is old. */
-function OldPrices({ page }: { page: Page }) {
-  useSignal(page.ticked)
-  const { kind, reason } = page.condition
-  const { keptAt } = page.feed
-  if (keptAt === null && kind !== 'offline' && kind !== 'down' && kind !== 'stale' && kind !== 'locked') return null
-  return (
-    <p className="chip old-prices" role="alert">
-      {text.showingLast(page.feed.list.bars.length, kind === 'stale' ? text.silent : reason)}
-      {keptAt !== null && ` ${text.asOf(formatMoment(keptAt, page.settings.timeZone))}`}
-    </p>
-  )
 }

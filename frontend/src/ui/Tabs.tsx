@@ -8,7 +8,7 @@ export function Tabs({ isDrawer }: { isDrawer: boolean }) {
       {isDrawer && (
         <button type="button" className="tab" popovertarget="rail" title={text.watchlist}>
           <ListIcon />
-          <span>{text.lists}</span>
+          <span>{text.watchlist}</span>
         </button>
       )}
       <button type="button" className="tab" popovertarget="more" title={text.more}>

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
 
-/** A real radio group in the shape of a segmented control. */
+/** A real radio group in the shape of a segmented control: the favourites and the chosen one. A button opens the list of all. */
 export function TimeframePicker({ page }: { page: Page }) {
   const group = useRef<HTMLFieldSetElement>(null)
   const byPointer = useRef(false)
@@ -13,6 +13,8 @@ export function TimeframePicker({ page }: { page: Page }) {
       ?.parentElement?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [page.timeframe])
 
+  const { favourites } = page.settings
+  const shown = page.timeframes.filter((one) => one === page.timeframe || favourites.includes(one))
   const choose = (input: HTMLInputElement, timeframe: string) => {
     page.select(page.symbol, timeframe)
     // After a click the arrows are the chart's: the group owns them only where the keyboard has entered it.
@@ -31,7 +33,7 @@ export function TimeframePicker({ page }: { page: Page }) {
       }}
     >
       <legend className="hidden">{text.timeframe}</legend>
-      {page.timeframes.map((timeframe) => (
+      {shown.map((timeframe) => (
         <label key={timeframe}>
           <input
             type="radio"
@@ -44,6 +46,15 @@ export function TimeframePicker({ page }: { page: Page }) {
           <span>{timeframe}</span>
         </label>
       ))}
+      <button
+        type="button"
+        className="all-timeframes"
+        popovertarget="timeframes"
+        aria-label={text.allTimeframes}
+        title={text.allTimeframes}
+      >
+        <span aria-hidden="true">▾</span>
+      </button>
     </fieldset>
   )
 }

@@ -84,3 +84,35 @@ export function ConditionIcon({ kind }: { kind: ConditionKind }) {
       return <span aria-hidden="true" className="dot" />
   }
 }
+
+export function ZoomIcon({ inwards }: { inwards: boolean }) {
+  return (
+    <StrokeIcon
+      path={`M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11ZM13.2 13.2 17 17M6.5 9h5${inwards ? 'M9 6.5v5' : ''}`}
+    />
+  )
+}
+
+export function ResetIcon() {
+  return <StrokeIcon path="M4 10a6 6 0 1 0 2-4.5M4 3v3.5h3.5" />
+}
+
+export function PictureIcon() {
+  return <StrokeIcon path="M10 3v9m0 0 3.5-3.5M10 12 6.5 8.5M4 14v2.5h12V14" />
+}
+
+export function FullScreenIcon() {
+  return <StrokeIcon path="M3.5 7.5v-4h4m5 0h4v4m0 5v4h-4m-5 0h-4v-4" />
+}
+
+export function FoldIcon() {
+  return <StrokeIcon path="m12 5-5 5 5 5" />
+}
+
+function StrokeIcon({ path }: { path: string }) {
+  return (
+    <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
+      <path d={path} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" />
+    </svg>
+  )
+}

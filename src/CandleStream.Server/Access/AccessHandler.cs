@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Access;
 
-/// <summary>Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream or this path, or anybody where no keys are configured.</summary>
+/// <summary>Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream or in the path, or anybody where no keys are configured.</summary>
 internal sealed class AccessHandler(
     ApiKeys keys,
     StreamTickets tickets,
@@ -22,7 +22,8 @@ internal sealed class AccessHandler(
     private const string Bearer = "Bearer ";
 
     /// <summary>Whether the request says itself who asks, so that a session's cookie does not count.</summary>
-    public static bool HasKeyOrTicket(HttpRequest request) => KeyIn(request) is not null || StreamTickets.IsIn(request) || PathTickets.IsIn(request.HttpContext);
+    public static bool HasKeyOrTicket(HttpRequest request) =>
+        KeyIn(request) is not null || StreamTickets.IsIn(request) || PathTickets.IsIn(request.HttpContext);
 
     /// <summary>What is known of the holder of a key from here on; the key's limits and its end apply to the request.</summary>
     public static ClaimsPrincipal Admit(HttpContext context, ApiKey key)
@@ -34,14 +35,11 @@ internal sealed class AccessHandler(
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (!keys.AreRequired) return Succeed(PrincipalOf("anybody", "", ApiScope.Admin));
+        // A ticket in the path opens what it was made for and nothing else, whatever else came along.
+        if (PathTickets.IsIn(Context)) return AdmitByPath();
         if (KeyIn(Request) is { } text)
         {
             return keys.Find(text) is { } key ? Succeed(Admit(Context, key)) : Task.FromResult(AuthenticateResult.Fail("There is no such key."));
-        }
-
-        if (PathTickets.IsIn(Context))
-        {
-            return pathTickets.Open(Context) is { } owner ? Succeed(Admit(Context, owner)) : Task.FromResult(AuthenticateResult.Fail("The ticket is for another path, or it has expired."));
         }
 
         if (!StreamTickets.IsIn(Request)) return Task.FromResult(AuthenticateResult.NoResult());
@@ -53,6 +51,15 @@ internal sealed class AccessHandler(
         Response.Headers.WWWAuthenticate = "Bearer";
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         return Task.CompletedTask;
+    }
+
+    private Task<AuthenticateResult> AdmitByPath()
+    {
+        if (pathTickets.Open(Context) is not { } ticket)
+            return Task.FromResult(AuthenticateResult.Fail("There is no such ticket, it has expired, or its key is gone."));
+
+        Context.Features.Set(ticket);
+        return Succeed(Admit(Context, ticket.Holder));
     }
 
     // Other kinds of Authorization are a proxy's, which asks for a password of its own.

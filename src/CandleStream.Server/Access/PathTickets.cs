@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using CandleStream.Server.Setup;
@@ -10,78 +10,96 @@ using Microsoft.Extensions.Options;
 namespace CandleStream.Server.Access;
 
 /// <summary>
-/// Tickets in the path, <c>/k/TICKET/udf/…</c>, for programs that can be given an address and nothing else. Each opens the routes below one path, for as long as its key lives.
+/// Tickets that stand in the path, <c>/k/TICKET/udf/…</c>, for programs and pages that can be given an address and nothing else.
+/// Each opens one door of the server until its key is gone or its time is over; one for <c>/embed</c> opens it for the series it was made for.
 /// </summary>
 internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys keys, IOptions<SecurityOptions> options, TimeProvider time)
 {
-    private const string Prefix = "/k";
+    /// <summary>The door that shows one chart in other people's pages.</summary>
+    public const string Embed = "/embed";
 
-    /// <summary>The paths that a ticket can be made for.</summary>
-    public static readonly string[] Paths = ["/udf", "/bitfinex"];
+    /// <summary>What the path of a request with a ticket begins with.</summary>
+    public const string Prefix = "/k";
+
+    /// <summary>The doors that a ticket can be made for. All but <see cref="Embed"/> open whatever lies below them.</summary>
+    public static readonly string[] Doors = [Embed, "/udf", "/bitfinex"];
+
+    /// <summary>What the chart of <see cref="Embed"/> asks for: a ticket for it opens these and nothing below them.</summary>
+    private static readonly string[] EmbedPaths = [Embed, "/candles", StreamTickets.StreamPath, StreamTickets.StreamPath + "/status"];
 
     private readonly IDataProtector _seal = protection.CreateProtector("path ticket");
 
+    /// <summary>How long a new ticket is good.</summary>
     public TimeSpan Lifetime => options.Value.PathTicketLifetime;
 
     /// <summary>Whether the request came with a ticket in its path.</summary>
     public static bool IsIn(HttpContext context) => context.Features.Get<Presented>() is not null;
 
-    /// <summary>When the request's ticket ends, and with it what the request opened; null where it came without one.</summary>
-    public static DateTimeOffset? EndOf(HttpContext context) => context.Features.Get<Presented>()?.End;
+    /// <summary>True where the request's ticket stands in a page for everybody: its readers are no one client.</summary>
+    public static bool IsPublic(HttpContext context) => context.Features.Get<Presented>()?.Door == Embed;
 
-    /// <summary>Takes the ticket out of the path, so that what follows sees the route's own path and nobody writes the ticket down. Comes before everything that looks at paths.</summary>
-    public static void Use(WebApplication app) => app.Use((context, next) =>
+    /// <summary>
+    /// Takes the ticket off the path, so that routes, logs and traces see the route's own path and never the ticket. Comes before everything that looks at the path.
+    /// </summary>
+    public static Task TakeOffPath(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Path.StartsWithSegments(Prefix, out var rest) && rest.HasValue)
+        var request = context.Request;
+        if (!request.Path.StartsWithSegments(Prefix, out var rest)) return next(context);
+        var (ticket, path) = Split(rest.Value ?? "");
+        if (DoorOf(path) is { } door)
         {
-            var (ticket, path) = Split(rest.Value);
-            context.Features.Set(new Presented(ticket));
-            context.Request.Path = Paths.Any(p => path.StartsWithSegments(p)) ? path : Prefix;
-            // The framework wrote the path as it came into the request's trace.
-            Activity.Current?.SetTag("url.path", context.Request.Path.Value);
+            context.Features.Set(new Presented(ticket, door));
+            request.Path = path;
+        }
+        else
+        {
+            request.Path = Prefix;
         }
 
+        // The framework wrote the path as it came into the request's trace.
+        Activity.Current?.SetTag("url.path", request.Path.Value);
         return next(context);
-    });
-
-    /// <summary>A ticket for the holder of a key and one of <see cref="Paths"/>.</summary>
-    public string Make(string path, string keyName, string keyId)
-    {
-        var text = new byte[sizeof(long) + Encoding.UTF8.GetByteCount(path) + Encoding.UTF8.GetByteCount(keyName) + Encoding.UTF8.GetByteCount(keyId) + 2];
-        BinaryPrimitives.WriteInt64BigEndian(text, (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds());
-        Encoding.UTF8.GetBytes($"{keyName} {keyId} {path}", text.AsSpan(sizeof(long)));
-        return WebEncoders.Base64UrlEncode(_seal.Protect(text));
     }
 
-    /// <summary>The key whose holder the request's ticket was made for; null where it is no ticket of ours, is for another path, or is over, or the key is gone.</summary>
-    public ApiKey? Open(HttpContext context)
+    /// <summary>A ticket for the holder of a key and one of <see cref="Doors"/>.</summary>
+    /// <param name="door">What it opens.</param>
+    /// <param name="series">The series it is for; none: all.</param>
+    /// <param name="keyName">The key's name.</param>
+    /// <param name="keyId">The key's id.</param>
+    public string Make(string door, IReadOnlyList<SeriesKey> series, string keyName, string keyId)
     {
-        byte[] text;
+        var ends = (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        var text = string.Join(' ', ends, door, keyName, keyId, string.Join(',', series));
+        return WebEncoders.Base64UrlEncode(_seal.Protect(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>What this request's ticket opens; null where it is no ticket of ours, is for another door, its time is over, or its key is gone.</summary>
+    public PathTicket? Open(HttpContext context)
+    {
+        if (context.Features.Get<Presented>() is not { } presented) return null;
+        string[] parts;
         try
         {
-            text = _seal.Unprotect(WebEncoders.Base64UrlDecode(context.Features.Get<Presented>()?.Ticket ?? ""));
+            parts = Encoding.UTF8.GetString(_seal.Unprotect(WebEncoders.Base64UrlDecode(presented.Ticket))).Split(' ');
         }
         catch (Exception e) when (e is CryptographicException or FormatException)
         {
             return null;
         }
 
-        var end = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(text));
-        if (end < time.GetUtcNow()) return null;
-        context.Features.Get<Presented>()!.End = end;
-        var parts = Encoding.UTF8.GetString(text.AsSpan(sizeof(long))).Split(' ');
-        return context.Request.Path.StartsWithSegments(parts[2]) ? keys.Find(parts[0], parts[1]) : null;
+        var ends = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(parts[0], CultureInfo.InvariantCulture));
+        if (ends < time.GetUtcNow() || parts[1] != presented.Door || keys.Find(parts[2], parts[3]) is not { } holder) return null;
+        return new PathTicket(holder, ends, parts[4].Length == 0 ? null : parts[4].Split(',').Select(SeriesKey.Parse).ToHashSet());
     }
+
+    private static string? DoorOf(PathString path) =>
+        EmbedPaths.Contains(path.Value, StringComparer.OrdinalIgnoreCase) ? Embed : Doors.FirstOrDefault(d => d != Embed && path.StartsWithSegments(d));
 
     private static (string Ticket, PathString Path) Split(string rest)
     {
-        var end = rest.IndexOf('/', 1);
-        return end < 0 ? (rest[1..], "/") : (rest[1..end], rest[end..]);
+        var end = rest.IndexOf('/', Math.Min(1, rest.Length));
+        return end < 0 ? ("", "/") : (rest[1..end], rest[end..]);
     }
 
-    private sealed record Presented(string Ticket)
-    {
-        /// <summary>When the ticket ends; known once it was opened.</summary>
-        public DateTimeOffset? End { get; set; }
-    }
+    private sealed record Presented(string Ticket, string Door);
 }

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary><c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST /tickets</c> for programs that know addresses only, <c>POST</c> and <c>DELETE /session</c> for the page.</summary>
+/// <summary>
+/// <c>POST /candles/stream/ticket</c> for EventSource of elsewhere, <c>POST /tickets</c> for programs and pages that know addresses only,
+/// <c>POST</c> and <c>DELETE /session</c> for the page.
+/// </summary>
 internal static class AccessEndpoints
 {
     public static void MapAccess(this IEndpointRouteBuilder routes)
@@ -25,11 +28,26 @@ internal static class AccessEndpoints
         return TypedResults.Ok(new TicketAnswer(ticket, (long)StreamTickets.Lifetime.TotalMilliseconds));
     }
 
-    private static IResult MakePathTicket(HttpContext context, string? path, PathTickets tickets)
+    private static IResult MakePathTicket(HttpContext context, string? path, PathTickets tickets, ApiKeys keys, ISymbolDirectory symbols)
     {
-        if (!PathTickets.Paths.Contains(path)) return Problems.Invalid("path", path, string.Join(", ", PathTickets.Paths));
+        if (!PathTickets.Doors.Contains(path)) return Problems.Invalid("path", path, string.Join(", ", PathTickets.Doors));
+        IReadOnlyList<SeriesKey> series = [];
+        if (path == PathTickets.Embed)
+        {
+            if (!StreamQuery.TryParse(context.Request, out var query, out var problem)) return problem;
+            foreach (var symbol in query.Series.Select(s => s.Symbol))
+            {
+                if (symbols.Check(symbol) is { Standing: SymbolStanding.Unknown } check) return Problems.UnknownSymbol(symbol, check.Matches);
+            }
+
+            // Without keys nothing would keep a ticket's word about its series, and it would not survive a restart.
+            if (!keys.AreRequired)
+                return Problems.OfStatus(StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
+            series = query.Series;
+        }
+
         context.Response.Headers.CacheControl = "no-store";
-        var ticket = tickets.Make(path!, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        var ticket = tickets.Make(path!, series, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
         return TypedResults.Ok(new TicketAnswer(ticket, (long)tickets.Lifetime.TotalMilliseconds));
     }
 

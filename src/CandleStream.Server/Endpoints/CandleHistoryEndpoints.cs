@@ -1,4 +1,5 @@
 using System.Globalization;
+using CandleStream.Server.Access;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
@@ -15,7 +16,9 @@ internal static class CandleHistoryEndpoints
         var reader = new CandleQueryReader(context.Request.Query);
         var query = reader.Read();
         var refusal = reader.Refusal;
-        if (query is not null) refusal = CheckSymbol(symbols, query.Series.Symbol);
+        if (query is { Series: var series })
+            refusal = PathTicket.Allows(context, series) ? CheckSymbol(symbols, series.Symbol) : Problems.NotOfTicket(series);
+
         var asCsv = WantsCsv(context.Request);
         if (asCsv is null) refusal ??= Problems.OfStatus(StatusCodes.Status406NotAcceptable, "This route answers application/json or text/csv.");
         if (refusal is not null)

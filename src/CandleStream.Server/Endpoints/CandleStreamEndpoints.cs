@@ -33,13 +33,19 @@ public static class CandleStreamEndpoints
     {
         if (!Accepts(context.Request)) return Problems.NotAcceptable(EventStream);
         if (!StreamQuery.TryParse(context.Request, out var query, out var problem)) return problem;
+        foreach (var series in query.Series)
+        {
+            if (!PathTicket.Allows(context, series)) return Problems.NotOfTicket(series);
+        }
+
         if (FindUnknown(query, services.Symbols) is { } unknown) return unknown;
         if (services.Lifetime.ApplicationStopping.IsCancellationRequested) return Draining(context);
         if (HttpMethods.IsHead(context.Request.Method)) return AnswerHead(context, services);
         var share = ClientShare.Of(context);
         if (!services.Limiter.TryEnter(share, out var refusal)) return Problems.TooMany(context, refusal.Detail, refusal.Limit, RetryAfter);
-        // A key that is taken out of the file ends what it opened.
+        // A key that is taken out of the file ends what it opened, and so does a ticket whose time is over.
         using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
+        using var over = context.Features.Get<PathTicket>()?.EndInTime(context, services.Time);
         try
         {
             return await OpenAndServeAsync(context, query, services);
@@ -111,7 +117,8 @@ internal sealed class StreamServices(
     SseStreams streams,
     StreamLimiter limiter,
     IOptions<SseOptions> options,
-    IHostApplicationLifetime lifetime)
+    IHostApplicationLifetime lifetime,
+    TimeProvider time)
 {
     public CandleStreamService Service { get; } = service;
 
@@ -124,4 +131,6 @@ internal sealed class StreamServices(
     public IOptions<SseOptions> Options { get; } = options;
 
     public IHostApplicationLifetime Lifetime { get; } = lifetime;
+
+    public TimeProvider Time { get; } = time;
 }

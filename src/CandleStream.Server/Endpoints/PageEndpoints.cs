@@ -1,21 +1,24 @@
+using CandleStream.Server.Access;
 using Microsoft.Net.Http.Headers;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary>The page at <c>/</c> and its files.</summary>
+/// <summary>The page at <c>/</c>, the chart for other pages at <c>/embed</c>, and their files.</summary>
 internal static class PageEndpoints
 {
     private const string Index = "/index.html";
+    private const string Embed = "/embed.html";
 
     /// <summary>Vite puts files here whose names change with their content.</summary>
     private const string HashedAssets = "/assets";
 
     private static readonly string Manifest = Path.Combine(AppContext.BaseDirectory, "CandleStream.Server.staticwebassets.endpoints.json");
 
-    /// <summary>Lets <c>/</c> answer what <c>/index.html</c> answers, and hashed files be kept for a year; comes before routing.</summary>
+    /// <summary>Lets <c>/</c> answer what <c>/index.html</c> answers, <c>/embed</c> what <c>/embed.html</c> answers, and hashed files be kept for a year; comes before routing.</summary>
     public static void UsePageAtRoot(this WebApplication app) => app.Use((context, next) =>
     {
         if (context.Request.Path == "/") context.Request.Path = Index;
+        else if (context.Request.Path == PathTickets.Embed) context.Request.Path = Embed;
         if (context.Request.Path.StartsWithSegments(HashedAssets)) context.Response.OnStarting(KeepForAYear, context);
         return next(context);
     });

@@ -20,6 +20,14 @@ public static class Problems
         ("value", Cut(value)),
         ("allowed", allowed));
 
+    /// <summary>403: the ticket in the path is for other series.</summary>
+    public static ProblemHttpResult NotOfTicket(SeriesKey series) => Create(
+        StatusCodes.Status403Forbidden,
+        "Not of this ticket",
+        $"This ticket does not open {Cut(series.ToString())}.",
+        ("field", "series"),
+        ("value", Cut(series.ToString())));
+
     /// <summary>406: the route cannot answer in any form that the request's <c>Accept</c> names.</summary>
     public static ProblemHttpResult NotAcceptable(string answers) => Create(
         StatusCodes.Status406NotAcceptable, "Not acceptable", $"This route answers {answers} only.", ("field", "Accept"), ("allowed", answers));

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using CandleStream.Server.Access;
 using CandleStream.Server.Sse;
 using CandleStream.Streaming;
 
 namespace CandleStream.Server.Endpoints;
 
-/// <summary><c>GET /candles/stream/status</c>: every open series, lingering and recorded ones too, sorted by key.</summary>
+/// <summary><c>GET /candles/stream/status</c>: every open series, lingering and recorded ones too, sorted by key; with a ticket in the path, its series alone.</summary>
 internal static class StatusEndpoints
 {
     public static void MapCandleStreamStatus(this IEndpointRouteBuilder routes) => routes.MapMethods("/candles/stream/status", ["GET", "HEAD"], AnswerAsync);
@@ -12,7 +13,10 @@ internal static class StatusEndpoints
     private static async Task AnswerAsync(HttpContext context, CandleStreamService service, ICandleProvider provider, SseCounters counters, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var hubs = service.Hubs.OrderBy(h => h.Series.ToString(), StringComparer.Ordinal).Select(h => (Hub: h, h.Subscribers)).ToList();
+        var hubs = service.Hubs.Where(h => PathTicket.Allows(context, h.Series))
+            .OrderBy(h => h.Series.ToString(), StringComparer.Ordinal)
+            .Select(h => (Hub: h, h.Subscribers))
+            .ToList();
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);

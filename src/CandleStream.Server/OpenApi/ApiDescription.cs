@@ -52,6 +52,9 @@ internal static class ApiDescription
             case "/candles/stream/ticket":
                 DescribeTicket(operation);
                 break;
+            case "/tickets":
+                DescribePathTicket(operation);
+                break;
             case "/session":
                 operation.Says(context.Description.HttpMethod == "DELETE" ? "Ends the browser's session." : "Gives the browser a session, in a cookie that scripts cannot read, for the key sent along.")
                     .AnswersNothing(204, "Done; see Set-Cookie.");
@@ -124,6 +127,15 @@ internal static class ApiDescription
         .Says("A ticket for EventSource, which cannot send a key: it opens the stream with exactly this query (add it as ticket=) for ten minutes, as often as needed."))
         .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.Ticket)
         .Refuses(400, "The stream would refuse this query.", ApiExamples.Invalid);
+
+    private static void DescribePathTicket(OpenApiOperation operation) => operation
+        .Says("A ticket for programs and pages that know addresses only, with the rights of the key sent along until the key is gone or the time is over: "
+            + "/k/TICKET/udf/… opens /udf, /k/TICKET/embed reads these series and nothing else.")
+        .Takes("path", "What it opens.", ApiSchemas.OneOf(Access.PathTickets.Doors), Access.PathTickets.Embed, required: true)
+        .Takes("series", "With /embed: the series it may read, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
+        .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.PathTicket)
+        .Refuses(400, "A parameter is missing or not allowed, or the server asks for no keys.", ApiExamples.Invalid)
+        .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown);
 
     private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
         .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))

@@ -40,6 +40,8 @@ internal static class ApiExamples
 
     public static JsonNode Timeframes => JsonNode.Parse("""{"timeframes":[{"timeframe":"1m","ms":60000},{"timeframe":"1M","ms":null}]}""")!;
 
+    public static JsonNode PathTicket => JsonNode.Parse("""{"ticket":"CfDJ8…","expires_in_ms":31536000000}""")!;
+
     public static JsonNode Ticket => JsonNode.Parse("""{"ticket":"CfDJ8…","expires_in_ms":600000}""")!;
 
     public static JsonNode Live => JsonNode.Parse("""{"status":"live"}""")!;

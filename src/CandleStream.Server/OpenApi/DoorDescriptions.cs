@@ -13,12 +13,6 @@ internal static class DoorDescriptions
     {
         switch (path)
         {
-            case "/tickets":
-                operation.Says("A ticket for programs that know addresses only: /k/TICKET/udf/… opens /udf with the rights of the key sent along, until that key is removed.")
-                    .Takes("path", "What the ticket opens.", ApiSchemas.OneOf(Access.PathTickets.Paths), Access.PathTickets.Paths[0], required: true)
-                    .Answers(200, Json, ApiSchemas.Ticket, ApiExamples.Ticket)
-                    .Refuses(400, "A ticket can not be made for this path.", ApiExamples.Invalid);
-                return true;
             case "/widgets.json":
                 operation.Says("The widgets that OpenBB Workspace offers when this server is added as a backend: one chart over /udf.").AnswersAs("object", """{"candlestream_chart":{}}""");
                 return true;

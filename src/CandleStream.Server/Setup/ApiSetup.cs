@@ -10,9 +10,13 @@ namespace CandleStream.Server.Setup;
 internal static class ApiSetup
 {
     /// <summary>The page runs its own files only; a screenshot of the chart is a blob.</summary>
-    private const string PagePolicy =
+    private const string OwnFilesOnly =
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self' data:; " +
-        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors ";
+
+    private const string Nobody = "'none'";
+
+    private const string PagePolicy = OwnFilesOnly + Nobody;
 
     /// <summary>The API pages start by an inline script and style themselves inline.</summary>
     private const string DocsPolicy =
@@ -43,8 +47,9 @@ internal static class ApiSetup
     public static void UseApi(this WebApplication app)
     {
         app.UseKnownProxies();
-        PathTickets.Use(app);
-        app.Use(AddSecurityHeaders);
+        app.Use(PathTickets.TakeOffPath);
+        var frames = string.Join(' ', app.Configuration.Security().FrameAncestors);
+        app.Use((context, next) => AddSecurityHeaders(context, next, frames));
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
         app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
@@ -58,15 +63,21 @@ internal static class ApiSetup
         app.UseAuthorization();
     }
 
-    private static Task AddSecurityHeaders(HttpContext context, RequestDelegate next)
+    /// <param name="context">The request.</param>
+    /// <param name="next">What answers it.</param>
+    /// <param name="frames">The origins whose pages may show <c>/embed</c> in a frame; empty: none.</param>
+    private static Task AddSecurityHeaders(HttpContext context, RequestDelegate next, string frames)
     {
-        var policy = context.Request.Path.StartsWithSegments(ApiDocsEndpoints.DocsPath) ? DocsPolicy : PagePolicy;
+        var path = context.Request.Path;
+        var mayBeFramed = frames.Length > 0 && path == PathTickets.Embed;
+        var policy = mayBeFramed ? OwnFilesOnly + frames : path.StartsWithSegments(ApiDocsEndpoints.DocsPath) ? DocsPolicy : PagePolicy;
         // Last of all: an error answer begins by clearing what headers there are.
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
             headers.XContentTypeOptions = "nosniff";
-            headers.XFrameOptions = "DENY";
+            // It knows no list; browsers that know frame-ancestors ignore it.
+            if (!mayBeFramed) headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
             // A page of elsewhere may learn that there is a server, and no more: so a client can tell a refused origin from a wrong address.

@@ -21,12 +21,15 @@ public sealed class SecurityOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How long a ticket of <c>POST /tickets</c> opens its path; it ends earlier with its key. Default: 365 days.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
-    public TimeSpan PathTicketLifetime { get; set; } = TimeSpan.FromDays(365);
-
     /// <summary>Origins whose pages may read the API, such as <c>https://charts.example.org</c>; the server's own page needs no entry. Several: between commas, or as a list. Default: none, other sites' pages are kept out by the browser.</summary>
     public string[] AllowedOrigins { get; set; } = [];
+
+    /// <summary>Origins whose pages may show <c>/embed</c> in a frame, such as <c>https://blog.example.org</c>. Several: between commas, or as a list. Default: none, no page may.</summary>
+    public string[] FrameAncestors { get; set; } = [];
+
+    /// <summary>How long a ticket of <c>POST /tickets</c> is good; it ends earlier when its key is taken out of <c>KeyFile</c>. Default: 365 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan PathTicketLifetime { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>Addresses or networks of the proxies in front, such as <c>10.0.0.0/8</c>: only from these are X-Forwarded-For and X-Forwarded-Proto believed. Several: between commas, or as a list. Default: none.</summary>
     public string[] KnownProxies { get; set; } = [];
@@ -65,11 +68,10 @@ public sealed class SecurityOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var origin in AllowedOrigins)
+        foreach (var (origins, name) in new[] { (AllowedOrigins, nameof(AllowedOrigins)), (FrameAncestors, nameof(FrameAncestors)) })
         {
-            var isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-                && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == origin;
-            if (!isOrigin) yield return new ValidationResult($"'{origin}' is not an origin such as https://charts.example.org.", [nameof(AllowedOrigins)]);
+            foreach (var origin in origins.Where(o => !IsOrigin(o)))
+                yield return new ValidationResult($"'{origin}' is not an origin such as https://charts.example.org.", [name]);
         }
 
         foreach (var proxy in KnownProxies)
@@ -80,6 +82,11 @@ public sealed class SecurityOptions : IValidatableObject
         if (KeyFile is not null && AllowAnonymous) yield return new ValidationResult("KeyFile and AllowAnonymous=true contradict each other: set only one of them.");
         if (KeyFile?.Length == 0) yield return new ValidationResult("the name of a file, or nothing at all.", [nameof(KeyFile)]);
     }
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https"
+        && uri.GetLeftPart(UriPartial.Authority) == text;
 
     /// <summary>An address is the network that holds nothing else; null for what is neither.</summary>
     internal static IPNetwork? ParseProxy(string text)

@@ -296,7 +296,7 @@ public sealed class BitfinexDialectTroubleTests
         await locked.Client.UntilAsync("/health/ready", _ => true);
         using var refused = await locked.AskAsync(Newest);
         Assert.Equal((HttpStatusCode.Unauthorized, """["error",10100,"apikey: invalid"]"""), (refused.StatusCode, await refused.Content.ReadAsStringAsync(Cancel)));
-        var ticket = await PathTicketTests.TicketAsync(locked, "/bitfinex");
+        var ticket = await DoorTicketTests.TicketAsync(locked, "/bitfinex");
         Assert.Equal(200, await locked.StatusAsync($"/k/{ticket}{Newest}"));
         Assert.Equal(401, await locked.StatusAsync($"/k/{ticket}/udf/config"));
         await using var socket = await DialectSocket.OpenAsync(DialectSocket.Of(locked.Client, $"/k/{ticket}"));
@@ -314,7 +314,7 @@ public sealed class BitfinexDialectTroubleTests
     public async Task A_bot_that_hammers_uses_up_its_own_share_and_is_told_in_its_own_language()
     {
         await using var locked = await LockedServer.StartAsync(("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "5"), ("Streaming:MaxStreamsPerKey", "1"));
-        var ticket = await PathTicketTests.TicketAsync(locked, "/bitfinex");
+        var ticket = await DoorTicketTests.TicketAsync(locked, "/bitfinex");
         while (true)
         {
             using var answer = await locked.AskAsync($"/k/{ticket}/bitfinex/v2/platform/status");

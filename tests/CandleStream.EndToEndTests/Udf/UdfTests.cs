@@ -220,7 +220,7 @@ public sealed class UdfTests(ServerFixture fixture) : IClassFixture<ServerFixtur
 }
 
 /// <summary>A key in the path, for programs that can be given an address and nothing else.</summary>
-public sealed class PathTicketTests
+public sealed class DoorTicketTests
 {
     private const int Limit = 180_000;
 

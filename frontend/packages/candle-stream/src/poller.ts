@@ -138,12 +138,12 @@ export class Poller {
       }
     }
     outcome.ok = outcome.error === null || answered > 0
-    if (outcome.ok) await this.#askStatus(round)
+    if (outcome.ok) await this.askStatus(round)
     return outcome
   }
 
-  /** The server itself may be cut off from the exchange; a polling page has to know. */
-  async #askStatus(round: number): Promise<void> {
+  /** The server itself may be cut off from the exchange, which a polling page has to know; and it knows whose prices they are. */
+  async askStatus(round: number = this.#round): Promise<void> {
     try {
       const body = await fetchJson(this.#env, `${this.#base}/candles/stream/status`)
       if (round !== this.#round) return

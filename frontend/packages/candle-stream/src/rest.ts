@@ -46,9 +46,9 @@ export class HttpProblem extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** True when asking again can never help: the series does not exist. */
+  /** True when asking again can never help: the series does not exist, or is not for this client. */
   get isFinal(): boolean {
-    return this.isProblem && (this.refusal.status === 400 || this.refusal.status === 404)
+    return this.isProblem && [400, 403, 404].includes(this.refusal.status)
   }
 }
 

@@ -61,6 +61,8 @@ export class StreamEngine implements CandleSource {
   #nextRetryAt: number | null = null
   #reason: DropReason | null = null
   #simulated: boolean | null = null
+  /** This connection's greeting has come. */
+  #isGreeted = false
   #delayMs: number | null = null
   #lastMessageAt: number | null = null
   #heartbeatMs = DEFAULT_HEARTBEAT_MS
@@ -184,6 +186,7 @@ export class StreamEngine implements CandleSource {
     this.#streamAsked = series.length
     this.#streamSeries = series
     this.#beforeSynced = new Map()
+    this.#isGreeted = false
     this.#askedAt = Date.now()
     this.#nextRetryAt = null
     this.#phase = 'connecting'
@@ -221,7 +224,9 @@ export class StreamEngine implements CandleSource {
     switch (event.kind) {
       case 'hello':
         this.#clock.answered(event.serverTime, this.#askedAt, stream.heardAt)
-        this.#simulated = event.simulated
+        // `false` may also mean that the server has not heard from the exchange yet: a live series says which.
+        this.#simulated = event.simulated || null
+        this.#isGreeted = true
         this.#listener.changed()
         break
       case 'heartbeat':
@@ -229,6 +234,7 @@ export class StreamEngine implements CandleSource {
         this.#listener.changed()
         break
       case 'status':
+        if (event.state.state === 'live') this.#learnSource()
         this.#listener.state(event.series, event.state)
         break
       case 'snapshot':
@@ -253,6 +259,13 @@ export class StreamEngine implements CandleSource {
     if (kept !== undefined) kept.push(...candles)
     else this.#beforeSynced?.set(series, [...candles])
     this.#listener.candles(series, candles)
+  }
+
+  /** A series was live when the stream began: the greeting was the truth. One that became live since may be the server's first. */
+  #learnSource(): void {
+    if (this.#simulated !== null || !this.#isGreeted) return
+    if (this.#beforeSynced !== null) this.#simulated = false
+    else void this.#poller.askStatus()
   }
 
   #synced(event: ServerEvent & { kind: 'synced' }): void {

@@ -50,6 +50,31 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+describe('whose prices they are', () => {
+  test('a server that greets before it has heard from the exchange is asked again when a series becomes live', async () => {
+    listen()
+    vi.advanceTimersByTime(20)
+    world.source.open()
+    world.source.say('hello', { server_time: Date.now(), heartbeat_ms: 15_000, simulated: false })
+    world.source.say('status', { series: SERIES, state: 'connecting', connected: false, gaps: [] })
+    world.source.say('synced', { asof: 1, series: { [SERIES]: 'fresh' } }, '1')
+    expect(client.status.simulated).toBeNull()
+    world.answer = () => ({ simulated: true, streams: [] })
+    world.source.say('status', { series: SERIES, state: 'live', connected: true, gaps: [] })
+    await vi.waitFor(() => expect(client.status.simulated).toBe(true))
+    expect(world.requests).toHaveLength(1)
+    world.source.say('status', { series: SERIES, state: 'live', connected: true, gaps: [] })
+    expect(world.requests).toHaveLength(1)
+  })
+
+  test('one with a live series is believed at once', () => {
+    listen()
+    open()
+    expect(client.status.simulated).toBe(false)
+    expect(world.requests).toEqual([])
+  })
+})
+
 describe('one connection', () => {
   test('any number of series and subscribers share it', () => {
     listen()

@@ -31,7 +31,7 @@ internal sealed partial class BitfinexSockets(
         try
         {
             using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
-            using var over = EndWithTicket(context);
+            using var over = context.Features.Get<PathTicket>()?.EndInTime(context, time);
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await new BitfinexSession(socket, door, metrics, time, LogBug).RunAsync(lifetime.ApplicationStopping, context.RequestAborted);
         }
@@ -40,14 +40,6 @@ internal sealed partial class BitfinexSockets(
             metrics.SocketClosed();
             limiter.Leave(share);
         }
-    }
-
-    // A timer waits 49 days at most; a socket does not live that long.
-    private ITimer? EndWithTicket(HttpContext context)
-    {
-        if (PathTickets.EndOf(context) is not { } end) return null;
-        var left = end - time.GetUtcNow();
-        return left > TimeSpan.FromDays(40) ? null : time.CreateTimer(static c => ((HttpContext)c!).Abort(), context, left < TimeSpan.Zero ? TimeSpan.Zero : left, Timeout.InfiniteTimeSpan);
     }
 
     [LoggerMessage(LogLevel.Error, "A snapshot for a bot could not be read because of a bug; its socket ends")]

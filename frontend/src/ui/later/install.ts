@@ -1,5 +1,5 @@
-import type { Page } from '../state/page'
-import { panelText } from '../text/panelText'
+import type { Page } from '../../state/page'
+import { panelText } from '../../text/panelText'
 
 /** Lets the page open without a network from now on, and says when another version is ready. */
 export async function installWorker(page: Page): Promise<void> {

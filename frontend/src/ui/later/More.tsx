@@ -1,18 +1,24 @@
 import { useState } from 'preact/hooks'
-import { download, fileName, toCsv, withTitle } from '../chart/export'
-import { readColours } from '../chart/palette'
-import type { Page } from '../state/page'
-import type { Session } from '../state/session'
-import type { Scale, Theme } from '../state/settings'
-import { panelText } from '../text/panelText'
-import { text } from '../text/text'
-import { useSignal } from './usePage'
+import { formatClock, formatCountdown } from '../../chart/format'
+import type { Page } from '../../state/page'
+import type { Session } from '../../state/session'
+import type { Scale, Theme } from '../../state/settings'
+import { panelText } from '../../text/panelText'
+import { text } from '../../text/text'
+import { useSignal } from '../usePage'
+import { savePicture, saveTable, toggleFullScreen } from './exportFiles'
 
 const THEMES: readonly Theme[] = ['system', 'dark', 'light']
 const SCALES: readonly Scale[] = ['linear', 'log', 'percent']
 
+interface Props {
+  page: Page
+  isDrawer: boolean
+  isPhone: boolean
+}
+
 /** All that is needed seldom: theme, zone, scale, exports, help, sign-out. */
-export function MoreItems({ page, isDrawer }: { page: Page; isDrawer: boolean }) {
+export function MoreItems({ page, isDrawer, isPhone }: Props) {
   useSignal(page.changed)
   const { settings } = page
   return (
@@ -49,6 +55,9 @@ export function MoreItems({ page, isDrawer }: { page: Page; isDrawer: boolean })
           onClick={() => page.change({ rail: !settings.rail })}
         />
       )}
+      {!isPhone && (
+        <Switch label={panelText.strip} on={settings.strip} onClick={() => page.change({ strip: !settings.strip })} />
+      )}
       <Switch
         label={panelText.shortcuts}
         on={settings.shortcuts}
@@ -63,11 +72,23 @@ export function MoreItems({ page, isDrawer }: { page: Page; isDrawer: boolean })
       {page.session.signedIn && <SignOut session={page.session} />}
       {!page.keeps && <p className="not-kept">{panelText.notKept}</p>}
       <p className="small-print">
+        {isPhone && <Clock page={page} />}
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           {text.chartsBy}
         </a>
       </p>
     </>
+  )
+}
+
+/** What the footer says where there is room for one. */
+function Clock({ page }: { page: Page }) {
+  useSignal(page.ticked)
+  return (
+    <span className="phone-clock">
+      {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong> ·{' '}
+      {formatClock(page.serverNow, page.settings.timeZone)}
+    </span>
   )
 }
 
@@ -142,22 +163,4 @@ function SignOut({ session }: { session: Session }) {
 function showHelp(): void {
   document.getElementById('more')?.hidePopover()
   document.getElementById('help')?.showPopover()
-}
-
-function toggleFullScreen(): void {
-  void (document.fullscreenElement === null ? document.documentElement.requestFullscreen() : document.exitFullscreen())
-}
-
-function savePicture(page: Page): void {
-  const picture = page.chart?.screenshot()
-  if (picture === undefined) return
-  const { origin } = page
-  const { background, text: ink } = readColours()
-  withTitle(picture, origin, background, ink).toBlob((blob) => blob !== null && download(fileName(origin, 'png'), blob))
-}
-
-function saveTable(page: Page): void {
-  const seen = page.chart?.visibleTimes() ?? null
-  const bars = page.feed.list.bars.filter((bar) => seen !== null && bar.time >= seen.from && bar.time <= seen.to)
-  download(fileName(page.origin, 'csv'), new Blob([toCsv(bars, page.origin)], { type: 'text/csv' }))
 }

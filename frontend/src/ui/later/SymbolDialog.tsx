@@ -1,10 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { MarketSymbol } from '../api/market'
-import { decimalsForPrices, formatPercent, formatPrice } from '../chart/format'
-import type { Page } from '../state/page'
-import { findSymbols } from '../state/symbolName'
-import { panelText } from '../text/panelText'
-import { StarIcon } from './icons'
+import type { MarketSymbol } from '../../api/market'
+import { decimalsForPrices, formatPercent, formatPrice } from '../../chart/format'
+import type { Page } from '../../state/page'
+import { findSymbols } from '../../state/symbolName'
+import { panelText } from '../../text/panelText'
+import { StarIcon } from '../icons'
 
 const SHOWN = 60
 

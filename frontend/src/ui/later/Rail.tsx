@@ -1,12 +1,11 @@
 import { useRef } from 'preact/hooks'
-import { decimalsForPrices, formatClock, formatPercent, formatPrice } from '../chart/format'
-import { NO_QUOTE, type Quote } from '../feed/watchlist'
-import type { Page } from '../state/page'
-import { panelText } from '../text/panelText'
-import { text } from '../text/text'
-import { CloseButton } from './CloseButton'
-import { formatDelay } from './StatusPill'
-import { useSignal } from './usePage'
+import { decimalsForPrices, formatPercent, formatPrice } from '../../chart/format'
+import { NO_QUOTE, type Quote } from '../../feed/watchlist'
+import type { Page } from '../../state/page'
+import { panelText } from '../../text/panelText'
+import { text } from '../../text/text'
+import { CloseButton } from '../CloseButton'
+import { useSignal } from '../usePage'
 
 interface Props {
   page: Page
@@ -15,7 +14,7 @@ interface Props {
   onSearch(): void
 }
 
-/** Right of the chart: the watchlist, and what makes an outage explainable. */
+/** Right of the chart: the watchlist. */
 export function Rail({ page, isDrawer, onSearch }: Props) {
   const drawer = useRef<HTMLElement>(null)
   const close = () => isDrawer && drawer.current?.matches(':popover-open') && drawer.current.hidePopover()
@@ -30,11 +29,22 @@ export function Rail({ page, isDrawer, onSearch }: Props) {
       ref={drawer}
       className={isDrawer ? 'rail drawer' : 'rail'}
       popover={isDrawer ? 'auto' : undefined}
-      aria-label={panelText.railName}
+      aria-label={text.watchlist}
     >
       {isDrawer && <CloseButton panel="rail" />}
       <section aria-labelledby="watchlist-title">
         <h2 id="watchlist-title">{text.watchlist}</h2>
+        {!isDrawer && (
+          <button
+            type="button"
+            className="fold-rail"
+            aria-label={panelText.foldRail}
+            title={`${panelText.foldRail} (W)`}
+            onClick={() => page.change({ rail: false })}
+          >
+            <span aria-hidden="true">›</span>
+          </button>
+        )}
         <WatchRows page={page} onChosen={close} />
         {!page.watched.includes(page.symbol) && page.feed.refusal === null && (
           <button type="button" className="quiet" onClick={() => page.watch(page.symbol)}>
@@ -45,19 +55,6 @@ export function Rail({ page, isDrawer, onSearch }: Props) {
         <button type="button" className="quiet" onClick={search}>
           {panelText.addSymbol}
         </button>
-      </section>
-      <section aria-labelledby="connection-title">
-        <h2 id="connection-title">{panelText.connection}</h2>
-        <Facts page={page} />
-        <ol className="events" aria-label={panelText.lastChanges}>
-          {page.log.events.map((event) => (
-            <li key={`${event.at} ${event.word}`} title={event.reason}>
-              <time>{formatClock(event.at, page.settings.timeZone)}</time>
-              <span className={`event-dot ${event.kind}`} aria-hidden="true" />
-              <span>{event.word}</span>
-            </li>
-          ))}
-        </ol>
       </section>
     </aside>
   )
@@ -133,30 +130,5 @@ function Sparkline({ quote, className }: { quote: Quote; className: string }) {
     <svg className={`spark ${className}`} viewBox="0 0 54 20" aria-hidden="true">
       <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="1.3" />
     </svg>
-  )
-}
-
-function Facts({ page }: { page: Page }) {
-  useSignal(page.ticked)
-  const { phase, lastMessageAt, delayMs, attempt, polling, role } = page.client.status
-  const { gaps } = page.feed
-  const source = phase === 'open' ? panelText.sse : polling.ok === true ? panelText.http : '—'
-  const age = lastMessageAt === null ? '—' : panelText.ago(Math.max(Math.floor((Date.now() - lastMessageAt) / 1000), 0))
-  const facts: [string, string][] = [
-    [panelText.source, role === 'follower' && phase === 'open' ? panelText.sseByOther : source],
-    [panelText.lastMessage, age],
-    [panelText.delay, phase === 'open' && delayMs !== null ? formatDelay(delayMs) : '—'],
-    [panelText.retries, String(attempt)],
-    [panelText.gaps, gaps.length === 0 ? panelText.none : String(gaps.length)],
-  ]
-  return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   )
 }

@@ -1,6 +1,6 @@
-import type { Page } from '../state/page'
-import { text } from '../text/text'
-import { useSignal } from './usePage'
+import type { Page } from '../../state/page'
+import { text } from '../../text/text'
+import { useSignal } from '../usePage'
 
 /** A sentence for a few seconds, and perhaps a way back. */
 export function Toast({ page }: { page: Page }) {

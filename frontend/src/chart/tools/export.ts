@@ -1,5 +1,5 @@
-import type { Candle } from '../api/candleStream'
-import { formatMoment } from './format'
+import type { Candle } from '../../api/candleStream'
+import { formatMoment } from '../format'
 
 /** What a picture or a table says of itself: whoever finds the file later must not have to guess. */
 export interface Origin {

@@ -1,12 +1,12 @@
-import { decimalsOfBar, formatMoment, formatPrice, formatVolume } from '../chart/format'
-import type { Page } from '../state/page'
-import { text } from '../text/text'
-import { useSignal } from './usePage'
+import { decimalsOfBar, formatMoment, formatPrice, formatVolume } from '../../chart/format'
+import type { ChartPage } from '../../state/chartPage'
+import { text } from '../../text/text'
+import { useSignal } from '../usePage'
 
 const ROWS = 20
 
 /** The last bars for those who cannot see the canvas. */
-export function BarTable({ page }: { page: Page }) {
+export function BarTable({ page }: { page: ChartPage }) {
   useSignal(page.changed)
   useSignal(page.barsChanged)
   const decimals = page.chart?.decimals ?? 2

@@ -1,7 +1,7 @@
-import { readTimeframe } from '../state/address'
-import type { Page } from '../state/page'
-import { toggled } from '../state/settings'
-import { text } from '../text/text'
+import { readTimeframe } from '../../state/address'
+import type { Page } from '../../state/page'
+import { toggled } from '../../state/settings'
+import { text } from '../../text/text'
 
 /** Digits that follow each other within this are one number. */
 export const TYPING_MS = 700

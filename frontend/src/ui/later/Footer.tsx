@@ -1,17 +1,23 @@
-import { formatClock, formatCountdown } from '../chart/format'
-import type { Page } from '../state/page'
-import { text } from '../text/text'
-import { useSignal } from './usePage'
+import { formatClock, formatCountdown } from '../../chart/format'
+import type { Page } from '../../state/page'
+import { text } from '../../text/text'
+import { useSignal } from '../usePage'
 
 export function Footer({ page }: { page: Page }) {
   useSignal(page.ticked)
   const { timeZone } = page.settings
+  const gaps = page.feed.gaps.length
   return (
     <footer className="footer">
       <span>
-        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs())}</strong>
+        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong>
       </span>
       <span className="bar-count">{text.bars(page.feed.list.bars.length)}</span>
+      {gaps > 0 && (
+        <button type="button" className="gap-count" title={text.gapsMean} onClick={() => page.showGap()}>
+          <span className="hatch" aria-hidden="true" /> {text.gapCount(gaps)}
+        </button>
+      )}
       <span className="spacer" />
       <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
         {text.chartsBy}

@@ -1,7 +1,7 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Session } from '../state/session'
-import { panelText } from '../text/panelText'
+import type { Session } from '../../state/session'
+import { panelText } from '../../text/panelText'
 
 /** Asks for the key of a server that wants one. The field is read once, when the form is sent. */
 export function SignIn({ session }: { session: Session }) {

@@ -1,5 +1,5 @@
-import type { Page } from '../state/page'
-import { panelText } from '../text/panelText'
+import type { Page } from '../../state/page'
+import { panelText } from '../../text/panelText'
 
 /** The keys. */
 export function Help({ page }: { page: Page }) {
