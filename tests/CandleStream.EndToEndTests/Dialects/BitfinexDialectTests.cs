@@ -297,7 +297,7 @@ public sealed class BitfinexDialectTroubleTests
         using var refused = await locked.AskAsync(Newest);
         Assert.Equal((HttpStatusCode.Unauthorized, """["error",10100,"apikey: invalid"]"""), (refused.StatusCode, await refused.Content.ReadAsStringAsync(Cancel)));
         var ticket = await DoorTicketTests.TicketAsync(locked, "/bitfinex");
-        Assert.Equal(200, await locked.StatusAsync($"/k/{ticket}{Newest}"));
+        Assert.Equal(200, await locked.StatusAsync($"/k/{ticket}/bitfinex/v2/platform/status"));
         Assert.Equal(401, await locked.StatusAsync($"/k/{ticket}/udf/config"));
         await using var socket = await DialectSocket.OpenAsync(DialectSocket.Of(locked.Client, $"/k/{ticket}"));
         await socket.AskAsync("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD"}""", "subscribed");
