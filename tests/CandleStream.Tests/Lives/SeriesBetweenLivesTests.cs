@@ -133,11 +133,11 @@ public sealed class SeriesBetweenLivesTests
     [Fact(Timeout = 60_000)]
     public async Task What_is_fetched_behind_the_last_candle_of_a_poll_is_a_repair()
     {
-        var store = new MemoryStore();
-        await SaveAsync(store, [.. Enumerable.Range(-10, 5)], Verified(-10, -5));
-        await using var core = new CoreUnderTest(store);
+        await using var core = new CoreUnderTest();
         await TellExchangeTimeAsync(core, At(5, 20));
         using var lease = core.Service.Open(BtcMinute);
+        await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute));
+        await SaveAsync(core.Store, [.. Enumerable.Range(-10, 5)], Verified(-10, -5));
         var polled = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 5, false, null), Cancel));
         Assert.Equal(At(-6), polled.Candles[^1].Time);
 
@@ -183,9 +183,8 @@ public sealed class SeriesBetweenLivesTests
     [Fact(Timeout = 60_000)]
     public async Task A_series_whose_store_did_not_answer_resumes_nobody_of_before()
     {
-        var store = new MemoryStore();
+        var store = new MemoryStore { Pause = new() };
         await SaveAsync(store, [.. Enumerable.Range(-30, 30)], Verified(-30, 0, toldFrom: -30));
-        store.Down = "gone";
         await using var core = new CoreUnderTest(store);
         var id = core.Service.Revs.Current;
         core.Time.Advance(TimeSpan.FromMinutes(1));

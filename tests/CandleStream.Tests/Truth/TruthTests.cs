@@ -6,7 +6,7 @@ namespace CandleStream.Tests.Truth;
 
 /// <summary>
 /// Whatever the exchange, the store, the clock and the clients' lines do: no closed candle missing that is not named, none wrong, none
-/// twice. The seeds run alone with CANDLESTREAM_TRUTH_SEED=n, or some with n-m; their number is 30, or 300 with CANDLESTREAM_TEST_FULL=1,
+/// twice. The seeds run alone with CANDLESTREAM_TRUTH_SEED=n, or some with n-m; their number is 12, or 300 with CANDLESTREAM_TEST_FULL=1,
 /// where the first twenty also run over loopback sockets.
 /// </summary>
 [Collection(nameof(VirtualTime))]
@@ -20,7 +20,7 @@ public sealed class TruthTests(ITestOutputHelper output, PostgresServer postgres
 
     private static readonly IReadOnlyList<int> Seeds = Asked is not null
         ? Range([.. Asked.Split('-').Select(s => int.Parse(s, CultureInfo.InvariantCulture))])
-        : [.. Range([1, IsFull ? 300 : 30]).Except(OpenSeeds)];
+        : [.. Range([1, IsFull ? 300 : 12]).Except(OpenSeeds)];
 
     [Fact]
     public async Task Candles_held_stored_streamed_and_polled_equal_the_exchanges_ledger_whatever_strikes()
