@@ -1,7 +1,15 @@
 using CandleStream.Server.Access;
-using CandleStream.Server.Endpoints;
-using CandleStream.Server.Setup;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Candles;
+using CandleStream.Server.Commands;
+using CandleStream.Server.Configuration;
+using CandleStream.Server.History;
+using CandleStream.Server.Hosting;
+using CandleStream.Server.Http;
+using CandleStream.Server.Limits;
+using CandleStream.Server.OpenApi;
+using CandleStream.Server.Operations;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Symbols;
 
 namespace CandleStream.Server;
 
@@ -9,7 +17,7 @@ namespace CandleStream.Server;
 public static class Program
 {
     public static Task<int> Main(string[] args) =>
-        ServerCommandLine.RunAsync(args, async arguments => await (await BuildAsync(arguments)).ServeAsync());
+        CommandLine.RunAsync(args, async arguments => await (await BuildAsync(arguments)).ServeAsync());
 
     /// <summary>The server as its settings ask for it, not started yet.</summary>
     /// <param name="arguments">The command line.</param>
@@ -41,7 +49,8 @@ public static class Program
         api.MapCandleStreamStatus();            // GET /candles/stream/status
         api.MapCandleHistory();                 // GET /candles
         api.MapSymbols();                       // GET /symbols, /timeframes
-        api.MapAccess();                        // POST /candles/stream/ticket, /session
+        api.MapTickets();                       // POST /candles/stream/ticket
+        api.MapSessions();                      // POST, DELETE /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready
         app.MapMetrics();                       // GET /metrics

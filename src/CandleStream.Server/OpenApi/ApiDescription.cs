@@ -1,4 +1,4 @@
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.History;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.RateLimiting;

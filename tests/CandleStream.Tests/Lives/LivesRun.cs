@@ -1,5 +1,7 @@
 using CandleStream.Storage;
+using CandleStream.Storage.Sqlite;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -207,7 +209,7 @@ internal sealed class LivesRun : IDisposable
             var told = await CandleArchive.MayBeToldFromAsync(_store, BtcMinute, CancellationToken.None);
             foreach (var missing in record.Verified.MissingIn(page.Range).Ranges)
             {
-                var (candles, verified) = HistoryFetcher.Trusted(BtcMinute.Timeframe, page.Part(missing));
+                var (candles, verified) = HistoryFill.Trusted(BtcMinute.Timeframe, page.Part(missing));
                 if (verified.IsEmpty) continue;
                 var held = await _store.ReadAsync(BtcMinute, verified.Ranges[0], int.MaxValue, false, CancellationToken.None).ToListAsync();
                 var numbered = CandleArchive.Numbered(candles, held, told, revs);
