@@ -1,7 +1,9 @@
 using System.Globalization;
-using CandleStream.Server.Endpoints;
+using CandleStream.Providers;
+using CandleStream.Server.History;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -46,7 +48,7 @@ internal static class HistoryBench
         await using var provider = new StillProvider(candles[^240..]);
         var revs = new RevCounter(time);
         await using var service = new CandleStreamService(provider, archive, [], revs, options, time, NullLoggerFactory.Instance);
-        await using var fetcher = new HistoryFetcher(provider, archive, revs, time, NullLogger<HistoryFetcher>.Instance);
+        await using var fetcher = new HistoryFill(provider, archive, revs, time, NullLogger<HistoryFill>.Instance);
         var history = new CandleHistory(service, archive, fetcher, options, time);
 
         for (var i = 0; i < answers; i++) await AnswerAsync(history);
@@ -73,7 +75,7 @@ internal static class HistoryBench
 
         public long? ExchangeClockOffsetMs => null;
 
-        public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+        public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
         {
             feed.OnSnapshot(newest, newest[^1].Time + 60_001);
             return this;

@@ -1,3 +1,4 @@
+
 namespace CandleStream.Benchmarks;
 
 /// <summary>A database under the bench, and what its own tools and its bare driver need for the same work.</summary>

@@ -3,7 +3,8 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
-using CandleStream.Bitfinex;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
 
 namespace CandleStream.Benchmarks;
 
@@ -25,7 +26,7 @@ public class ParserBench
 
     [Benchmark(Baseline = true)]
     public decimal BitfinexFrameParser() =>
-        CandleStream.Bitfinex.BitfinexFrameParser.Parse(_frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
+        CandleStream.Exchanges.Bitfinex.BitfinexFrameParser.Parse(_frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
 
     [Benchmark]
     public decimal Document()

@@ -4,8 +4,9 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
-using CandleStream.Server.Sse;
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Benchmarks;
@@ -21,7 +22,7 @@ public class StreamBench
     private readonly CandleUpdate _before = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = 1_714_564_830_000_000 });
     private readonly CandleUpdate _after = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = 1_714_564_830_250_000 });
     private readonly CountingSink _sink = new();
-    private ICandleFeed _feed = null!;
+    private IFeedListener _feed = null!;
     private decimal _volume = 1m;
 
     public static Task<int> RunAsync(string[] args)
@@ -51,10 +52,10 @@ public class StreamBench
 
     /// <summary>The event as every subscriber of the series gets it, chunk framing included.</summary>
     [Benchmark(Baseline = true)]
-    public object Event() => SseEvents.Candle(new CandleUpdate(Series, _after.Candle));
+    public object Event() => StreamEvents.Candle(new CandleUpdate(Series, _after.Candle));
 
     [Benchmark]
-    public object DeltaEvent() => SseEvents.Delta(Series, _before.Candle, _after.Candle);
+    public object DeltaEvent() => StreamEvents.Delta(Series, _before.Candle, _after.Candle);
 
     [Benchmark]
     public byte[] Serializer()

@@ -1,9 +1,17 @@
 using CandleStream.Server.Access;
+using CandleStream.Server.Candles;
+using CandleStream.Server.Commands;
+using CandleStream.Server.Configuration;
 using CandleStream.Server.Dialects.Bitfinex;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.History;
+using CandleStream.Server.Hosting;
+using CandleStream.Server.Http;
+using CandleStream.Server.Limits;
 using CandleStream.Server.Mcp;
-using CandleStream.Server.Setup;
-using CandleStream.Server.Sse;
+using CandleStream.Server.OpenApi;
+using CandleStream.Server.Operations;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Symbols;
 using CandleStream.Server.Udf;
 
 namespace CandleStream.Server;
@@ -12,7 +20,7 @@ namespace CandleStream.Server;
 public static class Program
 {
     public static Task<int> Main(string[] args) =>
-        ServerCommandLine.RunAsync(args, async arguments => await (await BuildAsync(arguments)).ServeAsync());
+        CommandLine.RunAsync(args, (arguments, configure) => BuildAsync(arguments, configure: configure));
 
     /// <summary>The server as its settings ask for it, not started yet.</summary>
     /// <param name="arguments">The command line.</param>
@@ -50,7 +58,8 @@ public static class Program
         api.MapUdf();                           // GET /udf/…, /widgets.json
         api.MapBitfinexDialect();               // GET /bitfinex/v2/…, its WebSocket /bitfinex/ws/2
         api.MapMcp();                           // POST /mcp: tools for agents
-        api.MapAccess();                        // POST /candles/stream/ticket, /tickets, /session
+        api.MapTickets();                       // POST /candles/stream/ticket, /tickets
+        api.MapSessions();                      // POST, DELETE /session
         api.MapApiDocs();                       // GET /openapi/v1.json, /docs
         app.MapHealth();                        // GET /health/live, /health/ready
         app.MapMetrics();                       // GET /metrics

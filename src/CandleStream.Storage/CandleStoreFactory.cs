@@ -1,3 +1,5 @@
+using CandleStream.Storage.Postgres;
+using CandleStream.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Storage;

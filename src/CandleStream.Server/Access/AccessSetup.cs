@@ -1,4 +1,4 @@
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -16,7 +16,7 @@ internal static class AccessSetup
     private const string SessionCookie = "candlestream-session";
     private const string Chooser = "KeyOrSession";
 
-    public static SecurityOptions Security(this IConfiguration configuration) => configuration.GetSection("Security").Get<SecurityOptions>() ?? new SecurityOptions();
+    public static AccessOptions Security(this IConfiguration configuration) => configuration.GetSection("Security").Get<AccessOptions>() ?? new AccessOptions();
 
     /// <exception cref="StartRefusedException">The folder for the seals cannot be made.</exception>
     public static void AddAccess(this WebApplicationBuilder builder)
@@ -45,7 +45,7 @@ internal static class AccessSetup
             ? SessionScheme
             : AccessHandler.SchemeName;
 
-    private static void Configure(CookieAuthenticationOptions session, SecurityOptions security)
+    private static void Configure(CookieAuthenticationOptions session, AccessOptions security)
     {
         session.Cookie.Name = SessionCookie;
         session.Cookie.HttpOnly = true;
@@ -63,7 +63,7 @@ internal static class AccessSetup
         };
     }
 
-    private static void AddSeals(WebApplicationBuilder builder, SecurityOptions security)
+    private static void AddSeals(WebApplicationBuilder builder, AccessOptions security)
     {
         // Its warnings say that the seals' secrets are files, which is what SealFolder is for, or that they are not, where nothing needs them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Access;
 

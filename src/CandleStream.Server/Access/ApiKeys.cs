@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Access;
@@ -21,7 +21,7 @@ internal sealed partial class ApiKeys : BackgroundService
     private volatile IReadOnlyList<ApiKey> _keys = [];
 
     /// <exception cref="StartRefusedException">The key file cannot be read, or holds no key.</exception>
-    public ApiKeys(IOptions<SecurityOptions> options, TimeProvider time, ILogger<ApiKeys> logger)
+    public ApiKeys(IOptions<AccessOptions> options, TimeProvider time, ILogger<ApiKeys> logger)
     {
         (_path, _time, _logger) = (options.Value.KeyFile, time, logger);
         if (_path is null) return;
@@ -99,4 +99,10 @@ internal sealed partial class ApiKeys : BackgroundService
         _keys = [.. read.Select(key => before.FirstOrDefault(key.Equals) ?? key)];
         foreach (var removed in before.Except(_keys)) removed.Remove();
     }
+
+    [LoggerMessage(LogLevel.Information, "Keys of {Path} read again: {Count} now")]
+    private partial void LogReloaded(string path, int count);
+
+    [LoggerMessage(LogLevel.Error, "The keys stay as they were, for the key file {Path} is not usable: {Trouble}")]
+    private partial void LogKept(string path, string trouble);
 }

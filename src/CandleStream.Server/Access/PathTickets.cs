@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using CandleStream.Server.Setup;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
@@ -13,7 +12,7 @@ namespace CandleStream.Server.Access;
 /// Tickets that stand in the path, <c>/k/TICKET/udf/…</c>, for programs and pages that can be given an address and nothing else.
 /// Each opens one door of the server until its key is gone or its time is over; one for <c>/embed</c> opens it for the series it was made for.
 /// </summary>
-internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys keys, IOptions<SecurityOptions> options, TimeProvider time)
+internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys keys, IOptions<AccessOptions> options, TimeProvider time)
 {
     /// <summary>The door that shows one chart in other people's pages.</summary>
     public const string Embed = "/embed";

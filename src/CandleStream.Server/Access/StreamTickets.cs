@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using CandleStream.Server.Sse;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -20,8 +19,10 @@ internal sealed class StreamTickets(IDataProtectionProvider protection, ApiKeys 
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    /// <summary>Where to resume is not part of what is asked for: it differs at each reconnect.</summary>
-    private static readonly string[] FreeParameters = [Parameter, .. StreamQuery.LastEventIdNames];
+    /// <summary>Names of the query parameter that says where to resume, in lower case: our own, and those that polyfills of <c>EventSource</c> use. It is not part of what is asked for: it differs at each reconnect.</summary>
+    public static readonly IReadOnlyList<string> LastEventIdNames = ["last_event_id", "lasteventid", "last-event-id"];
+
+    private static readonly string[] FreeParameters = [Parameter, .. LastEventIdNames];
 
     private readonly IDataProtector _seal = protection.CreateProtector("stream ticket");
 

@@ -1,5 +1,7 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Commands;
 
@@ -29,9 +31,9 @@ internal sealed class BackfillCommand(CommandHost host)
             for (var rest = range; !rest.IsEmpty;)
             {
                 var page = await host.Provider.FetchAsync(series, rest, FetchPurpose.History, stop);
-                var (trusted, verified) = HistoryFetcher.Trusted(series.Timeframe, page);
+                var (trusted, verified) = HistoryFill.Trusted(series.Timeframe, page);
                 // It may still change: the server follows it live.
-                if (verified.IsEmpty && HistoryFetcher.IsYoung(series.Timeframe, page)) return candles;
+                if (verified.IsEmpty && HistoryFill.IsYoung(series.Timeframe, page)) return candles;
                 rest = rest with { From = page.Range.To };
                 await SaveAsync(series, page, trusted, verified, stop);
                 candles += trusted.Count;

@@ -1,3 +1,4 @@
+
 namespace CandleStream.Server.Commands;
 
 /// <summary>One row of a file.</summary>

@@ -1,8 +1,10 @@
-using CandleStream.Bitfinex;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
+using CandleStream.Server.Candles;
+using CandleStream.Server.Configuration;
 using CandleStream.Server.Hosting;
-using CandleStream.Server.Setup;
 using CandleStream.Storage;
-using CandleStream.Streaming;
 using CsvHelper;
 using Microsoft.Extensions.Options;
 
@@ -31,7 +33,7 @@ internal sealed class CommandHost : IAsyncDisposable
 
     public BitfinexOptions Bitfinex => _app.Services.GetRequiredService<BitfinexOptions>();
 
-    public BitfinexTransport Transport => _app.Services.GetRequiredService<BitfinexTransport>();
+    public ExchangeTransport Transport => _app.Services.GetRequiredService<ExchangeTransport>();
 
     public StorageOptions Storage => _app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;
 

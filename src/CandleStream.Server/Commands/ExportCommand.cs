@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.History;
 
 namespace CandleStream.Server.Commands;
 

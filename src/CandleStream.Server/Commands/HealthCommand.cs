@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Commands;
 

@@ -1,5 +1,5 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
-using CandleStream.Streaming;
 
 namespace CandleStream.Server.Commands;
 

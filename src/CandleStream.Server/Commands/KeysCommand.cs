@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CandleStream.Server.Access;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Commands;
 

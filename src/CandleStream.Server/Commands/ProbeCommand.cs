@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CandleStream.Bitfinex.Probe;
-using CandleStream.Server.Setup;
+using CandleStream.Exchanges.Bitfinex.Probe;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Commands;
 

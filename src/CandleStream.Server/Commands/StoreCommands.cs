@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Commands;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Commands;
 
@@ -19,7 +21,7 @@ internal sealed class VerifyCommand(CommandHost host)
         for (var rest = range; !rest.IsEmpty;)
         {
             var page = await host.Provider.FetchAsync(series, rest, FetchPurpose.History, stop);
-            var (candles, verified) = HistoryFetcher.Trusted(series.Timeframe, page);
+            var (candles, verified) = HistoryFill.Trusted(series.Timeframe, page);
             if (verified.IsEmpty) break;
             var wrong = await CompareAsync(series, candles, verified.Ranges[0], stop);
             if (repair) await RepairAsync(series, wrong, verified);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CandleStream.Client;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using Microsoft.Extensions.Logging.Console;
 
 namespace CandleStream.Server.Commands;
@@ -20,7 +20,7 @@ internal static class WatchCommand
 {
     private const int Interrupted = 130;
 
-    public static void AddTo(RootCommand root, Func<ParseResult, ServerArguments> arguments)
+    public static void AddTo(RootCommand root, Func<ParseResult, ServerArguments> arguments, BuildServer build)
     {
         var series = new Argument<SeriesKey[]>("series")
         {
@@ -42,14 +42,15 @@ internal static class WatchCommand
             var server = parsed.GetValue(url);
             if (server is not null && parsed.GetValue(demo)) throw new StartRefusedException("Give either --url or --demo: a running server has its own prices.");
             return server is null
-                ? StandaloneAsync(arguments(parsed), parsed.GetValue(demo), parsed.GetValue(series)!, options, cancel)
+                ? StandaloneAsync(build, arguments(parsed), parsed.GetValue(demo), parsed.GetValue(series)!, options, cancel)
                 : WatchAsync(ReadAddress(server), parsed.GetValue(series)!, options, cancel);
         });
         root.Add(command);
     }
 
     /// <summary>Runs a server inside this process, on loopback and with a store that is thrown away, so that nothing of it is in another server's way.</summary>
-    private static async Task<int> StandaloneAsync(ServerArguments arguments, bool isDemo, SeriesKey[] series, WatchOptions options, CancellationToken cancel)
+    private static async Task<int> StandaloneAsync(
+        BuildServer build, ServerArguments arguments, bool isDemo, SeriesKey[] series, WatchOptions options, CancellationToken cancel)
     {
         var folder = Directory.CreateTempSubdirectory("candlestream-watch-");
         try
@@ -64,7 +65,7 @@ internal static class WatchCommand
                 ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
             };
             if (isDemo) settings["Demo:Enabled"] = "true";
-            await using var app = await Program.BuildAsync(new ServerArguments(settings), configure: builder =>
+            await using var app = await build(new ServerArguments(settings), builder =>
                 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             await app.StartAsync(cancel);
             // The server inside takes the signals to stop.

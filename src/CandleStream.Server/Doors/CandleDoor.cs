@@ -1,5 +1,7 @@
-using CandleStream.Server.Endpoints;
+using CandleStream.Providers;
+using CandleStream.Server.Symbols;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Doors;
 

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Endpoints;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams;
 using CandleStream.Server.Symbols;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using ModelContextProtocol.Server;
 
 namespace CandleStream.Server.Mcp;

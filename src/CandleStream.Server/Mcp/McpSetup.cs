@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CandleStream.Server.Access;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Http;
 using Microsoft.AspNetCore.Mvc;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;

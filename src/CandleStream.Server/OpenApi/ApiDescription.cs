@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.History;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.RateLimiting;

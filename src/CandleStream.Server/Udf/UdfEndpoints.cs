@@ -1,6 +1,7 @@
 using System.Globalization;
+using CandleStream.Providers;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Http;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,4 +1,4 @@
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Http;
 
 namespace CandleStream.Server.Udf;
 

@@ -1,4 +1,3 @@
-using CandleStream.Server.Endpoints;
 using CandleStream.Server.Symbols;
 
 namespace CandleStream.Server.Udf;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Webhooks;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using CandleStream.Server.Doors;
 using CandleStream.Storage;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Webhooks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using CandleStream.Storage;
 using CandleStream.Streaming;
 

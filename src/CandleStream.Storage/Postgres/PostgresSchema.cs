@@ -1,3 +1,4 @@
+using CandleStream.Storage.Shared;
 using Dapper;
 using Npgsql;
 

@@ -1,3 +1,4 @@
+using CandleStream.Storage.Shared;
 using Npgsql;
 
 namespace CandleStream.Storage.Postgres;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CandleStream.Storage.Shared;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

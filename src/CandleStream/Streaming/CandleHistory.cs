@@ -1,4 +1,5 @@
 using CandleStream.Storage;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Streaming;
 
@@ -32,11 +33,11 @@ public sealed class CandleHistory
     private readonly CandleStreamService _service;
     private readonly CandleArchive _archive;
     private readonly SeriesReader _reader;
-    private readonly HistoryFetcher _fetcher;
+    private readonly HistoryFill _fetcher;
     private readonly StreamingOptions _options;
     private readonly TimeProvider _time;
 
-    public CandleHistory(CandleStreamService service, CandleArchive archive, HistoryFetcher fetcher, StreamingOptions options, TimeProvider time) =>
+    public CandleHistory(CandleStreamService service, CandleArchive archive, HistoryFill fetcher, StreamingOptions options, TimeProvider time) =>
         (_service, _archive, _reader, _fetcher, _options, _time) = (service, archive, new SeriesReader(archive), fetcher, options, time);
 
     /// <summary>Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.</summary>

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using CandleStream.Providers;
 using CandleStream.Storage;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming;

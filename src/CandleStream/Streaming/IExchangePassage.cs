@@ -1,3 +1,5 @@
+using CandleStream.Providers;
+
 namespace CandleStream.Streaming;
 
 /// <summary>Passes a question on to the exchange's own REST interface. It costs one call of the same budget as our own questions, and theirs go first.</summary>

@@ -1,3 +1,5 @@
+using CandleStream.Streaming.Series;
+
 namespace CandleStream.Streaming;
 
 /// <summary>How a client joins one series.</summary>

@@ -1,4 +1,5 @@
 using CandleStream.Storage;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Streaming;
 

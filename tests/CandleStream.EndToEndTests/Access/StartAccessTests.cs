@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.Server.Access;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
+using CandleStream.Server.Limits;
 
 namespace CandleStream.EndToEndTests.Access;
 

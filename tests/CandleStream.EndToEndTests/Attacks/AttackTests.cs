@@ -2,7 +2,8 @@ using System.IO.Compression;
 using System.Text;
 using CandleStream.EndToEndTests.Access;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Streams.Sending;
 
 namespace CandleStream.EndToEndTests.Attacks;
 
@@ -176,7 +177,7 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
         await client.SendAsync($"GET {Stream} HTTP/1.1\r\nHost: x\r\n{Key}\r\n");
         Assert.Equal(200, (await client.ReadHeadAsync()).Status);
         client.Vanish();
-        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<SseCounters>().Streams == 0);
+        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
     }
 
     [Fact(Timeout = Limit)]
@@ -205,7 +206,7 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
         }
 
         // The witness alone is left.
-        await Eventually.TrueAsync(() => limiter.Shares == 1 && fixture.Locked.Server.Get<SseCounters>().Streams == 1);
+        await Eventually.TrueAsync(() => limiter.Shares == 1 && fixture.Locked.Server.Get<StreamCounters>().Streams == 1);
     }
 
     private Task<RawAnswer> GetAsync(string path, string headers = "") => RawHttp.AskAsync(Server, $"GET {path} HTTP/1.1\r\nHost: x\r\n{Key}{headers}\r\n");

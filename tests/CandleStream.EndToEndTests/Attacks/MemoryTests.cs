@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using CandleStream.EndToEndTests.Access;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Streams.Sending;
 
 namespace CandleStream.EndToEndTests.Attacks;
 
@@ -106,7 +107,7 @@ public sealed class MemoryTests
 
     private static async Task<long> HeapAsync(LockedServer locked)
     {
-        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<SseCounters>().Streams == 0);
+        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
         // Connections that were broken off are noticed one by one: the heap has settled when it stops shrinking.
         var least = long.MaxValue;
         while (GC.GetTotalMemory(forceFullCollection: true) is var now && now < least) least = now;

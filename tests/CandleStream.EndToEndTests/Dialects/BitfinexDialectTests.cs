@@ -307,7 +307,7 @@ public sealed class BitfinexDialectTroubleTests
         {
         }
 
-        await Stream.Eventually.TrueAsync(() => locked.Server.Get<CandleStream.Server.Sse.StreamLimiter>().Shares == 0);
+        await Stream.Eventually.TrueAsync(() => locked.Server.Get<CandleStream.Server.Streams.StreamLimiter>().Shares == 0);
     }
 
     [Fact(Timeout = Limit)]

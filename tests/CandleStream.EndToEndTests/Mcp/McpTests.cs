@@ -134,7 +134,7 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
         Assert.True((bool)first["closed"]! && (bool)second["closed"]!);
         Assert.True((long)first["time"]! < (long)second["time"]!);
         Assert.False((bool)answers[0]["timed_out"]!);
-        Assert.Equal(0, server.Get<CandleStream.Server.Sse.StreamLimiter>().Shares);
+        Assert.Equal(0, server.Get<CandleStream.Server.Streams.StreamLimiter>().Shares);
     }
 
     [Fact(Timeout = Limit)]

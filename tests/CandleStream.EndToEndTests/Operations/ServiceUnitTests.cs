@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.Server.Access;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Limits;
 
 namespace CandleStream.EndToEndTests.Operations;
 
@@ -21,7 +21,7 @@ public sealed class ServiceUnitTests
     {
         Assert.Equal("SIGTERM", Value("KillSignal"));
         Assert.True(int.Parse(Value("TimeoutStopSec").TrimEnd('s')) > StopSeconds);
-        Assert.True(int.Parse(Value("LimitNOFILE")) > new SecurityOptions().MaxConnections + OpenFiles.Others);
+        Assert.True(int.Parse(Value("LimitNOFILE")) > new AccessOptions().MaxConnections + OpenFiles.Others);
     }
 
     [Fact(Timeout = Limit)]

@@ -1,3 +1,4 @@
+
 namespace CandleStream.EndToEndTests.Proxies;
 
 /// <summary>A proxy program and how it is made to run its recipe here: in the foreground, as one process, on loopback, with files in the test's folder only.</summary>

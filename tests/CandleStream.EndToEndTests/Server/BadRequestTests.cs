@@ -1,3 +1,4 @@
+
 namespace CandleStream.EndToEndTests.Server;
 
 /// <summary>What is asked wrongly is answered with the field, its value and what is allowed.</summary>

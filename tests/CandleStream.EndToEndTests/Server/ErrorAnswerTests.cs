@@ -1,4 +1,4 @@
-using CandleStream.Server.Setup;
+using CandleStream.Server.Http;
 using CandleStream.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

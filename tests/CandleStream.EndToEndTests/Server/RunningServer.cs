@@ -1,4 +1,4 @@
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using CandleStream.Simulator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

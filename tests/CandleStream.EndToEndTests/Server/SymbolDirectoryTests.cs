@@ -1,7 +1,6 @@
-using CandleStream.Server.Endpoints;
+using CandleStream.Providers;
 using CandleStream.Server.Symbols;
 using CandleStream.Storage;
-using CandleStream.Streaming;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -161,7 +160,7 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
             return Listed is { } listed ? Task.FromResult(new SymbolListing(listed, !IsHalf)) : throw new CandleProviderException("it does not answer.");
         }
 
-        public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed) => throw new NotSupportedException();
+        public IFollowedSeries Follow(SeriesKey series, IFeedListener feed) => throw new NotSupportedException();
 
         public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) => throw new NotSupportedException();
 

@@ -2,7 +2,8 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Candles;
+using CandleStream.Server.Configuration;
 
 namespace CandleStream.EndToEndTests.Setup;
 

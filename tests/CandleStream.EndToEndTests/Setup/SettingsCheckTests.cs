@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Candles;
+using CandleStream.Server.Configuration;
+using CandleStream.Server.Hosting;
 using Microsoft.Extensions.Configuration;
 
 namespace CandleStream.EndToEndTests.Setup;

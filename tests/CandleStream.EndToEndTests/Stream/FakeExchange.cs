@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using CandleStream.Providers;
 using CandleStream.Storage;
-using CandleStream.Streaming;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Stream;
@@ -27,7 +27,7 @@ internal sealed class FakeExchange : ICandleProvider
     /// <summary>Completes when the series is followed.</summary>
     public Task FollowedAsync(SeriesKey series) => Waiter(series).Task;
 
-    public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
     {
         var followed = new Followed(feed, () => _followed.TryRemove(series, out _));
         _followed[series] = followed;
@@ -56,11 +56,11 @@ internal sealed class FakeExchange : ICandleProvider
 
     private TaskCompletionSource Waiter(SeriesKey series) => _waiters.GetOrAdd(series, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private ICandleFeed Feed(SeriesKey series) => _followed[series].Feed;
+    private IFeedListener Feed(SeriesKey series) => _followed[series].Feed;
 
-    private sealed class Followed(ICandleFeed feed, Action end) : IFollowedSeries
+    private sealed class Followed(IFeedListener feed, Action end) : IFollowedSeries
     {
-        public ICandleFeed Feed { get; } = feed;
+        public IFeedListener Feed { get; } = feed;
 
         public DateTimeOffset? LastMessageAt => null;
 

@@ -1,8 +1,12 @@
 using System.Net;
 using CandleStream.EndToEndTests.Proxies;
-using CandleStream.Server.Endpoints;
-using CandleStream.Server.Sse;
+using CandleStream.Providers;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Server.Streams.Sockets;
+using CandleStream.Server.Symbols;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -67,7 +71,7 @@ internal sealed class StreamHost : IAsyncDisposable
 
     public CandleStreamService Service => _app.Services.GetRequiredService<CandleStreamService>();
 
-    public SseCounters Counters => _app.Services.GetRequiredService<SseCounters>();
+    public StreamCounters Counters => _app.Services.GetRequiredService<StreamCounters>();
 
     public StreamLimiter Limiter => _app.Services.GetRequiredService<StreamLimiter>();
 

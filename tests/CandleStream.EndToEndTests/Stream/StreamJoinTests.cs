@@ -165,7 +165,7 @@ public abstract class StreamJoinTests(StreamPath path)
         await using var host = await StreamHost.StartAsync(path);
         await using var client = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await client.JoinAsync();
-        host.Exchange.Tell(Some.Btc, new(CandleStream.Streaming.SeriesState.Reconnecting, Attempt: 2, Reason: "socket closed"));
+        host.Exchange.Tell(Some.Btc, new(CandleStream.Providers.SeriesState.Reconnecting, Attempt: 2, Reason: "socket closed"));
         SseEvent status;
         do status = await client.NextAsync("status");
         while (status.Text("state") != "reconnecting");

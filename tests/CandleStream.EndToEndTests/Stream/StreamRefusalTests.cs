@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.EndToEndTests.Stream;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using CandleStream.EndToEndTests.Server;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams.Sockets;
 using Microsoft.AspNetCore.Builder;
 
 namespace CandleStream.EndToEndTests.Stream;
@@ -43,7 +43,7 @@ public abstract class StreamReuseTests(StreamPath path)
                 app.Use((context, next) =>
                 {
                     connections.Enqueue(context.Connection.Id);
-                    if (context.Request.Path == "/candles/stream") ways.Enqueue(SseTransport.Of(context, path != StreamPath.BodyWriter).DirectSocket is not null);
+                    if (context.Request.Path == "/candles/stream") ways.Enqueue(Transport.Of(context, path != StreamPath.BodyWriter).DirectSocket is not null);
                     return next(context);
                 });
                 app.MapGet("/before", () => "an answer");

@@ -1,3 +1,4 @@
+
 namespace CandleStream.EndToEndTests.Stream;
 
 /// <summary>Readers that stall and read on: they get the newest and every closed candle; nobody else notices.</summary>

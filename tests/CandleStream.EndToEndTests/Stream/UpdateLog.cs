@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.EndToEndTests.Stream;

@@ -1,5 +1,6 @@
 using System.Text;
-using CandleStream.Bitfinex;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
 
 namespace CandleStream.Tests.Bitfinex;
 

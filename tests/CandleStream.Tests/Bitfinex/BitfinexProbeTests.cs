@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net.WebSockets;
-using CandleStream.Bitfinex;
-using CandleStream.Bitfinex.Probe;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Exchanges.Bitfinex.Probe;
 using CandleStream.Simulator;
 
 namespace CandleStream.Tests.Bitfinex;
@@ -11,7 +12,7 @@ public class BitfinexProbeTests
 {
     private readonly VirtualClock _time = new(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
 
-    private async Task<ProbeReport> RunAsync(BitfinexTransport transport, TextWriter? record = null)
+    private async Task<ProbeReport> RunAsync(ExchangeTransport transport, TextWriter? record = null)
     {
         Quiet.Calibrate();
         var cancel = TestContext.Current.CancellationToken;
@@ -33,7 +34,7 @@ public class BitfinexProbeTests
         using var handler = exchange.CreateHttpHandler();
         using var record = new StringWriter();
 
-        var report = await RunAsync(new BitfinexTransport(_ => Task.FromResult(exchange.ConnectInProcess()), handler), record);
+        var report = await RunAsync(new ExchangeTransport(_ => Task.FromResult(exchange.ConnectInProcess()), handler), record);
 
         Assert.True(report.IsSimulated);
         Assert.Equal([], report.Findings.Where(r => r.Verdict == ProbeVerdict.Different));
@@ -64,7 +65,7 @@ public class BitfinexProbeTests
     {
         using var handler = new ScriptedExchange(_time) { Rest = _ => throw new HttpRequestException("no route") };
 
-        var report = await RunAsync(new BitfinexTransport(_ => Task.FromException<WebSocket>(new WebSocketException("no route")), handler));
+        var report = await RunAsync(new ExchangeTransport(_ => Task.FromException<WebSocket>(new WebSocketException("no route")), handler));
 
         Assert.Contains(report.Findings, r => r is { Topic: "Socket", Verdict: ProbeVerdict.NotSeen });
         Assert.DoesNotContain(report.Findings, r => r.Verdict is ProbeVerdict.AsAssumed or ProbeVerdict.Different);

@@ -1,6 +1,7 @@
 using System.Net;
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
 using CandleStream.Tests.Support;
 
 namespace CandleStream.Tests.Bitfinex;

@@ -1,7 +1,9 @@
 using System.Net.WebSockets;
 using System.Text;
-using CandleStream.Bitfinex;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
 using CandleStream.Tests.Support;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Tests.Bitfinex;
@@ -15,16 +17,16 @@ public class ConnectionPoolTests
         Quiet.Calibrate();
         var cancel = TestContext.Current.CancellationToken;
         var time = new VirtualClock(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
-        using var metrics = new BitfinexMetrics();
+        using var metrics = new ExchangeMetrics();
         using var socket = new ReadySocket();
         var (asked, given) = (new TaskCompletionSource(), new TaskCompletionSource<WebSocket>());
-        var pool = new ConnectionPool(
+        var pool = Pool(
             _ =>
             {
                 asked.SetResult();
                 return given.Task;
             },
-            new BitfinexOptions(), time, metrics, NullLogger.Instance);
+            time, metrics, NullLogger.Instance);
         var placing = pool.PlaceAsync(new NoListener(), recovers: false, cancel);
         await asked.Task.WaitAsync(cancel);
 
@@ -43,16 +45,24 @@ public class ConnectionPoolTests
         Quiet.Calibrate();
         var cancel = TestContext.Current.CancellationToken;
         var time = new VirtualClock(new DateTimeOffset(2026, 9, 22, 12, 0, 0, TimeSpan.Zero));
-        using var metrics = new BitfinexMetrics();
+        using var metrics = new ExchangeMetrics();
         using var socket = new ReadySocket { OtherSideEndsFirst = true };
-        var log = new KeptLog<ConnectionPool>();
-        var pool = new ConnectionPool(_ => Task.FromResult<WebSocket>(socket), new BitfinexOptions(), time, metrics, log);
+        var log = new KeptLog<SocketPool>();
+        var pool = Pool(_ => Task.FromResult<WebSocket>(socket), time, metrics, log);
         var channel = await pool.PlaceAsync(new NoListener(), recovers: false, cancel);
 
         await pool.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), cancel);
 
         Assert.Equal(ChannelEndKind.Released, (await channel.Ended).Kind);
         Assert.Empty(log.Lines);
+    }
+
+    private static SocketPool Pool(Func<CancellationToken, Task<WebSocket>> connect, TimeProvider time, ExchangeMetrics metrics, ILogger log)
+    {
+        var options = new BitfinexOptions();
+        return new SocketPool(
+            async (changed, cancel) => await BitfinexConnection.OpenAsync(connect, options, time, metrics, new LogGate(time), log, changed, cancel),
+            options, time, metrics, log);
     }
 
     /// <summary>A socket whose greeting and configuration are there before anybody waits for them.</summary>
@@ -101,27 +111,27 @@ public class ConnectionPoolTests
     {
         public SeriesKey Series { get; } = ProviderFixture.Series();
 
-        public void OnPlaced(BitfinexChannel channel)
+        public void OnPlaced(IExchangeChannel channel)
         {
         }
 
-        public void OnSnapshot(BitfinexChannel channel, List<Candle> candles, long? exchangeTime)
+        public void OnSnapshot(IExchangeChannel channel, List<Candle> candles, long? exchangeTime)
         {
         }
 
-        public void OnCandle(BitfinexChannel channel, in Candle candle, long? exchangeTime, long receivedAt)
+        public void OnCandle(IExchangeChannel channel, in Candle candle, long? exchangeTime, long receivedAt)
         {
         }
 
-        public void OnUnreadable(BitfinexChannel channel, TimeRange? times)
+        public void OnUnreadable(IExchangeChannel channel, TimeRange? times)
         {
         }
 
-        public void OnExchangeTime(BitfinexChannel channel, long exchangeTime)
+        public void OnExchangeTime(IExchangeChannel channel, long exchangeTime)
         {
         }
 
-        public void OnTimeTold(BitfinexChannel channel, long exchangeTime)
+        public void OnTimeTold(IExchangeChannel channel, long exchangeTime)
         {
         }
 
@@ -129,11 +139,11 @@ public class ConnectionPoolTests
         {
         }
 
-        public void OnSilenceEnded(BitfinexChannel channel, long? exchangeTime)
+        public void OnSilenceEnded(IExchangeChannel channel, long? exchangeTime)
         {
         }
 
-        public void OnInterrupted(BitfinexChannel channel, string reason)
+        public void OnInterrupted(IExchangeChannel channel, string reason)
         {
         }
     }

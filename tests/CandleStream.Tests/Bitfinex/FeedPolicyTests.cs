@@ -1,5 +1,6 @@
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 

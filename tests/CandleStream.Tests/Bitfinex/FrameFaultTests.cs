@@ -1,5 +1,5 @@
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
 using CandleStream.Tests.Support;
 
 namespace CandleStream.Tests.Bitfinex;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using CandleStream.Streaming;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 

@@ -1,5 +1,6 @@
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,7 +25,7 @@ internal sealed class ProviderFixture : IAsyncDisposable
 
     public BitfinexOptions Options { get; } = new();
 
-    public BitfinexMetrics Metrics { get; } = new();
+    public ExchangeMetrics Metrics { get; } = new();
 
     public ScriptedExchange Exchange { get; }
 

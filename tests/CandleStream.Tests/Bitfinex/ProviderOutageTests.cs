@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 

@@ -1,9 +1,9 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 
 /// <summary>Writes down what a provider says about a series, in order.</summary>
-internal sealed class RecordingFeed : ICandleFeed
+internal sealed class RecordingFeed : IFeedListener
 {
     private readonly Lock _gate = new();
     private readonly List<string> _events = [];

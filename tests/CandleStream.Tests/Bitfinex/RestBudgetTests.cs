@@ -1,5 +1,5 @@
-using CandleStream.Bitfinex;
-using CandleStream.Streaming;
+using CandleStream.Exchanges;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
-using CandleStream.Bitfinex;
+using CandleStream.Exchanges;
 
 namespace CandleStream.Tests.Bitfinex;
 
@@ -57,7 +57,7 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     public ScriptedSocket Socket => OpenSockets[^1];
 
-    public BitfinexTransport Transport => new(ConnectAsync, this);
+    public ExchangeTransport Transport => new(ConnectAsync, this);
 
     public int NextChannelId() => Interlocked.Increment(ref _channelIds);
 

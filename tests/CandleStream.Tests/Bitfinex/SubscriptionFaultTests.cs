@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Bitfinex;
 

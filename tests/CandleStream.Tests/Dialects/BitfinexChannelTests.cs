@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using CandleStream.Providers;
 using CandleStream.Server.Dialects.Bitfinex;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Endpoints;
-using CandleStream.Streaming;
+using CandleStream.Server.Symbols;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
@@ -111,7 +111,7 @@ public sealed class BitfinexChannelTests : IAsyncDisposable
         Assert.Null(await _outbox.NextAsync(Cancel));
     }
 
-    private async Task<ICandleFeed> OpenAsync()
+    private async Task<IFeedListener> OpenAsync()
     {
         _channel.Open(_door, BtcMinute);
         return await _core.Provider.WhenFollowedAsync(BtcMinute);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.History;
 using CandleStream.Streaming;
 using Microsoft.AspNetCore.Http;
 

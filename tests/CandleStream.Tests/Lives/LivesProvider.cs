@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Lives;
@@ -26,7 +26,7 @@ internal sealed class LivesProvider(LivesMarket market, LivesWeather weather, Ra
 
     public bool IsSimulated => true;
 
-    public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
     {
         var followed = new Followed(feed, () => _followed.Remove(series));
         Assert.True(_followed.TryAdd(series, followed), $"{series} is followed twice");
@@ -85,9 +85,9 @@ internal sealed class LivesProvider(LivesMarket market, LivesWeather weather, Ra
         return candles;
     }
 
-    private sealed class Followed(ICandleFeed feed, Action ended) : IFollowedSeries
+    private sealed class Followed(IFeedListener feed, Action ended) : IFollowedSeries
     {
-        public ICandleFeed Feed { get; } = feed;
+        public IFeedListener Feed { get; } = feed;
 
         public bool IsLive { get; set; }
 

@@ -1,5 +1,7 @@
 using CandleStream.Storage;
+using CandleStream.Storage.Sqlite;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -215,7 +217,7 @@ internal sealed class LivesRun : IDisposable
             var until = _server.Service.TryFind(BtcMinute, out var hub) ? Math.Min(told, hub.RepairsFrom(_market.Now) ?? long.MaxValue) : long.MaxValue;
             foreach (var missing in record.Verified.MissingIn(page.Range with { To = Math.Min(page.Range.To, until) }).Ranges)
             {
-                var (candles, verified) = HistoryFetcher.Trusted(BtcMinute.Timeframe, page.Part(missing));
+                var (candles, verified) = HistoryFill.Trusted(BtcMinute.Timeframe, page.Part(missing));
                 if (verified.IsEmpty) continue;
                 var held = await _store.ReadAsync(BtcMinute, verified.Ranges[0], int.MaxValue, false, CancellationToken.None).ToListAsync();
                 var numbered = CandleArchive.Numbered(candles, held, told, revs);

@@ -1,5 +1,6 @@
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -9,7 +10,7 @@ namespace CandleStream.Tests.Lives;
 internal sealed class LivesServer : IAsyncDisposable
 {
     private readonly LivesStore _store;
-    private readonly HistoryFetcher _fetcher;
+    private readonly HistoryFill _fetcher;
     private readonly CancellationTokenSource _stop = new();
     private readonly StreamingOptions _options = new() { CandlesInMemory = 40, Linger = TimeSpan.FromSeconds(20) };
     private Task _writing = Task.CompletedTask;
@@ -25,7 +26,7 @@ internal sealed class LivesServer : IAsyncDisposable
         Archive = new CandleArchive(_store, Writer);
         Service = new CandleStreamService(Provider, Archive, [], revs, _options, time, NullLoggerFactory.Instance);
         Writer.Lost += Service.Lose;
-        _fetcher = new HistoryFetcher(Provider, Archive, revs, time, NullLogger<HistoryFetcher>.Instance);
+        _fetcher = new HistoryFill(Provider, Archive, revs, time, NullLogger<HistoryFill>.Instance);
         History = new CandleHistory(Service, Archive, _fetcher, _options, time);
         Pump.Run(() => _writing = Writer.RunAsync(_stop.Token));
     }

@@ -1,5 +1,7 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Streaming;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;

@@ -1,3 +1,4 @@
+using CandleStream.Storage;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Lives;

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
-using CandleStream.Server.Sse;
+using CandleStream.Providers;
+using CandleStream.Server.Streams.Events;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Tests.Sse;
 
@@ -15,21 +17,21 @@ public sealed partial class ProtocolExampleTests
     private static readonly Candle Next = Forming with { Close = 6350.1m, Volume = 0.75000031m, Rev = 1541980813000789 };
     private static readonly Candle AfterNext = Next with { Low = 6349.5m, Close = 6349.5m, Volume = 0.8m, Rev = 1541980813500012 };
 
-    private static readonly Dictionary<string, SseFrame> Sent = new()
+    private static readonly Dictionary<string, Frame> Sent = new()
     {
-        ["retry"] = SseEvents.Retry(1873),
-        ["hello"] = SseEvents.Hello(1541980812345, TimeSpan.FromSeconds(15), [Btc, Eth], simulated: false),
-        ["status-live"] = SseEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Live), []), Now),
-        ["status-reconnecting"] = SseEvents.Status(
+        ["retry"] = StreamEvents.Retry(1873),
+        ["hello"] = StreamEvents.Hello(1541980812345, TimeSpan.FromSeconds(15), [Btc, Eth], simulated: false),
+        ["status-live"] = StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Live), []), Now),
+        ["status-reconnecting"] = StreamEvents.Status(
             new SeriesStatus(Btc, new FeedState(SeriesState.Reconnecting, 2, Now.AddMilliseconds(1500), "the exchange closed the connection"), [new TimeRange(1541980680000, 1541980800000)]), Now),
-        ["status-polling"] = SseEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Polling, 6, PollEvery: TimeSpan.FromSeconds(15)), []), Now),
-        ["missed"] = SseEvents.MissedCandle(Btc, Closed),
-        ["snapshot"] = SseEvents.Snapshot(Btc, [Closed, Forming]),
-        ["synced"] = SseEvents.Synced(1541980812345678, [(Btc, JoinMode.Resumed), (Eth, JoinMode.Reset)]),
-        ["candle"] = SseEvents.Candle(new CandleUpdate(Btc, Next)),
-        ["delta"] = SseEvents.Delta(Btc, Next, AfterNext),
-        ["heartbeat"] = SseEvents.Heartbeat(1541980827345),
-        ["bye"] = SseEvents.Bye(4321),
+        ["status-polling"] = StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Polling, 6, PollEvery: TimeSpan.FromSeconds(15)), []), Now),
+        ["missed"] = StreamEvents.MissedCandle(Btc, Closed),
+        ["snapshot"] = StreamEvents.Snapshot(Btc, [Closed, Forming]),
+        ["synced"] = StreamEvents.Synced(1541980812345678, [(Btc, JoinMode.Resumed), (Eth, JoinMode.Reset)]),
+        ["candle"] = StreamEvents.Candle(new CandleUpdate(Btc, Next)),
+        ["delta"] = StreamEvents.Delta(Btc, Next, AfterNext),
+        ["heartbeat"] = StreamEvents.Heartbeat(1541980827345),
+        ["bye"] = StreamEvents.Bye(4321),
     };
 
     public static TheoryData<string> Examples => [.. Sent.Keys];

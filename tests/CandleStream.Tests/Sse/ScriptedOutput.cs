@@ -1,11 +1,12 @@
 using System.Text;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sockets;
 
 namespace CandleStream.Tests.Sse;
 
 /// <summary>A client whose socket takes as many bytes as the test says. Any thread.</summary>
 /// <param name="sent">Called with each event that went out whole.</param>
-internal sealed class ScriptedOutput(Action<string>? sent = null) : SseOutput
+internal sealed class ScriptedOutput(Action<string>? sent = null) : Output
 {
     private readonly Lock _gate = new();
     private readonly StringBuilder _text = new();

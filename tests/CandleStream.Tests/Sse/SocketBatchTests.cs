@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Server.Streams.Sockets;
 
 namespace CandleStream.Tests.Sse;
 
@@ -23,7 +24,7 @@ public sealed class SocketBatchTests : IDisposable
         var batch = new SocketBatch(_ring!);
         var pairs = Enumerable.Range(0, SocketBatch.Size).Select(_ => Connect()).ToList();
         var shared = new byte[] { 1, 2, 3 };
-        for (var i = 0; i < pairs.Count; i++) Assert.True(batch.TryAdd(new SseConnection(default), pairs[i].Ours.SafeHandle, i % 2 == 0 ? shared : new[] { (byte)i }));
+        for (var i = 0; i < pairs.Count; i++) Assert.True(batch.TryAdd(new Connection(default), pairs[i].Ours.SafeHandle, i % 2 == 0 ? shared : new[] { (byte)i }));
         Assert.True(batch.IsFull);
 
         var sent = Send(batch);
@@ -44,7 +45,7 @@ public sealed class SocketBatchTests : IDisposable
         var (ours, theirs) = Connect();
         for (var i = 0; i < SocketBatch.Size * 5; i++)
         {
-            batch.TryAdd(new SseConnection(default), ours.SafeHandle, new[] { (byte)i });
+            batch.TryAdd(new Connection(default), ours.SafeHandle, new[] { (byte)i });
             Assert.Equal([1], Send(batch));
             Assert.Equal([(byte)i], Receive(theirs, 1));
         }
@@ -59,8 +60,8 @@ public sealed class SocketBatchTests : IDisposable
         full.SendBufferSize = fullReader.ReceiveBufferSize = 4096;
         var much = Enumerable.Range(0, 16 * 1024 * 1024).Select(i => (byte)(i % 251)).ToArray();
 
-        batch.TryAdd(new SseConnection(default), full.SafeHandle, much);
-        batch.TryAdd(new SseConnection(default), other.SafeHandle, new byte[] { 7 });
+        batch.TryAdd(new Connection(default), full.SafeHandle, much);
+        batch.TryAdd(new Connection(default), other.SafeHandle, new byte[] { 7 });
         var first = Send(batch);
         Assert.InRange(first[0], 1, much.Length - 1);
         Assert.Equal(1, first[1]);
@@ -70,7 +71,7 @@ public sealed class SocketBatchTests : IDisposable
         int more;
         do
         {
-            batch.TryAdd(new SseConnection(default), full.SafeHandle, much.AsMemory(taken));
+            batch.TryAdd(new Connection(default), full.SafeHandle, much.AsMemory(taken));
             more = Send(batch)[0];
             Assert.True(more >= 0);
             taken += more;
@@ -91,8 +92,8 @@ public sealed class SocketBatchTests : IDisposable
         Assert.True(left.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
         closed.Close();
 
-        Assert.True(batch.TryAdd(new SseConnection(default), left.SafeHandle, new byte[] { 1 }));
-        Assert.False(batch.TryAdd(new SseConnection(default), closed.SafeHandle, new byte[] { 1 }));
+        Assert.True(batch.TryAdd(new Connection(default), left.SafeHandle, new byte[] { 1 }));
+        Assert.False(batch.TryAdd(new Connection(default), closed.SafeHandle, new byte[] { 1 }));
 
         Assert.Equal([-1], Send(batch));
     }
@@ -103,7 +104,7 @@ public sealed class SocketBatchTests : IDisposable
         var batch = new SocketBatch(_ring!);
         var (ours, theirs) = Connect();
         var descriptor = ours.SafeHandle.DangerousGetHandle();
-        batch.TryAdd(new SseConnection(default), ours.SafeHandle, new byte[] { 1 });
+        batch.TryAdd(new Connection(default), ours.SafeHandle, new byte[] { 1 });
 
         // Closing shuts the connection down, which the other side sees, and then waits for the batch.
         var closing = new Thread(ours.Close) { IsBackground = true };
@@ -124,7 +125,7 @@ public sealed class SocketBatchTests : IDisposable
         Assert.True(SocketRing.TryCreate(SocketBatch.Size, out var ring, out _));
         using var batch = new SocketBatch(ring);
         var pairs = Enumerable.Range(0, 3).Select(_ => Connect()).ToList();
-        foreach (var (ours, _) in pairs) Assert.True(batch.TryAdd(new SseConnection(default), ours.SafeHandle, new byte[] { 1 }));
+        foreach (var (ours, _) in pairs) Assert.True(batch.TryAdd(new Connection(default), ours.SafeHandle, new byte[] { 1 }));
 
         // Without its descriptor the ring is none to the system.
         var field = typeof(SocketRing).GetField("_ring", BindingFlags.Instance | BindingFlags.NonPublic)!;

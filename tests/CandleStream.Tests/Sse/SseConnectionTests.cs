@@ -1,6 +1,8 @@
 using System.Text;
-using CandleStream.Server.Sse;
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Bitfinex;
 
 namespace CandleStream.Tests.Sse;
@@ -10,9 +12,9 @@ public sealed class SseConnectionTests
 {
     private static readonly SeriesKey Key = SeriesKey.Parse("BTCUSD:1m");
 
-    private readonly SseRound _round = new(new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53)));
+    private readonly Round _round = new(new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53)));
     private readonly ScriptedOutput _output = new();
-    private readonly SseSeries _series = new(null!, new SseSeriesCounters());
+    private readonly SeriesReaders _series = new(null!, new SseSeriesCounters());
 
     public SseConnectionTests() => _round.Begin();
 
@@ -83,8 +85,8 @@ public sealed class SseConnectionTests
     {
         var (connection, subscription) = Connect(_output, deltas: true);
         Send(connection, subscription, Update(0, rev: 1));
-        connection.Waiting.Add(null, SseFrame.Of("event: small\ndata: {}\n\n"u8));
-        connection.Waiting.Add(null, SseFrame.Of(Encoding.ASCII.GetBytes($"event: large\ndata: {new string('x', (64 * 1024) - 80)}\n\n")));
+        connection.Waiting.Add(null, Frame.Of("event: small\ndata: {}\n\n"u8));
+        connection.Waiting.Add(null, Frame.Of(Encoding.ASCII.GetBytes($"event: large\ndata: {new string('x', (64 * 1024) - 80)}\n\n")));
         connection.Waiting.Add(subscription, Update(0, rev: 2));
         _output.Room = 0;
         Assert.Equal(SseFlush.Blocked, connection.Flush(_round));
@@ -147,34 +149,34 @@ public sealed class SseConnectionTests
         Assert.Equal("closed 1, closed 2, heartbeat", _output.Events);
     }
 
-    private static SseFrame Synced => SseFrame.Of("event: synced\nid: 1\ndata: {}\n\n"u8);
+    private static Frame Synced => Frame.Of("event: synced\nid: 1\ndata: {}\n\n"u8);
 
-    private (SseConnection Connection, SseSubscription Subscription) Connect(ScriptedOutput output, bool deltas = false, long interval = 0, bool isLive = true)
+    private (Connection Connection, Slot Subscription) Connect(ScriptedOutput output, bool deltas = false, long interval = 0, bool isLive = true)
     {
-        var connection = new SseConnection(new SseSettings(deltas, interval)) { Output = output };
-        var subscription = new SseSubscription(connection, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));
+        var connection = new Connection(new SseSettings(deltas, interval)) { Output = output };
+        var subscription = new Slot(connection, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));
         connection.Subscriptions = [subscription];
         _series.Add(subscription);
         if (!isLive) return (connection, subscription);
-        connection.BeginLive(SseFrame.Of([]));
+        connection.BeginLive(Frame.Of([]));
         Assert.Equal(SseFlush.Done, connection.Flush(_round));
         return (connection, subscription);
     }
 
-    private void Send(SseConnection connection, SseSubscription subscription, SseUpdate update)
+    private void Send(Connection connection, Slot subscription, EncodedUpdate update)
     {
         connection.Waiting.Add(subscription, update);
         Assert.Equal(SseFlush.Done, connection.Flush(_round));
     }
 
     // As the sender does with what need not be held.
-    private void Pass(SseConnection connection, SseSubscription subscription, SseUpdate update)
+    private void Pass(Connection connection, Slot subscription, EncodedUpdate update)
     {
         subscription.PassHeld(update);
         connection.Waiting.Add(subscription, update);
         Assert.Equal(SseFlush.Done, connection.Flush(_round));
     }
 
-    private SseUpdate Update(int minute, long rev, bool closed = false) =>
+    private EncodedUpdate Update(int minute, long rev, bool closed = false) =>
         _series.Prepare(new CandleUpdate(Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, rev)));
 }

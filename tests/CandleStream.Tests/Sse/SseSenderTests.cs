@@ -1,5 +1,8 @@
-using CandleStream.Server.Sse;
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Server.Operations;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Bitfinex;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -174,7 +177,7 @@ public sealed class SseSenderTests
     {
         var clock = new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53));
         var rung = 0;
-        await using var alarm = new SseAlarm(new HastyClock(clock, TimeSpan.FromSeconds(10)), () => rung++);
+        await using var alarm = new Alarm(new HastyClock(clock, TimeSpan.FromSeconds(10)), () => rung++);
         alarm.Set(clock.GetTimestamp() + TimeSpan.FromSeconds(15).Ticks);
         clock.Advance(TimeSpan.FromSeconds(4.999));
         Assert.Equal(0, rung);
@@ -185,25 +188,25 @@ public sealed class SseSenderTests
     [Fact]
     public void Beyond_the_limit_of_the_inbox_a_forming_candle_replaces_the_one_that_waits_and_nothing_else_is_dropped_or_overtaken()
     {
-        using var inbox = new SseInbox();
-        for (var rev = 1; rev <= SseInbox.Limit; rev++) inbox.Post(Update(0, rev));
-        for (var rev = 1; rev <= 100; rev++) inbox.Post(Update(1, SseInbox.Limit + rev));
-        inbox.Post(Update(1, SseInbox.Limit + 101, closed: true));
-        for (var rev = 102; rev <= 200; rev++) inbox.Post(Update(2, SseInbox.Limit + rev));
-        Assert.Equal(SseInbox.Limit + 3, inbox.Count);
+        using var inbox = new Inbox();
+        for (var rev = 1; rev <= Inbox.Limit; rev++) inbox.Post(Update(0, rev));
+        for (var rev = 1; rev <= 100; rev++) inbox.Post(Update(1, Inbox.Limit + rev));
+        inbox.Post(Update(1, Inbox.Limit + 101, closed: true));
+        for (var rev = 102; rev <= 200; rev++) inbox.Post(Update(2, Inbox.Limit + rev));
+        Assert.Equal(Inbox.Limit + 3, inbox.Count);
 
         var revs = Drain(inbox);
-        Assert.Equal(SseInbox.Limit, revs.Count(rev => rev <= SseInbox.Limit));
-        Assert.Equal([100, 101, 200], revs.Skip(SseInbox.Limit).Select(rev => rev - SseInbox.Limit));
+        Assert.Equal(Inbox.Limit, revs.Count(rev => rev <= Inbox.Limit));
+        Assert.Equal([100, 101, 200], revs.Skip(Inbox.Limit).Select(rev => rev - Inbox.Limit));
 
         // Taken means gone: what comes next waits by itself.
-        inbox.Post(Update(2, SseInbox.Limit + 201));
-        inbox.Post(Update(2, SseInbox.Limit + 202));
-        Assert.Equal([201, 202], Drain(inbox).Select(rev => rev - SseInbox.Limit));
+        inbox.Post(Update(2, Inbox.Limit + 201));
+        inbox.Post(Update(2, Inbox.Limit + 202));
+        Assert.Equal([201, 202], Drain(inbox).Select(rev => rev - Inbox.Limit));
         Assert.Equal(0, inbox.Count);
     }
 
-    private static List<long> Drain(SseInbox inbox)
+    private static List<long> Drain(Inbox inbox)
     {
         var revs = new List<long>();
         while (inbox.TryTake(out var item)) revs.Add(((CandleUpdate)item).Rev);
@@ -265,7 +268,7 @@ public sealed class SseSenderTests
         public static readonly SeriesKey Key = SeriesKey.Parse("BTCUSD:1m");
 
         private readonly VirtualClock _clock;
-        private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<SseCounters>().BuildServiceProvider();
+        private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<StreamCounters>().BuildServiceProvider();
         private readonly SeriesStatus _status = new(Key, new FeedState(SeriesState.Live), []);
         private readonly SeriesHub _hub;
 
@@ -273,40 +276,40 @@ public sealed class SseSenderTests
         {
             _clock = clock ?? new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53));
             time ??= _clock;
-            var options = Options.Create(new SseOptions { PendingClosedCandles = pendingClosedCandles, CoalesceInterval = TimeSpan.Zero });
+            var options = Options.Create(new SendingOptions { PendingClosedCandles = pendingClosedCandles, CoalesceInterval = TimeSpan.Zero });
             var revs = new RevCounter(time);
             _hub = new SeriesHub(Key, new StreamingOptions(), null!, revs, time, NullLogger.Instance);
-            Sender = new SseSender(revs, options, _services.GetRequiredService<SseCounters>(), time, NullLogger<SseSender>.Instance);
+            Sender = new Sender(revs, options, _services.GetRequiredService<StreamCounters>(), time, NullLogger<Sender>.Instance);
             Sender.Start();
         }
 
-        public SseSender Sender { get; }
+        public Sender Sender { get; }
 
         private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-        public SseConnection Connect(ScriptedOutput output, TimeSpan formingInterval = default)
+        public Connection Connect(ScriptedOutput output, TimeSpan formingInterval = default)
         {
-            var connection = new SseConnection(new SseSettings(Deltas: false, formingInterval.Ticks)) { Output = output };
-            connection.Subscriptions = [new SseSubscription(connection, _hub, _hub.Status)];
+            var connection = new Connection(new SseSettings(Deltas: false, formingInterval.Ticks)) { Output = output };
+            connection.Subscriptions = [new Slot(connection, _hub, _hub.Status)];
             return connection;
         }
 
-        public async Task<long> RegisterAsync(SseConnection connection)
+        public async Task<long> RegisterAsync(Connection connection)
         {
             var join = new JoinCommand(connection);
             Sender.Post(join);
             return await join.Answer.WaitAsync(Cancel);
         }
 
-        public async Task<bool> GoLiveAsync(SseConnection connection)
+        public async Task<bool> GoLiveAsync(Connection connection)
         {
-            var live = new LiveCommand(connection, SseFrame.Of("event: synced\nid: 1\ndata: {}\n\n"u8));
+            var live = new LiveCommand(connection, Frame.Of("event: synced\nid: 1\ndata: {}\n\n"u8));
             Sender.Post(live);
             return await live.Answer.WaitAsync(Cancel);
         }
 
         /// <summary>A connection that was sent <c>synced</c> and a status.</summary>
-        public async Task<SseConnection> JoinAsync(ScriptedOutput output, TimeSpan formingInterval = default)
+        public async Task<Connection> JoinAsync(ScriptedOutput output, TimeSpan formingInterval = default)
         {
             var connection = Connect(output, formingInterval);
             await RegisterAsync(connection);
@@ -328,7 +331,7 @@ public sealed class SseSenderTests
         {
             for (var round = 0; round < 2; round++)
             {
-                var leaves = new SseConnection(default);
+                var leaves = new Connection(default);
                 Sender.Post(new LeaveCommand(leaves));
                 await leaves.Ended.WaitAsync(Cancel);
             }

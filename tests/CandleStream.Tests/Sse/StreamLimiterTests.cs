@@ -1,6 +1,7 @@
 using System.Net;
 using CandleStream.Server.Access;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Streams.Sending;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Tests.Sse;
@@ -71,5 +72,5 @@ public sealed class StreamLimiterTests
     private static ClientShare Share(string address) => ClientShare.Of(IPAddress.Parse(address));
 
     private static StreamLimiter Limiter(int perAddress, int streams = 100, int perKey = 100) =>
-        new(Options.Create(new SseOptions { MaxStreamsPerAddress = perAddress, MaxStreams = streams, MaxStreamsPerKey = perKey }));
+        new(Options.Create(new SendingOptions { MaxStreamsPerAddress = perAddress, MaxStreams = streams, MaxStreamsPerKey = perKey }));
 }

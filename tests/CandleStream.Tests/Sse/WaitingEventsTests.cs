@@ -1,5 +1,7 @@
-using CandleStream.Server.Sse;
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Streaming.Series;
 using CsCheck;
 
 namespace CandleStream.Tests.Sse;
@@ -12,7 +14,7 @@ public sealed class WaitingEventsTests
     public void What_waits_leaves_in_rising_rev_and_other_events_keep_their_place()
     {
         var (waiting, a) = (new WaitingEvents(), Subscription());
-        var status = SseEvents.Heartbeat(1);
+        var status = StreamEvents.Heartbeat(1);
         waiting.Add(a, Update(0, rev: 5));
         waiting.Add(a, status);
         waiting.Add(a, Update(0, rev: 4));
@@ -25,7 +27,7 @@ public sealed class WaitingEventsTests
     public void Conflation_leaves_the_newest_forming_candle_of_each_series_and_every_closed_one()
     {
         var (waiting, a, b) = (new WaitingEvents(), Subscription(), Subscription());
-        var dropped = new List<SseSubscription>();
+        var dropped = new List<Slot>();
         waiting.Add(a, Update(0, rev: 1));
         waiting.Add(b, Update(0, rev: 2));
         waiting.Add(a, Update(0, rev: 3));
@@ -95,9 +97,9 @@ public sealed class WaitingEventsTests
         return string.Join(' ', seen);
     }
 
-    private static SseUpdate Update(long time, long rev, bool closed = false) =>
+    private static EncodedUpdate Update(long time, long rev, bool closed = false) =>
         new(new CandleUpdate(Key, new Candle(time, 1, 1, 1, 1, 1, closed, rev)), null);
 
     // The list asks nothing of a subscription but to be itself.
-    private static SseSubscription Subscription() => new(null!, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));
+    private static Slot Subscription() => new(null!, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));
 }

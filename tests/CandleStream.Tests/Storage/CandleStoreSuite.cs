@@ -1,4 +1,5 @@
 using CandleStream.Storage;
+using CandleStream.Storage.Shared;
 using static CandleStream.Tests.Storage.SomeCandles;
 
 namespace CandleStream.Tests.Storage;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using CandleStream.Storage;
+using CandleStream.Storage.Shared;
 using static CandleStream.Tests.Storage.SomeCandles;
 
 namespace CandleStream.Tests.Storage;

@@ -1,3 +1,4 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming;
 using CandleStream.Tests.Support;

@@ -1,4 +1,5 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Streaming.Series;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Streaming;

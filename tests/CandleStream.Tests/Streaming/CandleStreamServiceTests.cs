@@ -1,4 +1,6 @@
+using CandleStream.Providers;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
@@ -263,7 +265,7 @@ public sealed class CandleStreamServiceTests
         await publishing;
     }
 
-    internal static async Task<(SeriesHub Hub, ICandleFeed Feed)> LiveAsync(CoreUnderTest core)
+    internal static async Task<(SeriesHub Hub, IFeedListener Feed)> LiveAsync(CoreUnderTest core)
     {
         var hub = core.Service.Open(BtcMinute).Hub;
         var feed = await core.Provider.WhenFollowedAsync(BtcMinute);

@@ -1,4 +1,5 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 

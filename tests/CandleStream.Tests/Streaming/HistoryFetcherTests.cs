@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Server.Operations;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using static CandleStream.Tests.Support.Some;
@@ -26,8 +28,8 @@ public sealed class HistoryFetcherTests
         // Low above open; opened between two minutes.
         Candle[] impossible = [Candle(-20) with { Low = 500 }, Candle(-10) with { Time = At(-10, 1) }];
         core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-30), .. impossible], At(10));
-        var log = new KeptLog<HistoryFetcher>();
-        await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
+        var log = new KeptLog<HistoryFill>();
+        await using var fetcher = new HistoryFill(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
 
         Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
 
@@ -45,7 +47,7 @@ public sealed class HistoryFetcherTests
         var before = thursday - week.LengthMs;
         var page = new HistoryPage(new TimeRange(week.StartOf(before), thursday + week.LengthMs), [Candle(0) with { Time = before }, Candle(0) with { Time = thursday }], thursday + (5 * 86_400_000L));
 
-        var (candles, verified) = HistoryFetcher.Trusted(week, page);
+        var (candles, verified) = HistoryFill.Trusted(week, page);
 
         Assert.Equal([before], candles.Select(c => c.Time));
         Assert.False(verified.Contains(thursday));
@@ -59,7 +61,7 @@ public sealed class HistoryFetcherTests
             Unreadable = TimeRangeSet.Of(new TimeRange(At(5), At(6))),
         };
 
-        var (candles, verified) = HistoryFetcher.Trusted(BtcMinute.Timeframe, page);
+        var (candles, verified) = HistoryFill.Trusted(BtcMinute.Timeframe, page);
 
         Assert.Equal([At(1), At(3)], candles.Select(c => c.Time));
         Assert.Equal([new TimeRange(At(0), At(2)), new TimeRange(At(3), At(5)), new TimeRange(At(6), At(10))], verified.Ranges);
@@ -118,8 +120,8 @@ public sealed class HistoryFetcherTests
     {
         await using var core = new CoreUnderTest();
         core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-30)], At(10));
-        var log = new KeptLog<HistoryFetcher>();
-        await using var fetcher = new HistoryFetcher(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
+        var log = new KeptLog<HistoryFill>();
+        await using var fetcher = new HistoryFill(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
         core.Store.Bug = new InvalidOperationException("a mistake");
 
         Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));

@@ -1,3 +1,4 @@
+using CandleStream.Providers;
 using CandleStream.Streaming;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;

@@ -1,5 +1,6 @@
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 

@@ -1,5 +1,6 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
@@ -342,7 +343,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     public void The_first_time_that_a_series_hears_has_not_gone_back()
     {
         var log = new KeptLog<SeriesHub>();
-        ICandleFeed hub = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
+        IFeedListener hub = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
 
         hub.OnExchangeTime(At(0), At(0));
         hub.OnSnapshot([Candle(0)], At(0, 10));
@@ -361,7 +362,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         var hub = new SeriesHub(series, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
         var start = series.Timeframe.StartOf(Noon) + (isExpected ? 0 : 86_400_000);
 
-        ((ICandleFeed)hub).OnSnapshot([Candle(0) with { Time = start }], start + 1000);
+        ((IFeedListener)hub).OnSnapshot([Candle(0) with { Time = start }], start + 1000);
 
         Assert.Equal(start, hub.Latest!.Candle.Time);
         Assert.Equal(isExpected ? 0 : 1, log.Lines.Count(l => l.Contains("where one is expected", StringComparison.Ordinal)));
@@ -369,7 +370,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
-    private async Task<(SeriesHub Hub, ICandleFeed Feed)> OpenAsync()
+    private async Task<(SeriesHub Hub, IFeedListener Feed)> OpenAsync()
     {
         var hub = _core.Service.Open(BtcMinute).Hub;
         hub.Attach(_sink);

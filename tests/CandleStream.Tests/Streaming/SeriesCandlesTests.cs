@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using CsCheck;
 using static CandleStream.Tests.Support.Some;

@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Streaming;

@@ -1,4 +1,5 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
@@ -215,7 +216,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 
-    private async Task<(SeriesHub Hub, ICandleFeed Feed)> OpenAsync()
+    private async Task<(SeriesHub Hub, IFeedListener Feed)> OpenAsync()
     {
         var hub = _core.Service.Open(BtcMinute).Hub;
         hub.Attach(_sink);

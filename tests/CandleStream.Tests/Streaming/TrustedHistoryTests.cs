@@ -1,4 +1,5 @@
-using CandleStream.Streaming;
+using CandleStream.Providers;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Tests.Streaming;
 
@@ -18,7 +19,7 @@ public sealed class TrustedHistoryTests
         var (ended, running) = (Week(monday - (days * Day) - (5 * Day)), Week(monday - (5 * Day)));
         var page = new HistoryPage(new TimeRange(monday - (3 * days * Day), monday + Day), [ended, running], monday + Day);
 
-        var (candles, verified) = HistoryFetcher.Trusted(timeframe, page);
+        var (candles, verified) = HistoryFill.Trusted(timeframe, page);
 
         Assert.Equal([ended.Time], candles.Select(c => c.Time));
         Assert.Equal(running.Time, verified.Ranges[^1].To);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -22,7 +23,7 @@ internal sealed class CoreUnderTest : IAsyncDisposable
         Writer = new CandleWriter(Store, writing ?? new StorageOptions(), Time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(Store, Writer);
         Service = new CandleStreamService(Provider, Archive, [], revs, Options, Time, NullLoggerFactory.Instance);
-        Fetcher = new HistoryFetcher(Provider, Archive, revs, Time, NullLogger<HistoryFetcher>.Instance);
+        Fetcher = new HistoryFill(Provider, Archive, revs, Time, NullLogger<HistoryFill>.Instance);
         History = new CandleHistory(Service, Archive, Fetcher, Options, Time);
     }
 
@@ -40,7 +41,7 @@ internal sealed class CoreUnderTest : IAsyncDisposable
 
     public CandleStreamService Service { get; }
 
-    public HistoryFetcher Fetcher { get; }
+    public HistoryFill Fetcher { get; }
 
     public CandleHistory History { get; }
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using CandleStream.Streaming;
+using CandleStream.Providers;
 
 namespace CandleStream.Tests.Support;
 
@@ -20,10 +20,10 @@ internal sealed class FakeProvider : ICandleProvider
 
     public IReadOnlyCollection<SeriesKey> Followed => [.. _followed.Keys];
 
-    public ICandleFeed Feed(SeriesKey series) => _followed[series].Feed;
+    public IFeedListener Feed(SeriesKey series) => _followed[series].Feed;
 
     /// <summary>Completes when the series is followed.</summary>
-    public async Task<ICandleFeed> WhenFollowedAsync(SeriesKey series)
+    public async Task<IFeedListener> WhenFollowedAsync(SeriesKey series)
     {
         while (true)
         {
@@ -32,7 +32,7 @@ internal sealed class FakeProvider : ICandleProvider
         }
     }
 
-    public IFollowedSeries Follow(SeriesKey series, ICandleFeed feed)
+    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
     {
         var followed = new FakeFollowed(feed, () =>
         {
@@ -60,9 +60,9 @@ internal sealed class FakeProvider : ICandleProvider
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private sealed class FakeFollowed(ICandleFeed feed, Action ended) : IFollowedSeries
+    private sealed class FakeFollowed(IFeedListener feed, Action ended) : IFollowedSeries
     {
-        public ICandleFeed Feed { get; } = feed;
+        public IFeedListener Feed { get; } = feed;
 
         public DateTimeOffset? LastMessageAt => null;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using CandleStream.Providers;
 using CandleStream.Simulator;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Tests.Truth;
 

@@ -1,12 +1,16 @@
 using System.Net;
 using System.Net.WebSockets;
-using CandleStream.Bitfinex;
-using CandleStream.Server.Endpoints;
-using CandleStream.Server.Setup;
-using CandleStream.Server.Sse;
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Server.Candles;
+using CandleStream.Server.History;
+using CandleStream.Server.Streams;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Server.Symbols;
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -25,12 +29,12 @@ internal sealed class TruthServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly StormyStore _store;
-    private readonly SseSenders _senders;
+    private readonly SenderThreads _senders;
 
     private TruthServer(WebApplication app, StormyStore store, ICandleStore database, HttpMessageHandler http, Uri url)
     {
         (_app, _store, Database, Http, Url) = (app, store, database, http, url);
-        _senders = app.Services.GetRequiredService<SseSenders>();
+        _senders = app.Services.GetRequiredService<SenderThreads>();
         Writer = app.Services.GetRequiredService<CandleWriter>();
         Service = app.Services.GetRequiredService<CandleStreamService>();
     }
@@ -82,7 +86,7 @@ internal sealed class TruthServer : IAsyncDisposable
         services.Configure<StreamingOptions>(o => o.CandlesInMemory = plan.CandlesInMemory);
         services.Configure<RecordOptions>(o => o.Series = [.. plan.Series.Take(3)]);
         // Pauses between rounds are of real time.
-        services.Configure<SseOptions>(o => o.CoalesceInterval = TimeSpan.Zero);
+        services.Configure<SendingOptions>(o => o.CoalesceInterval = TimeSpan.Zero);
         if (plan.Retention is { } kept) services.Configure<StorageOptions>(o => o.Retention["1m"] = kept);
         var app = builder.Build();
         app.MapCandleStream();
@@ -110,10 +114,10 @@ internal sealed class TruthServer : IAsyncDisposable
         Http.Dispose();
     }
 
-    private static BitfinexTransport TransportOf(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap)
+    private static ExchangeTransport TransportOf(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap)
     {
-        if (!plan.OverLoopback) return new BitfinexTransport(_ => ConnectAsync(exchange, tap), exchange.CreateHttpHandler());
-        var network = BitfinexTransport.Create(new BitfinexOptions { WebSocketUrl = exchange.WebSocketUrl });
+        if (!plan.OverLoopback) return new ExchangeTransport(_ => ConnectAsync(exchange, tap), exchange.CreateHttpHandler());
+        var network = ExchangeTransport.Create(exchange.WebSocketUrl);
         return network with { ConnectAsync = async cancel => tap.Tap(await network.ConnectAsync(cancel)) };
     }
 

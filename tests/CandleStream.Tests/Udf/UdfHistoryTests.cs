@@ -1,5 +1,6 @@
+using CandleStream.Providers;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Symbols;
 using CandleStream.Server.Udf;
 using CandleStream.Streaming;
 using CandleStream.Tests.Streaming;
@@ -57,7 +58,7 @@ public sealed class UdfHistoryTests : IAsyncDisposable
         Assert.Equal((0, At(-100 * day)), (named.Bars.Count, named.Older));
     }
 
-    private async Task<ICandleFeed> OpenAsync()
+    private async Task<IFeedListener> OpenAsync()
     {
         _core.Service.Open(BtcMinute);
         var feed = await _core.Provider.WhenFollowedAsync(BtcMinute);

@@ -1,5 +1,5 @@
 using System.Net;
-using CandleStream.Server.Setup;
+using CandleStream.Server.Hosting;
 using CandleStream.Server.Webhooks;
 using Microsoft.Extensions.Configuration;
 

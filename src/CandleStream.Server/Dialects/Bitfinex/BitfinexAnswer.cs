@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Http;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CandleStream.Server.Doors;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 

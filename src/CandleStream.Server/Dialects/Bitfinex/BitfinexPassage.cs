@@ -1,4 +1,6 @@
+using CandleStream.Providers;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Dialects.Bitfinex;

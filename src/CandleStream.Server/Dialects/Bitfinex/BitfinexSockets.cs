@@ -1,7 +1,7 @@
 using CandleStream.Server.Access;
 using CandleStream.Server.Doors;
-using CandleStream.Server.Endpoints;
-using CandleStream.Server.Sse;
+using CandleStream.Server.Http;
+using CandleStream.Server.Streams;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 

@@ -1,4 +1,4 @@
-using CandleStream.Server.Endpoints;
+using CandleStream.Server.Symbols;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 

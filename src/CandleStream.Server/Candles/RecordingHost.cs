@@ -1,0 +1,34 @@
+using CandleStream.Server.Hosting;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Candles;
+
+/// <summary>Opens the recorded series at start; at the end unsubscribes all series, which hands the writer the last things to save.</summary>
+internal sealed class RecordingHost(CandleStreamService service, IOptions<RecordOptions> record) : IHostedService
+{
+    /// <summary>An exchange that does not answer must not keep the process from ending in time.</summary>
+    private static readonly TimeSpan UnsubscribeTimeout = TimeSpan.FromSeconds(3);
+
+    private List<SeriesLease> _recorded = [];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _recorded = [.. record.Value.Series.Select(s => service.Open(s, SeriesUse.Record))];
+        }
+        catch (SeriesLimitException e)
+        {
+            throw new StartRefusedException($"Record lists {record.Value.Series.Count} series, but Streaming:MaxOpenSeries allows {e.Limit}.");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var lease in _recorded) lease.Dispose();
+        await service.StopAsync().WaitAsync(UnsubscribeTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

@@ -1,0 +1,63 @@
+using CandleStream.Exchanges;
+using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Providers;
+using CandleStream.Server.Symbols;
+using CandleStream.Storage;
+using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Candles;
+
+/// <summary>The way of a candle: the exchange's socket, one hub per series, and history beside it.</summary>
+internal static class StreamingSetup
+{
+    public static void AddCandleStreaming(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<RevCounter>();
+        services.AddSingleton(s => s.GetRequiredService<IOptions<BitfinexOptions>>().Value);
+        services.AddSingleton(s => s.GetRequiredService<IOptions<StreamingOptions>>().Value);
+        services.AddSingleton<ExchangeMetrics>();
+        services.AddSingleton<StreamingMetrics>();
+        services.AddSingleton(CreateTransport);
+        services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
+        services.AddSingleton(Random.Shared);
+        services.AddSingleton(CreateService);
+        services.AddSingleton<HistoryFill>();
+        services.AddSingleton<CandleHistory>();
+        services.AddHostedService<RecordingHost>();
+        services.AddHostedService<RetentionHost>();
+    }
+
+    private static ExchangeTransport CreateTransport(IServiceProvider s)
+    {
+        // What is made first is disposed last: the demo's exchange must not end before the sockets to it.
+        s.GetService<DemoExchange>();
+        return ExchangeTransport.Create(s.GetRequiredService<BitfinexOptions>().WebSocketUrl);
+    }
+
+    // The writer says when it had to give candles up: then they are fetched again.
+    private static CandleStreamService CreateService(IServiceProvider s)
+    {
+        var writer = s.GetRequiredService<CandleWriter>();
+        var service = new CandleStreamService(
+            s.GetRequiredService<ICandleProvider>(),
+            s.GetRequiredService<CandleArchive>(),
+            [],
+            s.GetRequiredService<RevCounter>(),
+            s.GetRequiredService<StreamingOptions>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILoggerFactory>(),
+            s.GetRequiredService<StreamingMetrics>());
+        writer.Lost += service.Lose;
+        return service;
+    }
+
+    public static void AddSymbolDirectory(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<SymbolDirectory>();
+        builder.Services.AddSingleton<ISymbolDirectory>(s => s.GetRequiredService<SymbolDirectory>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<SymbolDirectory>());
+    }
+}

@@ -1,0 +1,83 @@
+using CandleStream.Server.Streams.Events;
+
+namespace CandleStream.Server.Streams.Sending;
+
+/// <summary>How connections come and go; all of it on the sender thread.</summary>
+internal sealed partial class Sender
+{
+    private long Register(Connection connection)
+    {
+        if (_isStopAsked) Fail(connection, SseEnd.Shutdown);
+        if (connection.Failed is not null) return JoinCommand.Refused;
+        if (connection.Index < 0) Attach(connection);
+        connection.Overflowed = false;
+        connection.Waiting.Clear();
+
+        // After the hubs know us: what they number from here on reaches us, and has a higher rev.
+        return _revs.Current;
+    }
+
+    private void Attach(Connection connection)
+    {
+        connection.Index = _connections.Count;
+        _connections.Add(connection);
+        foreach (var subscription in connection.Subscriptions) SeriesOf(subscription).Add(subscription);
+    }
+
+    private SeriesReaders SeriesOf(Slot subscription)
+    {
+        var hub = subscription.Hub;
+        if (_series.TryGetValue(hub.Series, out var series)) return series;
+        series = new SeriesReaders(hub, _counters.Of(hub.Series));
+        _series.Add(hub.Series, series);
+        hub.Attach(this);
+        return series;
+    }
+
+    private bool GoLive(Connection connection, Frame synced)
+    {
+        if (connection.Failed is not null) return true;
+        if (connection.Overflowed) return false;
+        foreach (var subscription in connection.Subscriptions) subscription.Series!.CountJoin(subscription.Mode);
+        connection.BeginLive(synced);
+        MarkDirty(connection);
+        return true;
+    }
+
+    private void Fail(Connection connection, SseEnd why)
+    {
+        if (connection.Failed is not null) return;
+        connection.Failed = why;
+        _failed.Add(connection);
+    }
+
+    private void RemoveFailed()
+    {
+        foreach (var connection in _failed)
+        {
+            if (connection.Index >= 0) Detach(connection);
+            connection.CompleteEnd();
+        }
+
+        _failed.Clear();
+    }
+
+    private void Detach(Connection connection)
+    {
+        var last = _connections[^1];
+        _connections[connection.Index] = last;
+        last.Index = connection.Index;
+        _connections.RemoveAt(_connections.Count - 1);
+        connection.Index = -1;
+
+        foreach (var subscription in connection.Subscriptions)
+        {
+            var series = subscription.Series!;
+            if (connection.Failed == SseEnd.TooSlow) series.Counters.CountSlowClosed();
+            series.Remove(subscription);
+            if (series.Count > 0) continue;
+            _series.Remove(series.Hub.Series);
+            series.Hub.Detach(this);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using CandleStream.Server.Streams.Events;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace CandleStream.Server.Streams.Sockets;
+
+/// <summary>What lies between us and the client of one request, and so which way its events may take.</summary>
+/// <param name="Framing">Chunked where we frame the body ourselves.</param>
+/// <param name="DirectSocket">The connection's socket where nothing stands between it and the response; else null.</param>
+internal readonly record struct Transport(SseFraming Framing, Socket? DirectSocket)
+{
+    // The type of the transport's own writer: connection middleware (logging, TLS) puts another in its place.
+    private static readonly Type TransportWriter = new Pipe().Writer.GetType();
+
+    public static Transport Of(HttpContext context, bool allowDirect)
+    {
+        var features = context.Features;
+
+        // The server's own body is the same object as its request; a wrapped one (compression) frames and encodes by itself.
+        var isBareBody = ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), features.Get<IHttpRequestFeature>());
+        if (!isBareBody || !HttpProtocol.IsHttp11(context.Request.Protocol)) return new Transport(SseFraming.Plain, null);
+        return new Transport(SseFraming.Chunked, allowDirect ? FindSocket(features) : null);
+    }
+
+    /// <summary>Sets the headers of the stream and bounds what the kernel holds for a reader that stalls.</summary>
+    public void Prepare(HttpContext context, int sendBufferBytes)
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache, no-transform";
+        response.Headers["X-Accel-Buffering"] = "no";
+        if (HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol)) return;
+
+        // A stream ends with its connection: nothing else is ever sent on it.
+        response.Headers.Connection = "close";
+        if (Framing == SseFraming.Chunked) response.Headers.TransferEncoding = "chunked";
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket) SetOptions(socket, sendBufferBytes);
+
+        // How slow is too slow is ours to say (StuckLimit).
+        context.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
+    }
+
+    private void SetOptions(Socket socket, int sendBufferBytes)
+    {
+        try
+        {
+            socket.SendBufferSize = sendBufferBytes;
+            if (DirectSocket is not null) socket.Blocking = false;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // The client is gone already; the first write will find out.
+        }
+    }
+
+    private static Socket? FindSocket(IFeatureCollection features)
+    {
+        if (features.Get<ITlsHandshakeFeature>() is not null) return null;
+        var writer = features.Get<IConnectionTransportFeature>()?.Transport.Output;
+        return writer?.GetType() == TransportWriter ? features.Get<IConnectionSocketFeature>()?.Socket : null;
+    }
+}

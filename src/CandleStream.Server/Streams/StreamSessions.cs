@@ -1,0 +1,149 @@
+using CandleStream.Providers;
+using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sending;
+using CandleStream.Server.Streams.Sockets;
+using CandleStream.Streaming;
+using Microsoft.Extensions.Options;
+
+namespace CandleStream.Server.Streams;
+
+/// <summary>Serves one stream from its headers to its end: the join, then the sender's care. See docs/protocol.md for what is sent and why in this order.</summary>
+internal sealed partial class StreamSessions(
+    CandleStreamService service,
+    ICandleProvider provider,
+    SenderThreads senders,
+    StreamCounters counters,
+    IOptions<SendingOptions> options,
+    TimeProvider time,
+    ILogger<StreamSessions> logger)
+{
+    private const int MinRetryMs = 1500;
+    private const int MaxRetryMs = 2500;
+
+    /// <summary>Returns when the stream has ended and nothing of it is left anywhere.</summary>
+    /// <param name="context">The request; nothing of its answer is written yet.</param>
+    /// <param name="query">What was asked for.</param>
+    /// <param name="leases">One per series of the query; disposed by the caller.</param>
+    public async Task ServeAsync(HttpContext context, StreamQuery query, IReadOnlyList<SeriesLease> leases)
+    {
+        var aborted = context.RequestAborted;
+        var transport = Transport.Of(context, options.Value.DirectSockets);
+        transport.Prepare(context, options.Value.SendBufferBytes);
+        var writer = new JoinWriter(context.Response.BodyWriter, transport.Framing, options.Value.StuckLimit, time);
+        var connection = new Connection(SettingsOf(query));
+        var sender = senders.Next();
+        counters.StreamOpened();
+        try
+        {
+            connection.Subscriptions = await GreetAsync(writer, connection, leases, aborted);
+            connection.Output = OutputOf(context, transport, () => sender.Post(new ReadyCommand(connection)));
+            using var leave = aborted.UnsafeRegister(_ => sender.Post(new LeaveCommand(connection)), null);
+            var isLive = await JoinAsync(sender, connection, query.JoinRequest, writer, aborted);
+            var end = await connection.Ended;
+            if (end == SseEnd.Shutdown && !isLive) await SayByeAsync(writer, aborted);
+            if (end == SseEnd.Shutdown) await connection.Output.SettleAsync().AsTask().WaitAsync(options.Value.ByeTimeout, time, aborted);
+            else context.Abort();
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
+        {
+            // Gone, or stuck before the sender had it: the expected ends.
+            if (e is TimeoutException) CountSlowClosed(leases);
+            context.Abort();
+        }
+        catch (Exception e)
+        {
+            LogFailed(e);
+            context.Abort();
+        }
+        finally
+        {
+            await LetGoAsync(sender, connection, writer);
+            counters.StreamClosed();
+        }
+    }
+
+    // What can be said at once, before any waiting: the client sees that it is connected.
+    private async Task<Slot[]> GreetAsync(JoinWriter writer, Connection connection, IReadOnlyList<SeriesLease> leases, CancellationToken aborted)
+    {
+        var now = time.GetUtcNow();
+        await writer.WriteAsync(StreamEvents.Retry(Random.Shared.Next(MinRetryMs, MaxRetryMs + 1)), aborted);
+        await writer.WriteAsync(StreamEvents.Hello(now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, leases.Select(l => l.Hub.Series), provider.IsSimulated), aborted);
+        var subscriptions = new Slot[leases.Count];
+        for (var i = 0; i < leases.Count; i++)
+        {
+            var hub = leases[i].Hub;
+            var status = hub.Status;
+            await writer.WriteAsync(StreamEvents.Status(status, now), aborted);
+            subscriptions[i] = new Slot(connection, hub, status);
+        }
+
+        await writer.FlushAsync(aborted);
+        return subscriptions;
+    }
+
+    // From the answer of each registration on, changes wait at the sender; what is read after it and what waits overlap, and leave nothing out.
+    private async Task<bool> JoinAsync(Sender sender, Connection connection, JoinRequest request, JoinWriter writer, CancellationToken aborted)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var register = new JoinCommand(connection);
+            sender.Post(register);
+            var asOf = await register.Answer;
+            if (asOf == JoinCommand.Refused) return false;
+
+            var joins = await Task.WhenAll(connection.Subscriptions.Select(s => service.JoinAsync(s.Hub, request, aborted)));
+            for (var i = 0; i < joins.Length; i++)
+            {
+                if (isFirst || joins[i].Mode == JoinMode.Reset) connection.Subscriptions[i].Mode = joins[i].Mode;
+                await WriteAsync(writer, joins[i], request, aborted);
+            }
+
+            await writer.FlushAsync(aborted);
+            var live = new LiveCommand(connection, StreamEvents.Synced(asOf, connection.Subscriptions.Select(s => (s.Hub.Series, s.Mode))));
+            sender.Post(live);
+            if (await live.Answer) return connection.IsLive;
+            request = new JoinRequest(asOf, IsUnreadable: false, SnapshotCount: 0, SnapshotRequested: false);
+        }
+    }
+
+    private static async ValueTask WriteAsync(JoinWriter writer, SeriesJoin join, JoinRequest request, CancellationToken aborted)
+    {
+        foreach (var candle in join.Missed) await writer.WriteAsync(StreamEvents.MissedCandle(join.Series, candle), aborted);
+        var isAskedFor = request.SnapshotCount > 0 && (join.Mode == JoinMode.Fresh || request.SnapshotRequested);
+        if (isAskedFor || join.Mode == JoinMode.Reset) await writer.WriteAsync(StreamEvents.Snapshot(join.Series, join.Snapshot), aborted);
+    }
+
+    private static async ValueTask SayByeAsync(JoinWriter writer, CancellationToken aborted)
+    {
+        await writer.WriteAsync(StreamEvents.Bye(), aborted);
+        await writer.WriteAsync(Frame.EndOfBody, aborted);
+        await writer.FlushAsync(aborted);
+    }
+
+    private static Output OutputOf(HttpContext context, Transport transport, Action ready) =>
+        transport.DirectSocket is { } socket ? new DirectSocketOutput(socket) : new BodyWriterOutput(context.Response.BodyWriter, transport.Framing, ready);
+
+    private SseSettings SettingsOf(StreamQuery query) => new(query.Deltas, query.MaxRate switch
+    {
+        null => 0,
+        0 => SseSettings.ClosedOnly,
+        { } rate => (long)(time.TimestampFrequency / rate),
+    });
+
+    // The request's objects are used again once it returns: the sender must have let go, and no write may be under way.
+    private static async Task LetGoAsync(Sender sender, Connection connection, JoinWriter writer)
+    {
+        sender.Post(new LeaveCommand(connection));
+        await connection.Ended;
+        await writer.SettleAsync();
+        if (connection.Output is { } output) await output.SettleAsync();
+    }
+
+    private void CountSlowClosed(IReadOnlyList<SeriesLease> leases)
+    {
+        foreach (var lease in leases) counters.Of(lease.Hub.Series).CountSlowClosed();
+    }
+
+    [LoggerMessage(LogLevel.Error, "A stream failed while it was joined")]
+    private partial void LogFailed(Exception exception);
+}
