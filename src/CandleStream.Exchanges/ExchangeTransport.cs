@@ -5,7 +5,7 @@ namespace CandleStream.Exchanges;
 
 /// <summary>How the exchange is reached: over the network, or in tests over whatever stands in for it.</summary>
 /// <param name="ConnectAsync">Opens a WebSocket; throws <see cref="UpgradeRefusedException"/> where the other side answered the handshake with an HTTP error.</param>
-/// <param name="Http">Answers REST calls; disposed by whoever made it.</param>
+/// <param name="Http">Answers REST calls; disposed by its maker.</param>
 public sealed record ExchangeTransport(Func<CancellationToken, Task<WebSocket>> ConnectAsync, HttpMessageHandler Http)
 {
     // Noticing that the peer's machine is gone; that its feed is dead is noticed by the silence of the channels.

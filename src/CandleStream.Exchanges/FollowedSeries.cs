@@ -282,7 +282,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         Tell(static (feed, state) => feed.OnState(state), state);
     }
 
-    // Called under _gate. A mistake in whoever takes the candles must not stop other series.
+    // Called under _gate. A bug of the listener must not stop other series.
     private void Tell<T>(Action<IFeedListener, T> call, T argument)
     {
         try

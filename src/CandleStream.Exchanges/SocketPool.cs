@@ -107,7 +107,7 @@ internal sealed partial class SocketPool : IAsyncDisposable
         _stop.Dispose();
     }
 
-    // One thread at a time places; whoever comes meanwhile makes it look again. So no lock is held while connections and listeners are called.
+    // One thread at a time places; one that comes meanwhile makes it look again. So no lock is held while connections and listeners are called.
     private void Place()
     {
         lock (_gate)

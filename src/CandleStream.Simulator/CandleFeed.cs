@@ -18,7 +18,7 @@ internal sealed class CandleFeed(CandleKey key, FaultBoard faults)
 
     public ImmutableArray<SessionChannel> Channels => _channels;
 
-    /// <summary>Candle frames made for this key so far, whoever got them.</summary>
+    /// <summary>Candle frames made for this key so far, for all sessions together.</summary>
     public long Updates { get; private set; }
 
     public void Add(SessionChannel channel) => _channels = _channels.Add(channel);

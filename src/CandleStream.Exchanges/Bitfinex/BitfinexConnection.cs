@@ -25,7 +25,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _work = Task.CompletedTask;
 
-    // Guarded by _gate: the read loop, the timer and whoever subscribes meet here. Listeners and the pool are never called under it.
+    // Guarded by _gate: the read loop, the timer and subscribers meet here. Listeners and the pool are never called under it.
     private readonly Lock _gate = new();
     private readonly ChannelTable _channels = new();
     private ChannelEnd? _end;
@@ -221,7 +221,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         {
             if (_end is not null) return;
 
-            // What ends while we close it ends by our own doing, whoever was first.
+            // What ends while we close it ends by our own doing, even where the other side was first.
             if (_isClosing && end.Kind != ChannelEndKind.Released) end = new ChannelEnd(ChannelEndKind.Released, "closed");
             _end = end;
             channels = _channels.TakeAll();

@@ -206,7 +206,7 @@ internal sealed class ParquetCandleFile : CandleFile
     private static async Task<decimal?[]> ReadNumbersAsync(ParquetRowGroupReader group, DataField field, CancellationToken stop)
     {
         if (field.ClrType == typeof(decimal)) return await ReadAsync<decimal>(group, field, stop);
-        // The shortest text that is this double: 0.1 is 0.1, as whoever wrote it meant.
+        // The shortest text that is this double: 0.1 is 0.1, as its writer meant.
         if (field.ClrType == typeof(double)) return Array.ConvertAll(await ReadAsync<double>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
         if (field.ClrType == typeof(float)) return Array.ConvertAll(await ReadAsync<float>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
         if (field.ClrType == typeof(long)) return Array.ConvertAll(await ReadAsync<long>(group, field, stop), v => (decimal?)v);

@@ -95,7 +95,7 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
         }
         catch (StoreUnavailableException)
         {
-            // Whoever opens the store says so; the exchange is asked instead.
+            // The store's own host logs that; the exchange is asked instead.
             return DateTimeOffset.MinValue;
         }
     }

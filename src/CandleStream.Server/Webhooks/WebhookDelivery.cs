@@ -123,7 +123,7 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
         }
     }
 
-    // The store is away now and then; whoever runs it says so.
+    // The store is away now and then; its own host logs that.
     private async Task<T> UntilStoredAsync<T>(Func<Task<T>> work, CancellationToken stopping)
     {
         while (true)

@@ -3,7 +3,7 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator.Markets;
 
 /// <summary>
-/// The trades of one invented pair. The trades of a minute are a pure function of (seed, pair, minute): whoever asks, whenever, gets the
+/// The trades of one invented pair. The trades of a minute are a pure function of (seed, pair, minute): every question, at any time, gets the
 /// same ones. Calm and wild hours alternate.
 /// </summary>
 internal sealed class SyntheticPair

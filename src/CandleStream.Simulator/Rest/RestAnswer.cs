@@ -29,7 +29,7 @@ internal sealed record RestAnswer(int Status, string ContentType, byte[] Body)
     public static RestAnswer Html(int status, string title) => new(status, "text/html; charset=utf-8",
         Encoding.UTF8.GetBytes($"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"));
 
-    /// <summary>The same answer, compressed, with bytes that no compressor writes: whoever reads it finds out in the middle.</summary>
+    /// <summary>The same answer, compressed, with bytes that no compressor writes: its reader finds out in the middle.</summary>
     public RestAnswer AsSpoiledGzip()
     {
         using var body = new MemoryStream();

@@ -198,7 +198,7 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         await _gate.WaitAsync(cancel);
         try
         {
-            // Looked at within the gate: whoever waited there for the store's end must not connect, and take its lock, again.
+            // Looked at within the gate: one who waited there for the store's end must not connect, and take its lock, again.
             if (_opened is not { } opened) throw NotOpen();
             return await RepeatAsync(async () => await work(await WriterAsync(opened, cancel)));
         }

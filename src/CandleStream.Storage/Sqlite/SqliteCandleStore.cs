@@ -212,7 +212,7 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
         }
     }
 
-    // Reads run on the thread that asks, and are over when this returns: whoever may not wait for a disk, as under a lock, asks from elsewhere.
+    // Reads run on the thread that asks, and are over when this returns: code that may not wait for a disk, as under a lock, asks from elsewhere.
     private Task<T> ReadAsync<T>(Func<SqliteConnection, T> query)
     {
         try

@@ -9,7 +9,7 @@ namespace CandleStream.Storage;
 /// <see cref="SeriesRecord.ToldFrom"/>, stored or waiting. It holds at every moment:
 /// a verified time's closed candles are stored or waiting;
 /// every change with a rev after <c>CompleteFrom</c> of a time from <c>ToldFrom</c> on is stored or waiting with that rev, or its time is not verified;
-/// a candle that becomes known at or after <c>ToldFrom</c> gets a new rev, whoever fetched it, so that a client with an older id is sent it.
+/// a candle that becomes known at or after <c>ToldFrom</c> gets a new rev, however it was fetched, so that a client with an older id is sent it.
 /// </remarks>
 public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
 {

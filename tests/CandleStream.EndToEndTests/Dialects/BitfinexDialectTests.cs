@@ -11,7 +11,7 @@ using CandleStream.Tests.Support;
 namespace CandleStream.EndToEndTests.Dialects;
 
 /// <summary>A server and the exchange behind it, which speak the same language.</summary>
-public sealed class DialectFixture : IAsyncLifetime
+internal sealed class DialectFixture : IAsyncLifetime
 {
     internal BitfinexSimulator Exchange { get; private set; } = null!;
 
@@ -31,14 +31,21 @@ public sealed class DialectFixture : IAsyncLifetime
 }
 
 /// <summary>The dialect under <c>/bitfinex</c>, held against the exchange's own answers and tried by other people's clients.</summary>
-public sealed class BitfinexDialectTests(DialectFixture fixture) : IClassFixture<DialectFixture>
+public sealed class BitfinexDialectTests : IAsyncLifetime
 {
+    // For each test its own: together they would ask for more REST calls than the exchange allows in a minute.
+    private readonly DialectFixture _fixture = new();
+
     private const int Limit = 240_000;
     private const long Hour = 3_600_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private HttpClient Client => fixture.Server.Client;
+    private HttpClient Client => _fixture.Server.Client;
+
+    public ValueTask InitializeAsync() => _fixture.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     [Theory(Timeout = Limit)]
     [InlineData("limit=5&start={0}&end={1}")]
@@ -100,7 +107,7 @@ public sealed class BitfinexDialectTests(DialectFixture fixture) : IClassFixture
     [InlineData(false)]
     public async Task The_socket_speaks_as_the_exchange_does(bool isExchange)
     {
-        await using var socket = await DialectSocket.OpenAsync(isExchange ? fixture.Exchange.WebSocketUrl : DialectSocket.Of(Client));
+        await using var socket = await DialectSocket.OpenAsync(isExchange ? _fixture.Exchange.WebSocketUrl : DialectSocket.Of(Client));
         Assert.Equal(("info", 2, 1), ((string?)socket.Greeting["event"], (int)socket.Greeting["version"]!, (int)socket.Greeting["platform"]!["status"]!));
 
         var pong = await socket.AskAsync("""{"event":"ping","cid":1234}""", "pong");
@@ -195,7 +202,7 @@ public sealed class BitfinexDialectTests(DialectFixture fixture) : IClassFixture
     // Byte for byte, but for how a number is written.
     private async Task SameAsync(string path)
     {
-        using var expected = await Client.GetAsync(new Uri(fixture.Exchange.RestUrl + path), Cancel);
+        using var expected = await Client.GetAsync(new Uri(_fixture.Exchange.RestUrl + path), Cancel);
         using var answer = await Client.GetAsync($"/bitfinex/v2{path}", Cancel);
         Assert.Equal(expected.StatusCode, answer.StatusCode);
         var (theirs, ours) = (JsonNode.Parse(await expected.Content.ReadAsStringAsync(Cancel))!, JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!);

@@ -7,14 +7,21 @@ using CandleStream.Tests.Support;
 namespace CandleStream.EndToEndTests.Udf;
 
 /// <summary>The routes under <c>/udf</c>, asked as TradingView's adapter asks. Each test is a trap into which ordinary servers fall.</summary>
-public sealed class UdfTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public sealed class UdfTests : IAsyncLifetime
 {
+    // For each test its own: together they would ask for more REST calls than the exchange allows in a minute.
+    private readonly ServerFixture _fixture = new();
+
     private const int Limit = 180_000;
     private const long Minute = 60;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private HttpClient Client => fixture.Server.Client;
+    private HttpClient Client => _fixture.Server.Client;
+
+    public ValueTask InitializeAsync() => _fixture.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private UdfAdapter Adapter => new(Client);
 
@@ -50,6 +57,8 @@ public sealed class UdfTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     [Fact(Timeout = Limit)]
     public async Task A_symbol_tells_the_library_everything_that_its_defaults_would_get_wrong()
     {
+        // The exchange says that it is simulated when it is heard for the first time.
+        var candles = (await Client.JsonAsync("/candles?symbol=DUSK:USD&timeframe=1h&limit=50"))["candles"]!.AsArray();
         var symbol = await Adapter.ResolveAsync("DUSK-USD");
         Assert.Null(symbol["s"]);
         Assert.Equal("DUSK-USD", (string?)symbol["ticker"]);
@@ -64,8 +73,7 @@ public sealed class UdfTests(ServerFixture fixture) : IClassFixture<ServerFixtur
 
         // Enough decimals for every close that was seen.
         var scale = (decimal)symbol["pricescale"]!;
-        var closes = (await Client.JsonAsync("/candles?symbol=DUSK:USD&timeframe=1h&limit=50"))["candles"]!.AsArray().Select(c => (decimal)c!["close"]!);
-        Assert.All(closes, c => Assert.Equal(decimal.Truncate(c * scale), c * scale));
+        Assert.All(candles.Select(c => (decimal)c!["close"]!), c => Assert.Equal(decimal.Truncate(c * scale), c * scale));
     }
 
     [Theory(Timeout = Limit)]

@@ -1,12 +1,9 @@
-import { browserEnvironment, type Environment, type PageChange, withKey } from './environment.js'
-import { type FollowOptions, followSeries } from './follow.js'
-import { explain } from './problem.js'
-import { fetchHistory, fetchJson, type HistoryPage, type HistoryQuery } from './rest.js'
+import { browserEnvironment, type Environment, type PageChange } from './environment.js'
 import { HANDED_OVER, SeriesBook } from './seriesBook.js'
 import { SharedSource } from './sharedSource.js'
 import type { CandleSource, SourceListener } from './source.js'
 import { type EngineOptions, StreamEngine } from './streamEngine.js'
-import type { Candle, ConnectionProblem, ConnectionStatus, Refusal, SeriesCandle, SeriesState } from './types.js'
+import type { Candle, ConnectionStatus, Refusal, SeriesState } from './types.js'
 
 export interface CandleClientOptions {
   /** Address of the server, such as `https://candles.example`. Default: the page's own origin. */
@@ -17,10 +14,6 @@ export interface CandleClientOptions {
   maxRate?: number
   /** Receive only what changed where possible. Default: false. */
   delta?: boolean
-  /** A key for a server that asks for one. It is sent as a header; browsers' streams are opened with tickets, renewed as needed. */
-  apiKey?: string
-  /** What is wrong with the way to the server, in words, once for each trouble. Default: `console.error`, unless `onStatus` has a listener. */
-  onProblem?(problem: ConnectionProblem): void
   /** Share one stream with the other tabs of this origin, where the browser can. Default: true. */
   shareTabs?: boolean
   /** Replaces parts of the surroundings, for tests and for runtimes other than browsers. */
@@ -58,18 +51,10 @@ export class CandleClient {
   #source: CandleSource
   #statusListeners = new Set<(status: ConnectionStatus) => void>()
   #stopWatching: (() => void) | null
-  #env: Environment
-  #base: string
-  #onProblem: CandleClientOptions['onProblem']
-  #toldProblem: string | null = null
 
   constructor(options: CandleClientOptions = {}) {
-    const plain: Environment = { ...browserEnvironment(), ...options.environment }
-    const env = options.apiKey === undefined ? plain : withKey(plain, options.apiKey)
-    const base = readAddress(options.url ?? '', env)
-    this.#env = env
-    this.#base = base
-    this.#onProblem = options.onProblem
+    const env: Environment = { ...browserEnvironment(), ...options.environment }
+    const base = (options.url ?? '').replace(/\/+$/, '')
     this.#source = this.#makeSource(env, base, options)
     this.#stopWatching = env.page?.watch((change) => this.#pageChanged(change)) ?? null
   }
@@ -102,26 +87,6 @@ export class CandleClient {
   /** The last known word of the server on a series, or null. */
   stateOf(series: string): SeriesState | null {
     return this.#series.get(series)?.state ?? null
-  }
-
-  /** One answer of `GET /candles`. */
-  history(series: string, query: HistoryQuery = {}): Promise<HistoryPage> {
-    return fetchHistory(this.#env, this.#base, series, query)
-  }
-
-  /** Candles as an async iterator, from history on if asked for: `for await (const candle of client.follow('BTCUSD:1m'))`. */
-  follow(series: string | readonly string[], options: FollowOptions = {}): AsyncGenerator<SeriesCandle, void> {
-    return followSeries(this, series, options)
-  }
-
-  /** What `GET` answers as JSON on a route of the server. */
-  json(path: string): Promise<Record<string, unknown>> {
-    return fetchJson(this.#env, `${this.#base}${path}`)
-  }
-
-  /** A failure of `history` or `json` in words that say what can be done. */
-  async explain(failure: unknown): Promise<Error> {
-    return new Error((await explain(this.#env, this.#base, failure)).message, { cause: failure })
   }
 
   /** Tries now instead of at the planned time. */
@@ -188,22 +153,11 @@ export class CandleClient {
       },
       changed: () => {
         // The source reports while it is being built, too.
-        const status = (this.#source as CandleSource | undefined)?.status
-        if (status === undefined) return
-        this.#tellProblem(status.problem ?? null)
+        if (this.#statusListeners.size === 0) return
+        const status = this.#source.status
         for (const listener of [...this.#statusListeners]) listener(status)
       },
     }
-  }
-
-  #tellProblem(problem: ConnectionProblem | null): void {
-    const message = problem?.message ?? null
-    if (message === this.#toldProblem) return
-    this.#toldProblem = message
-    if (problem === null) return
-    if (this.#onProblem !== undefined) this.#onProblem(problem)
-    // biome-ignore lint/suspicious/noConsole: a failure that nobody listens to must not be silent
-    else if (this.#statusListeners.size === 0) console.error(`candle-stream: ${problem.message}`)
   }
 
   #add(series: string): Series {
@@ -228,15 +182,6 @@ export class CandleClient {
     if (change === 'brought-back') this.#source.resume()
     if (change === 'visible' || change === 'online') this.#source.wake()
   }
-}
-
-/** Without a slash at the end. A mistake is told at once, not by a request that fails. */
-function readAddress(url: string, env: Environment): string {
-  const base = url.replace(/\/+$/, '')
-  if (base === '' && env.page === null) throw new Error("give the server's address: { url: 'http://127.0.0.1:8000' }")
-  if (base !== '' && !/^(https?:\/\/|\/)/.test(base))
-    throw new Error(`'${url}' is no server's address: write it such as http://127.0.0.1:8000`)
-  return base
 }
 
 function oldest(a: number | null, b: number | null): number | null {

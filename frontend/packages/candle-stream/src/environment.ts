@@ -1,16 +1,6 @@
-import { FetchEventSource } from './fetchEventSource.js'
-import { Tickets } from './tickets.js'
-
-/** What an event carries; `failure` says why a stream ended, where that can be known: a browser's EventSource does not tell. */
-export interface SourceEvent {
-  data?: string
-  lastEventId?: string
-  failure?: Error
-}
-
 /** The part of the browser's EventSource this client uses. */
 export interface EventSourceLike {
-  addEventListener(type: string, listener: (event: SourceEvent) => void): void
+  addEventListener(type: string, listener: (event: { data?: string; lastEventId?: string }) => void): void
   close(): void
   readonly readyState: number
 }
@@ -45,7 +35,7 @@ export type PageChange = 'visible' | 'put-away' | 'brought-back' | 'online'
 export interface Environment {
   /** Absent where EventSource does not exist or is blocked: the client polls. */
   openEventSource: ((url: string) => EventSourceLike) | null
-  fetch(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response>
+  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>
   random(): number
   page: PageLike | null
   locks: LocksLike | null
@@ -56,8 +46,8 @@ export interface Environment {
 export function browserEnvironment(): Environment {
   const inBrowser = typeof document !== 'undefined'
   return {
-    openEventSource: inBrowser ? browserSource() : (url) => new FetchEventSource({ fetch: plainFetch }, url),
-    fetch: plainFetch,
+    openEventSource: typeof EventSource === 'undefined' ? null : (url) => new EventSource(url),
+    fetch: (url, init) => fetch(url, init),
     random: Math.random,
     page: inBrowser ? browserPage() : null,
     // Locks exist in secure contexts only (https or localhost); without them every tab holds its own stream.
@@ -65,26 +55,6 @@ export function browserEnvironment(): Environment {
     openChannel:
       inBrowser && typeof BroadcastChannel !== 'undefined' ? (name) => new BroadcastChannel(name) as ChannelLike : null,
   }
-}
-
-function plainFetch(url: string, init: RequestInit): Promise<Response> {
-  return fetch(url, init)
-}
-
-function browserSource(): Environment['openEventSource'] {
-  return typeof EventSource === 'undefined' ? null : (url) => new EventSource(url)
-}
-
-/** The same surroundings, with a key on every request; streams of an EventSource, which can send none, are opened with tickets. */
-export function withKey(env: Environment, apiKey: string): Environment {
-  const keyed: Environment = {
-    ...env,
-    fetch: (url, init) => env.fetch(url, { ...init, headers: { ...init.headers, 'X-API-Key': apiKey } }),
-  }
-  const { openEventSource } = env
-  if (env.page === null) return { ...keyed, openEventSource: (url) => new FetchEventSource(keyed, url) }
-  const tickets = openEventSource === null ? null : new Tickets(keyed, openEventSource)
-  return { ...keyed, openEventSource: tickets && ((url) => tickets.open(url)) }
 }
 
 function browserPage(): PageLike {

@@ -12,8 +12,7 @@ const FIRST_WORD_MS = 15_000
 /** Who is told what one stream says and how it ends. */
 export interface StreamListener {
   event(event: Exclude<ServerEvent, { kind: 'delta' }>, id: number | null): void
-  /** `failure`: what is known of the reason. */
-  ended(reason: DropReason, failure: Error | null): void
+  ended(reason: DropReason): void
 }
 
 /** The silence after which a stream counts as dead: two missed heartbeats and some slack. */
@@ -30,7 +29,6 @@ export class EventStream {
   #heardAt = Date.now()
   #opened = false
   #heardAnything = false
-  #greeted = false
   #watchdog: ReturnType<typeof setTimeout>
 
   constructor(open: () => EventSourceLike, listener: StreamListener) {
@@ -45,7 +43,7 @@ export class EventStream {
       this.#heardAt = Date.now()
     })
     // EventSource retries by itself for some failures and never for others; ending it always gives one behaviour.
-    source.addEventListener('error', ({ failure }) => this.#end(this.#opened ? 'dropped' : 'refused', failure))
+    source.addEventListener('error', () => this.#end(this.#opened ? 'dropped' : 'refused'))
     this.#watchdog = setTimeout(this.#watch, this.#limitMs)
   }
 
@@ -78,11 +76,9 @@ export class EventStream {
     this.#heardAt = Date.now()
     this.#heardAnything = true
     const event = readEvent(name, data, this.#heardAt)
-    // Every stream of this protocol begins with hello; what cannot be read before it is another server's.
-    if (event === null) return this.#greeted ? undefined : this.#end('garbled')
+    if (event === null) return
     const id = readId(lastEventId)
     if (event.kind === 'hello') {
-      this.#greeted = true
       this.#heartbeatMs = event.heartbeatMs
       this.#rearm()
     }
@@ -108,10 +104,10 @@ export class EventStream {
     this.#watchdog = setTimeout(this.#watch, Math.max(remaining, 0))
   }
 
-  #end(reason: DropReason, failure: Error | null = null): void {
+  #end(reason: DropReason): void {
     if (this.#source === null) return
     this.close()
-    this.#listener.ended(reason, failure)
+    this.#listener.ended(reason)
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Environment } from './environment.js'
-import { explain } from './problem.js'
 import { isObject, readEvent } from './protocol.js'
 import { type CandlePage, fetchCandles, fetchJson, HttpProblem } from './rest.js'
-import type { ConnectionProblem, PollingStatus, Refusal, SeriesState } from './types.js'
+import type { PollingStatus, Refusal, SeriesState } from './types.js'
 
 export const POLL_EVERY_MS = 15_000
 /** A failed attempt to reconnect asks the server at once, but no sooner than this after the last round. */
@@ -30,8 +29,6 @@ interface Outcome {
   error: string | null
   errors: Record<string, string>
   retryAfterMs: number
-  /** The last failure itself. */
-  failure: unknown
 }
 
 /** Asks for what changed, at once and then every 15 s, while the stream is away. */
@@ -43,7 +40,6 @@ export class Poller {
   #timer: ReturnType<typeof setTimeout> | null = null
   #running = false
   #round = 0
-  #problem: ConnectionProblem | null = null
   #status: PollingStatus = { everyMs: POLL_EVERY_MS, lastAt: null, ok: null, error: null, errors: {} }
 
   constructor(env: Environment, base: string, limit: number, listener: PollListener) {
@@ -57,11 +53,6 @@ export class Poller {
     return this.#status
   }
 
-  /** What is wrong, since the stream was lost. */
-  get problem(): ConnectionProblem | null {
-    return this.#problem
-  }
-
   /** Starts, or finds out at once whether there is still a server: its last answer may be older than its end. */
   start(): void {
     if (this.#running) return this.#again()
@@ -72,7 +63,6 @@ export class Poller {
 
   stop(): void {
     this.#running = false
-    this.#problem = null
     this.#round++
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -100,10 +90,7 @@ export class Poller {
       const outcome = await this.#askAll(round)
       if (round !== this.#round) return
       waitMs = Math.max(waitMs, outcome.retryAfterMs)
-      const { ok, error, errors, failure } = outcome
-      const problem = failure === null ? null : await explain(this.#env, this.#base, failure)
-      if (round !== this.#round) return
-      this.#problem = problem
+      const { ok, error, errors } = outcome
       this.#status = { everyMs: waitMs, lastAt: Date.now(), ok, error, errors }
       this.#listener.changed()
     }
@@ -112,7 +99,7 @@ export class Poller {
 
   /** One series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does. */
   async #askAll(round: number): Promise<Outcome> {
-    const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0, failure: null }
+    const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0 }
     let answered = 0
     for (const [series, since] of this.#listener.wanted()) {
       try {
@@ -132,7 +119,6 @@ export class Poller {
         }
         outcome.error = failure instanceof Error ? failure.message : String(failure)
         outcome.errors[series] = outcome.error
-        outcome.failure = failure
         outcome.retryAfterMs = Math.max(outcome.retryAfterMs, problem?.retryAfterMs ?? 0)
         if (problem === null || problem.refusal.status === 401 || problem.refusal.status === 429) break
       }

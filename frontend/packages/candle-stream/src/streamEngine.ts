@@ -3,7 +3,6 @@ import type { Environment } from './environment.js'
 import { DEFAULT_HEARTBEAT_MS, EventStream } from './eventStream.js'
 import { Poller } from './poller.js'
 import type { ServerEvent } from './protocol.js'
-import { HttpProblem } from './rest.js'
 import { ServerClock } from './serverClock.js'
 import { SinceBook } from './sinceBook.js'
 import type { CandleSource, SourceListener, Wanted } from './source.js'
@@ -15,8 +14,6 @@ const STABLE_AFTER_MS = 10_000
 const GROW_AFTER_MS = 20
 /** A series nobody wants any more costs little: do not break the connection of the others at once. */
 const SHRINK_AFTER_MS = 5000
-/** A server that wants to be left alone is followed within reason. */
-const MAX_ASKED_MS = 60_000
 /** The server's limits of one stream: docs/protocol.md. */
 const MAX_SERIES = 100
 const MAX_SNAPSHOT_CANDLES = 10_000
@@ -112,7 +109,6 @@ export class StreamEngine implements CandleSource {
       delayMs: this.#delayMs,
       simulated: this.#simulated,
       polling: this.#poller.status,
-      problem: this.#poller.problem,
       role: 'own',
     }
   }
@@ -195,7 +191,7 @@ export class StreamEngine implements CandleSource {
     try {
       const stream: EventStream = new EventStream(() => openEventSource(url), {
         event: (event, id) => stream === this.#stream && this.#hear(event, id, stream),
-        ended: (reason, failure) => stream === this.#stream && this.#ended(reason, failure),
+        ended: (reason) => stream === this.#stream && this.#ended(reason),
       })
       this.#stream = stream
     } catch {
@@ -290,18 +286,16 @@ export class StreamEngine implements CandleSource {
     this.#listener.changed()
   }
 
-  #ended(reason: DropReason, failure: Error | null): void {
+  #ended(reason: DropReason): void {
     // A server that says bye names the time to come back: a restart, not a failure.
     const announced = reason === 'bye' ? this.#nextRetryAt : null
-    const askedMs = failure instanceof HttpProblem ? (failure.retryAfterMs ?? 0) : 0
     this.#closeStream()
-    this.#fail(reason, announced, Math.min(askedMs, MAX_ASKED_MS))
+    this.#fail(reason, announced)
   }
 
-  #fail(reason: DropReason, retryAt: number | null = null, leastMs = 0): void {
+  #fail(reason: DropReason, retryAt: number | null = null): void {
     if (retryAt === null) this.#attempt++
-    const backoff = Math.max(backoffMs(this.#attempt, this.#env.random), leastMs)
-    const waitMs = retryAt === null ? backoff : Math.max(retryAt - Date.now(), 0)
+    const waitMs = retryAt === null ? backoffMs(this.#attempt, this.#env.random) : Math.max(retryAt - Date.now(), 0)
     this.#phase = 'waiting'
     this.#reason = reason
     this.#delayMs = null

@@ -7,7 +7,7 @@ let world: FakeWorld
 let client: CandleClient
 
 function start(options: CandleClientOptions = {}): CandleClient {
-  client = new CandleClient({ shareTabs: false, onProblem() {}, environment: world.environment, ...options })
+  client = new CandleClient({ shareTabs: false, environment: world.environment, ...options })
   return client
 }
 

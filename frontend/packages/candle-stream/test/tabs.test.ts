@@ -11,7 +11,7 @@ let tabs: CandleClient[]
 function openTab(): CandleClient {
   world.random = (tabs.length + 1) / 64
   const environment = { ...world.environment, locks, openChannel: channels.open }
-  const tab = new CandleClient({ onProblem() {}, environment })
+  const tab = new CandleClient({ environment })
   tabs.push(tab)
   return tab
 }

@@ -65,7 +65,7 @@ internal sealed class BitfinexOutbox
                 else if (_isComplete) return null;
             }
 
-            // Outside the lock: the exchange's time is asked for, and whoever tells candles may hold locks of his own.
+            // Outside the lock: the exchange's time is asked for, and the teller of candles may hold locks of its own.
             if (next is not null) return Encode(next);
             await _signal.Reader.ReadAsync(cancel);
         }

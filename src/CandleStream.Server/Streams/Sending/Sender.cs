@@ -80,7 +80,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>Says <c>bye</c> to everybody. Any thread; the result completes when the last connection is let go. Whoever comes later is refused.</summary>
+    /// <summary>Says <c>bye</c> to everybody. Any thread; the result completes when the last connection is let go. A connection that comes later is refused.</summary>
     public Task StopAsync()
     {
         _isStopAsked = true;

@@ -7,7 +7,7 @@ namespace CandleStream.Streaming.Series;
 
 /// <summary>
 /// One open series: takes what the provider learns, decides what changed, numbers it, hands it to a few sinks (stream senders) and to the archive.
-/// Numbering, memory and hand-over happen under one lock, so whoever reads the memory after registering with a sink misses nothing.
+/// Numbering, memory and hand-over happen under one lock, so a reader that registers a sink first and reads the memory then misses nothing.
 /// </summary>
 public sealed class SeriesHub : IFeedListener
 {
