@@ -28,7 +28,7 @@ test('storage that is full costs nothing but the memory, and the page says so', 
   await expectKeys(page)
   await page.getByRole('radio', { name: '1h', exact: true }).check()
   await moving(page)
-  // Whoever leaves has nothing kept, and no error.
+  // A reader who leaves has nothing kept, and sees no error.
   await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pagehide')))
   await page.getByRole('button', { name: 'More' }).click()
   await expect(page.getByText('Not kept in this browser')).toBeVisible()

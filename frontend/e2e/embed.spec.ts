@@ -11,7 +11,7 @@ const SNIPPET = /<iframe .*<\/iframe>/.exec(
   readFileSync(fileURLToPath(new URL('../../docs/page.md', import.meta.url)), 'utf8'),
 )![0]
 
-/** Somebody else's page, at an origin of its own, with whatever body a test gives it. */
+/** Somebody else's page, at an origin of its own, with the body that a test gives it. */
 class Blog {
   body = ''
   #server: Server = createServer((_, response) => {

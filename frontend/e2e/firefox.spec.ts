@@ -32,7 +32,7 @@ test.describe('in Firefox', () => {
       await real.kill()
       await condition('offline')
       await real.start()
-      // Not after the pause that comes first: whoever waits may press the pill.
+      // Not after the pause that comes first: a reader who waits may press the pill.
       await firefox.read('window.candlePage.client.reconnect()')
       await condition('live')
       const bars = await times()

@@ -42,10 +42,10 @@ internal sealed class CandleRowCheck(Timeframe timeframe, long now, TimeUnit uni
     /// <param name="isEmpty">True where the file says that nothing was traded.</param>
     public CandleRow Judge(long line, long raw, ReadOnlySpan<decimal> values, bool isClosed, bool isEmpty)
     {
-        var isTime = ToMs(raw, unit) is { } ms;
-        var time = isTime ? ToMs(raw, unit)!.Value : raw;
+        var ms = ToMs(raw, unit);
+        var time = ms ?? raw;
         // A running candle is left out whatever it says; its time may lie a little ahead of the one we know.
-        var refusal = (isClosed ? RefuseTime(raw, isTime ? time : null) : null) ?? RefuseOrder(time);
+        var refusal = (isClosed ? RefuseTime(raw, ms) : null) ?? RefuseOrder(time);
         if (refusal is not null) return new CandleRow(line, default, refusal, false);
         // A refused row says nothing of the order of the others; any other does.
         var end = timeframe.EndOf(time);
