@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using CandleStream.Providers;
-using CandleStream.Streaming;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges.Bitfinex;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using CandleStream.Providers;
-using CandleStream.Streaming;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges.Bitfinex;

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using CandleStream.Server.Dialects.Bitfinex;
+using CandleStream.Server.Doors;
 
 namespace CandleStream.Server.Webhooks;
 
@@ -37,7 +37,7 @@ internal sealed class WebhookSender(HttpMessageHandler handler, TimeProvider tim
 
     public void Dispose() => _http.Dispose();
 
-    private byte[] Body(SeriesKey series, Candle candle, bool isCorrection, bool isSimulated) => BitfinexAnswer.Write(json =>
+    private byte[] Body(SeriesKey series, Candle candle, bool isCorrection, bool isSimulated) => JsonBytes.Write(json =>
     {
         json.WriteStartObject();
         // The same at every try.

@@ -48,7 +48,7 @@ public abstract class StreamConnectionTests(StreamPath path)
         Assert.Equal("hello", first?.Type);
         for (var e = first; e?.Type != "synced"; model.Apply(e)) e = await client.TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
         Assert.Equal(host.Log.Of(Some.Btc), model.Of("BTCUSD:1m"));
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]
@@ -80,7 +80,7 @@ public abstract class StreamConnectionTests(StreamPath path)
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);
         foreach (var lease in leases) lease.Dispose();
         Assert.All(host.Service.Hubs, hub => Assert.Equal(0, hub.Subscribers));
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]
@@ -109,7 +109,7 @@ public abstract class StreamConnectionTests(StreamPath path)
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);
         Assert.Equal(0, host.Hub(Some.Btc).Subscribers);
         Assert.Equal(0, host.Limiter.Shares);
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     // As fast as the hub takes it, but never hogging the machine's cores.

@@ -39,7 +39,7 @@ public abstract class StreamJoinTests(StreamPath path)
         Assert.False(candle.Data.GetProperty("closed").GetBoolean());
         Assert.Equal(candle.Rev, SseClient.Id(candle));
         Assert.True(candle.Rev > SseClient.Id(join[^1]));
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]
@@ -188,7 +188,7 @@ public abstract class StreamJoinTests(StreamPath path)
         Assert.True(await client.EndsInGoodOrderAsync());
         await stop;
         Assert.Equal(0, host.Counters.Streams);
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]
@@ -196,7 +196,7 @@ public abstract class StreamJoinTests(StreamPath path)
     {
         await using var host = await StreamHost.StartAsync(path);
         using var response = await SseClient.SendAsync(host, "?series=BTCUSD:1m", r => r.Method = HttpMethod.Head, TestContext.Current.CancellationToken);
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         Assert.Empty(host.Service.Hubs);
@@ -211,7 +211,7 @@ public abstract class StreamJoinTests(StreamPath path)
         Assert.Equal("reset", join[^1].Data.GetProperty("series").GetProperty("BTCUSD:1m").GetString());
         Assert.Equal(500, join.Single(e => e.Type == "snapshot").Data.GetProperty("candles").GetArrayLength());
         Assert.Equal(1, host.Counters.Of(Some.Btc).Reset);
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 }
 

@@ -63,7 +63,7 @@ public abstract class StreamReuseTests(StreamPath path)
 
         Assert.Equal([path is StreamPath.DirectSocket or StreamPath.Batched], ways);
         Assert.Single(connections.Distinct());
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]

@@ -41,7 +41,7 @@ public abstract class StreamSeamTests(StreamPath path)
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);
         foreach (var lease in leases) lease.Dispose();
         Assert.All(host.Service.Hubs, hub => Assert.Equal(0, hub.Subscribers));
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     private static async Task<CutClient> LiveAsync(StreamHost host, Random random, int n)

@@ -48,7 +48,7 @@ public abstract class StreamSlowReaderTests(StreamPath path)
         Assert.Equal("bye", events[^1].Type);
         Assert.True(slow.EndedWell);
         await stop;
-        Assert.Empty(host.Errors.Lines);
+        host.Errors.AssertNone();
     }
 
     [Fact(Timeout = Limit)]

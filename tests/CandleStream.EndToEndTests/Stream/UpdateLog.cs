@@ -36,7 +36,8 @@ internal sealed class ErrorLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
-    public IReadOnlyCollection<string> Lines => _lines;
+    /// <summary>Fails with all of them, exceptions included.</summary>
+    public void AssertNone() => Assert.True(_lines.IsEmpty, string.Join('\n', _lines));
 
     public ILogger CreateLogger(string categoryName) => this;
 

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using CandleStream.Server.Doors;
 using CandleStream.Server.Http;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
@@ -31,7 +31,7 @@ internal static class BitfinexAnswer
         return WriteAsync(context, Error(11010, "ratelimit: error"), StatusCodes.Status429TooManyRequests);
     }
 
-    public static byte[] Error(int code, string text) => Write(json =>
+    public static byte[] Error(int code, string text) => JsonBytes.Write(json =>
     {
         json.WriteStartArray();
         json.WriteStringValue("error");
@@ -41,7 +41,7 @@ internal static class BitfinexAnswer
     });
 
     /// <summary>Candles in the order given.</summary>
-    public static byte[] Rows(IEnumerable<Candle> candles) => Write(json =>
+    public static byte[] Rows(IEnumerable<Candle> candles) => JsonBytes.Write(json =>
     {
         json.WriteStartArray();
         foreach (var candle in candles) WriteRow(json, candle);
@@ -59,13 +59,6 @@ internal static class BitfinexAnswer
         json.WriteNumberValue(candle.Low);
         json.WriteNumberValue(candle.Volume);
         json.WriteEndArray();
-    }
-
-    public static byte[] Write(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer)) write(json);
-        return buffer.WrittenSpan.ToArray();
     }
 }
 

@@ -58,14 +58,14 @@ internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage pass
     // Both sides of a perpetual end in F0.
     private static bool IsFuture(string symbol) => symbol.Split(':') is [var left, var right] && left.EndsWith("F0", StringComparison.Ordinal) && right.EndsWith("F0", StringComparison.Ordinal);
 
-    private static byte[] Texts(IEnumerable<string> texts) => BitfinexAnswer.Write(json =>
+    private static byte[] Texts(IEnumerable<string> texts) => JsonBytes.Write(json =>
     {
         json.WriteStartArray();
         foreach (var text in texts) json.WriteStringValue(text);
         json.WriteEndArray();
     });
 
-    private static byte[] Join(IEnumerable<byte[]> elements) => BitfinexAnswer.Write(json =>
+    private static byte[] Join(IEnumerable<byte[]> elements) => JsonBytes.Write(json =>
     {
         json.WriteStartArray();
         foreach (var element in elements) json.WriteRawValue(element);
@@ -79,7 +79,7 @@ internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage pass
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
             return root.ValueKind == JsonValueKind.Array && root.GetArrayLength() == count && root.EnumerateArray().All(e => e.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
-                ? [.. root.EnumerateArray().Select(e => BitfinexAnswer.Write(e.WriteTo))]
+                ? [.. root.EnumerateArray().Select(e => JsonBytes.Write(e.WriteTo))]
                 : null;
         }
         catch (JsonException)

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using CandleStream.Server.Doors;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
 /// <summary>The objects of the exchange's socket. Source: Bitfinex documentation, ws-general and ws-public.</summary>
 internal static class BitfinexFrames
 {
-    public static byte[] Greeting(bool isSimulated, bool isOperative) => BitfinexAnswer.Write(json =>
+    public static byte[] Greeting(bool isSimulated, bool isOperative) => JsonBytes.Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("event", "info");
@@ -64,7 +65,7 @@ internal static class BitfinexFrames
     public static string? Text(JsonElement request, string name) =>
         request.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String ? field.GetString() : null;
 
-    private static byte[] Event(string name, Action<Utf8JsonWriter> write) => BitfinexAnswer.Write(json =>
+    private static byte[] Event(string name, Action<Utf8JsonWriter> write) => JsonBytes.Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("event", name);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using CandleStream.Server.Doors;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
@@ -102,7 +103,7 @@ internal sealed class BitfinexOutbox
             return frame.Object!;
         }
 
-        return BitfinexAnswer.Write(json =>
+        return JsonBytes.Write(json =>
         {
             json.WriteStartArray();
             json.WriteNumberValue(channel.Id);

@@ -1,5 +1,4 @@
 using CandleStream.Providers;
-using CandleStream.Streaming;
 using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,4 @@
-using CandleStream.Providers;
-
-namespace CandleStream.Streaming;
+namespace CandleStream.Providers;
 
 /// <summary>Passes a question on to the exchange's own REST interface. It costs one call of the same budget as our own questions, and theirs go first.</summary>
 public interface IExchangePassage
