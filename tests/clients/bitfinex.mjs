@@ -7,7 +7,13 @@ const [which, root] = process.argv.slice(2)
 const url = `${root.replace('http', 'ws')}/ws/2`
 const key = 'trade:1m:tBTCUSD'
 const updates = []
-const finish = (result) => process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+let finished = false
+// Once: the exit after the first line would cut a second one short.
+const finish = (result) => {
+  if (finished) return
+  finished = true
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+}
 
 if (which === 'core') {
   const { Manager, subscribe } = require('bfx-api-node-core')
@@ -26,9 +32,9 @@ if (which === 'core') {
   ws.on('error', (error) => finish({ failed: String(error) }))
   ws.onCandle({ key }, (candles) => {
     updates.push(candles)
-    if (updates.length < 3) return
+    if (updates.length !== 3) return
     rest.candles({ timeframe: '1h', symbol: 'tBTCUSD', section: 'hist', query: { limit: 5 } }).then(
-      (page) => finish({ updates, page }),
+      (page) => finish({ updates: updates.slice(0, 3), page }),
       (error) => finish({ failed: String(error) }),
     )
   })
