@@ -42,6 +42,7 @@ public abstract class WebhookTests
             await using var killed = await ServerProcess.StartAsync(args, environment, folder);
             await Eventually.TrueAsync(() => receiver.Taken.Count >= count);
             await killed.KillAsync();
+            receiver.SenderWasKilled();
         }
 
         await using var last = await ServerProcess.StartAsync(args, environment, folder);
@@ -53,10 +54,38 @@ public abstract class WebhookTests
         Assert.DoesNotContain(last.Output, l => l.Contains(Secret, StringComparison.Ordinal));
     }
 
+    /// <summary>What a receiver was told of one series.</summary>
+    private sealed class Told
+    {
+        private readonly Lock _lock = new();
+        private readonly HashSet<long> _times = [];
+        private readonly HashSet<long> _doubtful = [];
+        private (long Time, long Rev) _last;
+
+        /// <summary>Notes one delivery; says what is wrong with it, or null.</summary>
+        public string? Fault(long time, long rev, bool isCorrection)
+        {
+            lock (_lock)
+            {
+                // The last one may come again, never an older one.
+                if (rev < _last.Rev) return $"after {_last.Rev}";
+                var isAgain = rev == _last.Rev;
+                var (isNew, isDoubtful) = (_times.Add(time), _doubtful.Remove(time));
+                _last = (time, rev);
+                return isAgain || isDoubtful || isCorrection != isNew ? null : isNew ? "is new, and called a correction" : "is a correction, and called closed";
+            }
+        }
+
+        public void LastIsDoubtful()
+        {
+            lock (_lock) _doubtful.Add(_last.Time);
+        }
+    }
+
     private sealed class Receiver : IAsyncDisposable
     {
         private readonly WebApplication _app;
-        private readonly ConcurrentDictionary<SeriesKey, (long Rev, HashSet<long> Times)> _told = new();
+        private readonly ConcurrentDictionary<SeriesKey, Told> _told = new();
         private readonly ConcurrentDictionary<(SeriesKey, long), Candle> _candles = new();
         private int _calls;
         private int _refused;
@@ -84,6 +113,12 @@ public abstract class WebhookTests
         }
 
         public IReadOnlyList<Candle> Closed(SeriesKey series) => [.. _candles.Where(c => c.Key.Item1 == series).Select(c => c.Value).OrderBy(c => c.Time)];
+
+        /// <summary>A sender that was killed cannot know whether its last delivery of each series was taken: that one may come again, as closed too.</summary>
+        public void SenderWasKilled()
+        {
+            foreach (var told in _told.Values) told.LastIsDoubtful();
+        }
 
         public ValueTask DisposeAsync() => _app.DisposeAsync();
 
@@ -117,14 +152,7 @@ public abstract class WebhookTests
             var (id, series, candle) = ((string)body["id"]!, SeriesKey.Parse((string)body["series"]!), body["candle"]!);
             var (time, rev) = ((long)candle["time"]!, (long)candle["rev"]!);
             Taken.Enqueue(id);
-            _told.AddOrUpdate(series, _ => (rev, [time]), (_, told) =>
-            {
-                // After a kill the last one may come again, never an older one.
-                if (rev < told.Rev) Faults.Enqueue($"{id} after {told.Rev}");
-                var isNew = told.Times.Add(time);
-                if (rev > told.Rev && ((string?)body["event"] == "closed") != isNew) Faults.Enqueue($"{id} is {body["event"]}");
-                return (rev, told.Times);
-            });
+            if (_told.GetOrAdd(series, _ => new()).Fault(time, rev, isCorrection: (string?)body["event"] == "corrected") is { } fault) Faults.Enqueue($"{id} {fault}");
             if (!(bool)candle["closed"]!) Faults.Enqueue($"{id} is not closed");
             _candles[(series, time)] = new Candle(
                 time, (decimal)candle["open"]!, (decimal)candle["high"]!, (decimal)candle["low"]!, (decimal)candle["close"]!, (decimal)candle["volume"]!, Closed: true, Rev: rev);
