@@ -1,6 +1,8 @@
 namespace CandleStream.Exchanges;
 
-/// <summary>Spaces out new sockets so that the exchange never has a reason to refuse our address: so many in any 60 s for all who ask. Thread-safe.</summary>
+/// <summary>
+/// Spaces out new sockets so that the exchange never has a reason to refuse our address: so many in any 60 s for all who ask. Thread-safe.
+/// </summary>
 internal sealed class ConnectThrottle(int socketsPerMinute, TimeProvider time) : IDisposable
 {
     // A second more than the exchange counts: our connects do not reach it at the distance we sent them.

@@ -55,8 +55,9 @@ internal sealed class ErrorLog : ILoggerProvider, ILogger
     {
     }
 
-    // A TLS connection with HTTP/2 that ends while Kestrel's last frame is being written flushes once more beside that write, and logs what SslStream says to it
-    // (https://github.com/dotnet/aspnetcore/issues/43625). About one stop in forty; everything was sent, and no code of ours writes to that stream.
+    // Kestrel ends a TLS connection by a last flush. With HTTP/2 its own last frame may still be on its way then, and SslStream refuses the flush.
+    // Kestrel logs that as an error. Our code never writes to that stream. Source: https://github.com/dotnet/aspnetcore/issues/43625
     private static bool IsRaceInsideKestrel(Exception? exception) =>
-        exception is NotSupportedException && exception.StackTrace?.Contains("Kestrel.Core.Internal.DuplexPipeStreamAdapter`1.DisposeAsync()", StringComparison.Ordinal) == true;
+        exception is NotSupportedException
+        && exception.StackTrace?.Contains("Kestrel.Core.Internal.DuplexPipeStreamAdapter`1.DisposeAsync()", StringComparison.Ordinal) == true;
 }

@@ -72,7 +72,8 @@ public abstract class WebhookTests
                 var isAgain = rev == _last.Rev;
                 var (isNew, isDoubtful) = (_times.Add(time), _doubtful.Remove(time));
                 _last = (time, rev);
-                return isAgain || isDoubtful || isCorrection != isNew ? null : isNew ? "is new, and called a correction" : "is a correction, and called closed";
+                if (isAgain || isDoubtful || isCorrection != isNew) return null;
+                return isNew ? "is new, and called a correction" : "is a correction, and called closed";
             }
         }
 
@@ -114,7 +115,7 @@ public abstract class WebhookTests
 
         public IReadOnlyList<Candle> Closed(SeriesKey series) => [.. _candles.Where(c => c.Key.Item1 == series).Select(c => c.Value).OrderBy(c => c.Time)];
 
-        /// <summary>A sender that was killed cannot know whether its last delivery of each series was taken: that one may come again, as closed too.</summary>
+        /// <summary>A killed sender cannot know whether its last delivery of a series was taken. That one may come again, as closed too.</summary>
         public void SenderWasKilled()
         {
             foreach (var told in _told.Values) told.LastIsDoubtful();
@@ -152,7 +153,8 @@ public abstract class WebhookTests
             var (id, series, candle) = ((string)body["id"]!, SeriesKey.Parse((string)body["series"]!), body["candle"]!);
             var (time, rev) = ((long)candle["time"]!, (long)candle["rev"]!);
             Taken.Enqueue(id);
-            if (_told.GetOrAdd(series, _ => new()).Fault(time, rev, isCorrection: (string?)body["event"] == "corrected") is { } fault) Faults.Enqueue($"{id} {fault}");
+            var isCorrection = (string?)body["event"] == "corrected";
+            if (_told.GetOrAdd(series, _ => new()).Fault(time, rev, isCorrection) is { } fault) Faults.Enqueue($"{id} {fault}");
             if (!(bool)candle["closed"]!) Faults.Enqueue($"{id} is not closed");
             _candles[(series, time)] = new Candle(
                 time, (decimal)candle["open"]!, (decimal)candle["high"]!, (decimal)candle["low"]!, (decimal)candle["close"]!, (decimal)candle["volume"]!, Closed: true, Rev: rev);

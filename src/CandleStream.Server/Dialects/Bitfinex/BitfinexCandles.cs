@@ -40,7 +40,8 @@ internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options,
 
         var answer = await ReadAsync(asked, context.RequestAborted);
         if (answer.Rows is not { } rows) await BitfinexAnswer.TryAgainAsync(context, metrics, answer.Gaps);
-        else await BitfinexAnswer.WriteAsync(context, isLast && rows.Count > 0 ? JsonBytes.Write(json => BitfinexAnswer.WriteRow(json, rows[0])) : BitfinexAnswer.Rows(rows));
+        else if (isLast && rows.Count > 0) await BitfinexAnswer.WriteAsync(context, JsonBytes.Write(json => BitfinexAnswer.WriteRow(json, rows[0])));
+        else await BitfinexAnswer.WriteAsync(context, BitfinexAnswer.Rows(rows));
     }
 
     private async Task<Answer> ReadAsync(Asked asked, CancellationToken cancel)

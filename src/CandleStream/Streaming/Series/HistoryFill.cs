@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Streaming.Series;
 
-/// <summary>Fetches history that is not held yet and stores it. One flight per series at a time: who asks meanwhile finds the answer in the store.</summary>
+/// <summary>
+/// Fetches history that is not held yet and stores it. One flight per series at a time: who asks meanwhile finds the answer in the store.
+/// </summary>
 public sealed partial class HistoryFill : IAsyncDisposable
 {
     private readonly ICandleProvider _provider;
