@@ -87,29 +87,37 @@ test('the pill opens what explains it, and the watchlist folds away', async ({ p
   await expect(page.locator('.rail')).toBeVisible()
 })
 
-test('a gap is counted in the footer, which leads to it, and the chart names it', async ({ page, scripted }) => {
-  const { bars } = await drawn(page)
-  const gap = [bars.at(-400)!, bars.at(-370)!] as [number, number]
-  scripted.hole = gap
-  scripted.say({ state: 'live', connected: true, gaps: [gap] })
-  await page.reload()
-  await expectCondition(page, 'live')
-  await page.getByRole('button', { name: '1 gap' }).click()
-  const seen = () => page.evaluate(() => window.candlePage.chart!.visibleTimes())
-  await expect.poll(async () => (await seen())!.from < gap[0] && (await seen())!.to > gap[1]).toBe(true)
-  await page.screenshot({ path: 'test-results/gallery/gap-named.png' })
-  // The chip is drawn in the colour of notes, which nothing else on the canvas has.
-  const noted = () =>
-    page.evaluate(() => {
-      const canvas = window.candlePage.chart!.screenshot()
-      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
-      let count = 0
-      for (let i = 0; i < data.length; i += 4)
-        if (data[i] === 143 && data[i + 1] === 184 && data[i + 2] === 255) count++
-      return count
-    })
-  await expect.poll(noted).toBeGreaterThan(20)
-})
+for (const { width, length } of [
+  { width: 'wide', length: 30 },
+  { width: 'narrow', length: 9 },
+])
+  test(`a ${width} gap is counted in the footer, which leads to it, and the chart names it`, async ({
+    page,
+    scripted,
+  }) => {
+    // In the narrow one there is no room for the times, as there is none in a wider one over midnight.
+    const { bars } = await drawn(page)
+    const gap = [bars.at(-400)!, bars.at(-400 + length)!] as [number, number]
+    scripted.hole = gap
+    scripted.say({ state: 'live', connected: true, gaps: [gap] })
+    await page.reload()
+    await expectCondition(page, 'live')
+    await page.getByRole('button', { name: '1 gap' }).click()
+    const seen = () => page.evaluate(() => window.candlePage.chart!.visibleTimes())
+    await expect.poll(async () => (await seen())!.from < gap[0] && (await seen())!.to > gap[1]).toBe(true)
+    await page.screenshot({ path: `test-results/gallery/gap-named-${width}.png` })
+    // The chip is drawn in the colour of notes, which nothing else on the canvas has.
+    const noted = () =>
+      page.evaluate(() => {
+        const canvas = window.candlePage.chart!.screenshot()
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        let count = 0
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i] === 143 && data[i + 1] === 184 && data[i + 2] === 255) count++
+        return count
+      })
+    await expect.poll(noted).toBeGreaterThan(20)
+  })
 
 test.describe('with reduced motion', () => {
   test.use({ contextOptions: { reducedMotion: 'reduce' } })

@@ -4,8 +4,8 @@ import { text } from '../text/text'
 import { type CanvasTarget, ChartPlugin } from './chartPlugin'
 
 const STRIPE_PX = 8
-/** The chip's lines, its padding, and how far from the bottom of the pane it lies. */
-const CHIP = { line: 16, padding: 8, height: 44, bottom: 24 }
+/** The chip's lines, its padding beside and above them, and how far from the bottom of the pane it lies. */
+const CHIP = { line: 16, padding: 8, above: 6, bottom: 24 }
 
 /** A gap on the time axis. */
 export interface Stretch {
@@ -50,16 +50,19 @@ export class GapHatching extends ChartPlugin {
     })
   }
 
-  /** Where there is room for it; the legend says the same of the place under the crosshair. */
+  /** As much of it as there is room for: the times are long over midnight. The legend says all of the place under the crosshair. */
   #drawChip(context: CanvasRenderingContext2D, left: number, right: number, height: number, when: string): void {
     context.font = '500 11px "Inter Variable", sans-serif'
-    const width = Math.max(context.measureText(when).width, context.measureText(text.feedCut).width) + 2 * CHIP.padding
-    const top = height - CHIP.bottom - CHIP.height
-    if (width > right - left - 4 || top < height / 3) return
+    const room = right - left - 4 - 2 * CHIP.padding
+    const lines = [text.feedCut, when].filter((line) => context.measureText(line).width <= room)
+    const width = Math.max(...lines.map((line) => context.measureText(line).width)) + 2 * CHIP.padding
+    const chipHeight = lines.length * CHIP.line + 2 * CHIP.above
+    const top = height - CHIP.bottom - chipHeight
+    if (lines.length === 0 || top < height / 3) return
     const middle = (left + right) / 2
     context.save()
     context.beginPath()
-    context.roundRect(middle - width / 2, top, width, CHIP.height, 6)
+    context.roundRect(middle - width / 2, top, width, chipHeight, 6)
     context.fillStyle = this.colours.background
     context.fill()
     context.strokeStyle = this.colours.raised
@@ -67,8 +70,9 @@ export class GapHatching extends ChartPlugin {
     context.fillStyle = this.colours.note
     context.textAlign = 'center'
     context.textBaseline = 'middle'
-    context.fillText(text.feedCut, middle, top + CHIP.height / 2 - CHIP.line / 2)
-    context.fillText(when, middle, top + CHIP.height / 2 + CHIP.line / 2)
+    lines.forEach((line, i) => {
+      context.fillText(line, middle, top + CHIP.above + (i + 0.5) * CHIP.line)
+    })
     context.restore()
   }
 }
