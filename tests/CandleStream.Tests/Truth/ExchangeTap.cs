@@ -9,6 +9,8 @@ internal sealed class ExchangeTap(TimeProvider time)
 {
     private const int Remembered = 32;
     private const long LeapMs = 60_000;
+    private const int MaintenanceBegins = 20060;
+    private const int MaintenanceEnds = 20061;
 
     private readonly ConcurrentDictionary<string, SortedList<long, Delivery>> _delivered = new();
 
@@ -53,6 +55,7 @@ internal sealed class ExchangeTap(TimeProvider time)
         private int _wrongTimes;
         private int _rightTimes;
         private bool _isMisled;
+        private bool _isPaused;
 
         public override WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
 
@@ -133,8 +136,10 @@ internal sealed class ExchangeTap(TimeProvider time)
         private bool IsToBeBelieved(JsonElement frame)
         {
             if (frame.GetArrayLength() < 4) return true;
-            var isNext = _sequence is not { } last || frame[2].GetInt64() == last + 1;
-            _sequence = Math.Max(_sequence ?? 0, frame[2].GetInt64());
+            var number = frame[2].GetInt64();
+            var isNext = _sequence is not { } last || number == last + 1;
+            if (number > _sequence + 1) GiveUpChannels();
+            _sequence = Math.Max(_sequence ?? 0, number);
             var isRight = Math.Abs(frame[3].GetInt64() - tap.Now) < LeapMs;
             (_wrongTimes, _rightTimes) = isRight ? (0, _rightTimes + 1) : (_wrongTimes + 1, 0);
             _isMisled = _isMisled ? _rightTimes < 2 : _wrongTimes > 1;
@@ -143,14 +148,27 @@ internal sealed class ExchangeTap(TimeProvider time)
 
         private void ReadFrame(JsonElement frame)
         {
-            if (IsToBeBelieved(frame) && _channels.TryGetValue(frame[0].GetInt32(), out var key)) ReadCandles(key, frame[1]);
+            if (IsToBeBelieved(frame) && !_isPaused && _channels.TryGetValue(frame[0].GetInt32(), out var key)) ReadCandles(key, frame[1]);
         }
 
         private void ReadEvent(JsonElement json)
         {
-            if (!json.TryGetProperty("event", out var name) || name.GetString() != "subscribed") return;
-            _channels[json.GetProperty("chanId").GetInt32()] = json.GetProperty("key").GetString()!;
+            if (!json.TryGetProperty("event", out var name)) return;
+            if (name.GetString() == "subscribed") _channels[json.GetProperty("chanId").GetInt32()] = json.GetProperty("key").GetString()!;
+            else if (name.GetString() == "info" && json.TryGetProperty("code", out var code)) ReadNotice(code.GetInt32());
         }
+
+        // Until the end of a maintenance nothing is taken, and with it every subscription is made anew.
+        private void ReadNotice(int code)
+        {
+            if (code == MaintenanceBegins) _isPaused = true;
+            if (code != MaintenanceEnds) return;
+            _isPaused = false;
+            GiveUpChannels();
+        }
+
+        // Here and now: the requests that say so to the exchange leave on another thread, before or after the next frame is read.
+        private void GiveUpChannels() => _channels.Clear();
 
         private void ReadCandles(string key, JsonElement data)
         {
