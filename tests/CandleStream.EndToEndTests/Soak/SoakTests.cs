@@ -39,7 +39,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             ["--port", "0", "--Bitfinex:SilenceLimit=00:00:05", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")],
             new Dictionary<string, string> { ["DATABASE_URL"] = await database.CreateDatabaseAsync() });
         using var trouble = new ExchangeTrouble(market.Exchange.Url);
-        await using var visitors = new Visitors(server.Client.BaseAddress!, seed: 43);
+        var visitors = new Visitors(server.Client.BaseAddress!, seed: 43);
         var staying = Enumerable.Range(0, Staying).Select(_ => new StreamFollower(server.Client.BaseAddress!)).ToList();
         try
         {

@@ -4,20 +4,12 @@ using CandleStream.EndToEndTests.History;
 namespace CandleStream.EndToEndTests.Soak;
 
 /// <summary>Clients that come, read for a while, and break off, over and over. One in ten reads nothing at all.</summary>
-internal sealed class Visitors : IAsyncDisposable
+internal sealed class Visitors(Uri server, int seed)
 {
     private static readonly TimeSpan LongestVisit = TimeSpan.FromSeconds(10);
 
-    private readonly HttpClient _http;
-    private readonly int _seed;
     private long _visits;
     private long _refused;
-
-    public Visitors(Uri server, int seed)
-    {
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
-        _seed = seed;
-    }
 
     /// <summary>Streams that were opened so far.</summary>
     public long Visits => Volatile.Read(ref _visits);
@@ -25,17 +17,17 @@ internal sealed class Visitors : IAsyncDisposable
     /// <summary>Streams that the server did not give.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
-    /// <summary>So many at a time, until told to leave; returns when the last one has.</summary>
-    public Task ComeAndGoAsync(int atATime, int round, CancellationToken leave) =>
-        Task.WhenAll(Enumerable.Range(0, atATime).Select(n => VisitAsync(new Random(HashCode.Combine(_seed, round, n)), leave)));
-
-    public ValueTask DisposeAsync()
+    /// <summary>
+    /// So many at a time, until told to leave; returns when the last one has. Their connections end with them: one that was still being
+    /// made when its visitor left would else stay open for the next.
+    /// </summary>
+    public async Task ComeAndGoAsync(int atATime, int round, CancellationToken leave)
     {
-        _http.Dispose();
-        return default;
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        await Task.WhenAll(Enumerable.Range(0, atATime).Select(n => VisitAsync(http, new Random(HashCode.Combine(seed, round, n)), leave)));
     }
 
-    private async Task VisitAsync(Random random, CancellationToken leave)
+    private async Task VisitAsync(HttpClient http, Random random, CancellationToken leave)
     {
         while (!leave.IsCancellationRequested)
         {
@@ -43,7 +35,7 @@ internal sealed class Visitors : IAsyncDisposable
             visit.CancelAfter(LongestVisit * random.NextDouble());
             try
             {
-                await ReadAsync(random, visit.Token);
+                await ReadAsync(http, random, visit.Token);
             }
             catch (OperationCanceledException) when (visit.IsCancellationRequested)
             {
@@ -52,11 +44,11 @@ internal sealed class Visitors : IAsyncDisposable
         }
     }
 
-    private async Task ReadAsync(Random random, CancellationToken cancel)
+    private async Task ReadAsync(HttpClient http, Random random, CancellationToken cancel)
     {
         var series = FastMarket.Series[random.Next(FastMarket.Series.Count)];
         var path = $"/candles/stream?series={series}&snapshot={random.Next(100)}{(random.Next(2) == 0 ? "&delta=1" : "")}";
-        using var answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancel);
+        using var answer = await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!answer.IsSuccessStatusCode) Interlocked.Increment(ref _refused);
         answer.EnsureSuccessStatusCode();
         Interlocked.Increment(ref _visits);
