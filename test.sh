@@ -89,7 +89,7 @@ step() {
 # The longest single test of --full is the soak of an hour.
 dotnet_tests() {
   echo "== $1"
-  local began=$SECONDS limit=20m
+  local began=$SECONDS limit=10m
   [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && limit=3h
   dotnet run --project "tests/$1" --no-build -- --report-trx --report-trx-filename "$1.trx" --results-directory "$results" --progress off \
     --hangdump --hangdump-type None --hangdump-timeout "$limit" --show-test-results all --show-stdout Failed --show-stderr Failed 2>&1 |

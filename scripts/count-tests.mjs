@@ -3,10 +3,14 @@
 //   count-tests.mjs part RECORDS NAME EXIT_CODE SECONDS [REPORT [LOG]]
 //       counts one part, prints its figures and appends them to the file RECORDS
 //   count-tests.mjs sum RECORDS SECONDS
-//       prints times, skipped and failed tests and the sum of all parts
+//       prints times, skipped tests, failed ones with how they failed, and the sum of all parts
 // REPORT is a TRX file, or the JSON of Vitest or Playwright. LOG is what the runner printed.
 // A part without a report counts only when it fails.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+
+// Of how a test failed so much is shown: the rest is in the report.
+const linesShown = 25
+const lettersShown = 300
 
 const [command, records, ...rest] = process.argv.slice(2)
 if (command === 'part' && rest.length >= 3) part(...rest)
@@ -20,9 +24,12 @@ function part(name, exitCode, seconds, report, log) {
   const code = Number(exitCode)
   const counted = report === undefined ? nothing() : report.endsWith('.trx') ? countTrx(report, log) : countJson(report)
   const trouble = troubleOf(name, code, counted, report, log)
-  if (trouble !== null) counted.failed.push(trouble)
-  const { passed, failed, skipped, flaky } = counted
-  appendFileSync(records, `${JSON.stringify({ name, seconds: Number(seconds), passed, failed, skipped, flaky })}\n`)
+  if (trouble !== null) {
+    counted.failed.push(trouble)
+    counted.causes[trouble] = lastLines(read(log))
+  }
+  const { passed, failed, skipped, flaky, causes } = counted
+  appendFileSync(records, `${JSON.stringify({ name, seconds: Number(seconds), passed, failed, skipped, flaky, causes })}\n`)
   if (report !== undefined) console.log(`-- ${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
 }
 
@@ -36,7 +43,11 @@ function sum(seconds) {
   console.log(`time: ${clock(seconds)} in all`)
   for (const name of skipped) console.log(`skipped: ${name}`)
   for (const name of all('flaky')) console.log(`passed only when repeated: ${name}`)
-  for (const name of failed) console.log(`failed: ${name}`)
+  const causes = Object.assign({}, ...parts.map((p) => p.causes))
+  for (const name of failed) {
+    console.log(`failed: ${name}`)
+    if (causes[name]) console.log(indent(causes[name]))
+  }
   console.log(`${passed} passed, ${failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
   process.exitCode = failed.length > 0 ? 1 : 0
 }
@@ -55,8 +66,9 @@ function troubleOf(name, code, { failed, isWhole }, report, log) {
 function countTrx(report, log) {
   const text = read(report)
   const counted = nothing()
-  for (const [, attributes] of text.matchAll(/<UnitTestResult\s([^>]*)>/g)) {
-    add(counted, unescape(/\btestName="([^"]*)"/.exec(attributes)?.[1] ?? '?'), /\boutcome="([^"]*)"/.exec(attributes)?.[1])
+  for (const [, attributes, inner] of text.matchAll(/<UnitTestResult\s([^>]*?)(?:\/>|>(.*?)<\/UnitTestResult>)/gs)) {
+    const cause = unescape(/<Message>(.*?)<\/Message>/s.exec(inner ?? '')?.[1] ?? '')
+    add(counted, unescape(/\btestName="([^"]*)"/.exec(attributes)?.[1] ?? '?'), /\boutcome="([^"]*)"/.exec(attributes)?.[1], cause)
   }
   counted.isWhole = text.trimEnd().endsWith('</TestRun>') && !/<Text>Test host process[^<]*(crashed|terminated)/.test(text)
   if (counted.isWhole) return counted
@@ -67,17 +79,22 @@ function countTrx(report, log) {
 // Lines such as "passed NAME (12ms)" and "failed (canceled) NAME (1m 02s 345ms)". A failed cleanup has no duration.
 function countLog(text) {
   const counted = { ...nothing(), isWhole: false }
-  const line = /^(passed|failed|skipped) (?:\(\w+\) )?(.+?)(?: \((?:\d+(?:d|h|m|s|ms) ?)+\))?\r?$/gm
-  for (const [, outcome, name] of text.matchAll(line)) {
-    add(counted, name, outcome === 'skipped' ? 'NotExecuted' : outcome)
+  const line = /^(passed|failed|skipped) (?:\(\w+\) )?(.+?)(?: \((?:\d+(?:d|h|m|s|ms) ?)+\))?\r?$((?:\n {2}.*)*)/gm
+  for (const [, outcome, name, told] of text.matchAll(line)) {
+    add(counted, name, outcome === 'skipped' ? 'NotExecuted' : outcome, told)
   }
   return counted
 }
 
-function add(counted, name, outcome) {
+function add(counted, name, outcome, cause) {
   if (/^passed$/i.test(outcome)) counted.passed++
   else if (outcome === 'NotExecuted') counted.skipped.push(name)
-  else counted.failed.push(name) // Failed, Timeout, Aborted, Error: a test that did not pass has failed
+  else fail(counted, name, cause) // Failed, Timeout, Aborted, Error: a test that did not pass has failed
+}
+
+function fail(counted, name, cause) {
+  counted.failed.push(name)
+  if (cause) counted.causes[name] = firstLines(cause)
 }
 
 function countJson(report) {
@@ -93,9 +110,9 @@ function countVitest(json) {
   const counted = nothing()
   for (const file of json.testResults) {
     const results = file.assertionResults
-    for (const { fullName, status } of results) {
+    for (const { fullName, status, failureMessages } of results) {
       if (status === 'passed') counted.passed++
-      else if (status === 'failed') counted.failed.push(fullName)
+      else if (status === 'failed') fail(counted, fullName, failureMessages?.[0])
       else counted.skipped.push(fullName) // pending, todo, skipped, disabled
     }
     // A file that cannot be loaded has no tests, or none that failed.
@@ -110,8 +127,8 @@ function countPlaywright(json) {
   const visit = (suite, path) => {
     for (const spec of suite.specs ?? []) {
       const name = [...path, spec.title].join(' › ')
-      for (const { status } of spec.tests) {
-        if (status === 'unexpected') counted.failed.push(name)
+      for (const { status, results } of spec.tests) {
+        if (status === 'unexpected') fail(counted, name, results?.at(-1)?.error?.message)
         else if (status === 'skipped') counted.skipped.push(name)
         else counted.passed++
         if (status === 'flaky') counted.flaky.push(name)
@@ -131,7 +148,7 @@ function stillRunning(log) {
 }
 
 function nothing() {
-  return { passed: 0, failed: [], skipped: [], flaky: [], isWhole: true }
+  return { passed: 0, failed: [], skipped: [], flaky: [], causes: {}, isWhole: true }
 }
 
 function total(counted) {
@@ -140,6 +157,23 @@ function total(counted) {
 
 function read(path) {
   return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+function firstLines(text) {
+  return shorten(text.trim().split('\n').slice(0, linesShown))
+}
+
+function lastLines(text) {
+  return shorten(text.trim().split('\n').slice(-linesShown))
+}
+
+function shorten(lines) {
+  // Without the colours of the runner.
+  return lines.map((line) => line.replace(/\u001b\[\d*m/g, '').slice(0, lettersShown)).join('\n')
+}
+
+function indent(text) {
+  return text.replace(/^/gm, '    ')
 }
 
 function firstLine(text) {
