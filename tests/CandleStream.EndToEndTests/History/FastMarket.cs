@@ -130,8 +130,8 @@ internal sealed class FastMarket : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _revising.DisposeAsync();
-        await Exchange.DisposeAsync();
+        await Ending.OfAsync("the market's revisions", _revising);
+        await Ending.OfAsync("the market's exchange", Exchange);
         _folder.Dispose();
     }
 

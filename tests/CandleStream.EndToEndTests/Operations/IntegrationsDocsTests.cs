@@ -19,6 +19,7 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
     {
         var commands = ShellCommands(section);
         Assert.NotEmpty(commands);
+        await UntilHeldAsync();
         foreach (var command in commands)
         {
             var start = new ProcessStartInfo("bash", ["-c", command.Replace(DocumentedAddress, fixture.Server.Client.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)])
@@ -68,6 +69,19 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
         {
             File.Delete(sample);
         }
+    }
+
+    // A server that has just started may answer that it waits for the exchange: what the commands ask for is there before.
+    private async Task UntilHeldAsync()
+    {
+        var client = fixture.Server.Client;
+        foreach (var series in (string[])["symbol=BTCUSD&timeframe=1m", "symbol=BTCUSD&timeframe=1h", "symbol=ETHUSD&timeframe=1m"])
+        {
+            await client.UntilAsync($"/candles?{series}&limit=500",
+                a => a["candles"]!.AsArray().Count == 500 && a["gaps"]!.AsArray().Count == 0);
+        }
+
+        await client.UntilAsync("/udf/quotes?symbols=BTCUSD,ETHUSD", a => a["d"]!.AsArray().All(quote => (string?)quote!["s"] == "ok"));
     }
 
     private static string Block(string section, string language)

@@ -44,8 +44,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await _app.DisposeAsync();
-        if (_ownExchange is not null) await _ownExchange.DisposeAsync();
+        await Ending.OfAsync("the server", _app);
+        if (_ownExchange is not null) await Ending.OfAsync("the server's exchange", _ownExchange);
         _folder.Dispose();
     }
 
