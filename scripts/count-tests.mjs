@@ -12,6 +12,10 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 const linesShown = 25
 const lettersShown = 300
 
+// What `timeout` ends with, and how much of a log is its end.
+const timedOut = 124
+const lettersOfTheEnd = 4000
+
 const [command, records, ...rest] = process.argv.slice(2)
 if (command === 'part' && rest.length >= 3) part(...rest)
 else if (command === 'sum' && rest.length === 1) sum(Number(rest[0]))
@@ -54,7 +58,7 @@ function sum(seconds) {
 
 // What is wrong with a run beside the failures that it reported: one more failure, or null.
 function troubleOf(name, code, { failed, isWhole }, report, log) {
-  const running = stillRunning(log)
+  const running = code === timedOut ? stillRunning(read(log)) : []
   if (running.length > 0) return `${name} (hung; still running: ${running.join(', ')})`
   // Microsoft.Testing.Platform: 8 means that no test ran, which is no failure by itself.
   const isClean = code === 0 || (code === 8 && report?.endsWith('.trx'))
@@ -141,10 +145,10 @@ function countPlaywright(json) {
   return counted
 }
 
-// The hang dump names the tests that ran when the process was stopped, as "[00:20:00] NAME".
-function stillRunning(log) {
-  const list = /^The following tests were still running when dump was taken.*\n((?:\[[\d:.]+\] .*\n?)*)/m.exec(read(log))?.[1] ?? ''
-  return list.split('\n').filter(Boolean).map((line) => line.replace(/^\[[\d:.]+\] /, ''))
+// The runner prints a test again and again while it runs for long: "[Long Running Test] 'NAME', Elapsed: 00:20:00".
+function stillRunning(text) {
+  const last = text.slice(-lettersOfTheEnd)
+  return [...new Set([...last.matchAll(/^\[Long Running Test\] '(.*)', Elapsed: /gm)].map(([, name]) => name))]
 }
 
 function nothing() {
