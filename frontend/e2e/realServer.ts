@@ -24,12 +24,13 @@ export class RealServer {
   #server: ChildProcess | null = null
   #simulatorUrl = ''
   #port = 0
-  #extra: readonly string[]
+  /** More switches of the server. */
+  extra: readonly string[]
   /** The last lines both processes have written: shown when a start fails. */
   output: string[] = []
 
   constructor(extra: readonly string[] = []) {
-    this.#extra = extra
+    this.extra = extra
   }
 
   get url(): string {
@@ -51,7 +52,7 @@ export class RealServer {
       `--Storage:SqlitePath=${join(this.#folder, 'candles.db')}`,
       // By default a lost exchange is tried once a minute; a test need not wait for that.
       '--Bitfinex:RetryWhilePolling=00:00:02',
-      ...this.#extra,
+      ...this.extra,
     ])
     await this.#until(async () => (await fetch(`${this.url}/health/live`)).ok, 'the server')
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { candle, FakeWorld } from '../packages/candle-stream/test/fakes'
-import { type Candle, CandleClient, type Gap, HttpProblem } from '../src/api/candleStream'
+import { type Candle, type Gap, HttpProblem, StreamClient } from '../src/api/candleStream'
 import type { History, HistoryQuery, MarketApi } from '../src/api/market'
 import { CandleFeed, MAX_BARS, REFRESH_EVERY_MS } from '../src/feed/candleFeed'
 import { subtractGaps } from '../src/feed/gaps'
@@ -52,7 +52,7 @@ class FakeMarket implements MarketApi {
 }
 
 let world: FakeWorld
-let client: CandleClient
+let client: StreamClient
 let market: FakeMarket
 let feed: CandleFeed
 let told: { redraws: number; corrected: Candle[]; updates: Candle[]; changes: number; mayPage: number }
@@ -77,7 +77,7 @@ function send(candle: Candle): void {
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 })
   world = new FakeWorld()
-  client = new CandleClient({ shareTabs: false, environment: world.environment })
+  client = new StreamClient({ shareTabs: false, environment: world.environment })
   market = new FakeMarket()
   makeFeed()
 })
@@ -372,7 +372,7 @@ describe('any interleaving', () => {
   async function run(script: Step[]): Promise<void> {
     client.stop()
     world = new FakeWorld()
-    client = new CandleClient({ shareTabs: false, environment: world.environment })
+    client = new StreamClient({ shareTabs: false, environment: world.environment })
     market = new FakeMarket()
     world.answer = (url) => {
       const since = Number(url.searchParams.get('since') ?? 0)

@@ -1,4 +1,4 @@
-"""What docs/integrations.md says to type, in Python and in a shell."""
+"""What docs/integrations.md says to type, in Python and in a shell; its TypeScript is run by the page's tests."""
 
 from __future__ import annotations
 

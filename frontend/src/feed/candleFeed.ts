@@ -1,10 +1,10 @@
 import {
   type Candle,
-  type CandleClient,
   type Gap,
   HttpProblem,
   type Refusal,
   type SeriesState,
+  type StreamClient,
   splitSeries,
 } from '../api/candleStream'
 import type { History, MarketApi } from '../api/market'
@@ -49,7 +49,7 @@ export class CandleFeed {
   /** The newest candle of the series, also while `detached`. */
   latest: Candle | null = null
 
-  #client: CandleClient
+  #client: StreamClient
   #api: MarketApi
   #listener: FeedListener
   /** The time wanted at the right edge of the view; null is the newest. */
@@ -63,7 +63,7 @@ export class CandleFeed {
   #older = new PageCursor(() => this.#listener.mayPage())
   #newer = new PageCursor(() => this.#listener.mayPage())
 
-  constructor(series: string, client: CandleClient, api: MarketApi, rightEdge: number | null, listener: FeedListener) {
+  constructor(series: string, client: StreamClient, api: MarketApi, rightEdge: number | null, listener: FeedListener) {
     this.#rightEdge = rightEdge
     this.series = series
     this.#client = client

@@ -1,4 +1,4 @@
-import type { Candle, CandleClient, ConnectionStatus, Refusal, SeriesState } from '../api/candleStream'
+import type { Candle, ConnectionStatus, Refusal, SeriesState, StreamClient } from '../api/candleStream'
 import { text } from '../text/text'
 import { CandleList } from './candleList'
 
@@ -34,12 +34,12 @@ interface Followed {
 
 /** Follows the last day of any number of symbols. */
 export class Watchlist {
-  #client: CandleClient
+  #client: StreamClient
   #now: () => number
   #followed = new Map<string, Followed>()
 
   /** `now` is the server's clock, Unix ms. */
-  constructor(client: CandleClient, now: () => number) {
+  constructor(client: StreamClient, now: () => number) {
     this.#client = client
     this.#now = now
   }

@@ -1,4 +1,4 @@
-import { CandleClient, splitSeries } from '../api/candleStream'
+import { StreamClient, splitSeries } from '../api/candleStream'
 import { type MarketApi, marketApi } from '../api/market'
 import { ChartView } from '../chart/chartView'
 import { formatCountdown, formatPrice, formatVolume } from '../chart/format'
@@ -38,7 +38,7 @@ export class ChartPage {
   readonly hoverChanged = new Signal()
 
   readonly access: Access
-  readonly client: CandleClient
+  readonly client: StreamClient
   settings: Settings
   feed: CandleFeed
   chart: ChartView | null = null
@@ -61,7 +61,7 @@ export class ChartPage {
 
   constructor({ base, access, snapshot, settings, linkTrouble }: ChartPageOptions) {
     this.access = access
-    this.client = new CandleClient({ url: base, snapshot, environment: { fetch: access.fetch } })
+    this.client = new StreamClient({ url: base, snapshot, environment: { fetch: access.fetch } })
     this.api = marketApi(access.fetch, base)
     this.settings = settings
     this.linkTrouble = linkTrouble

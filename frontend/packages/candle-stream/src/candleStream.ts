@@ -1,9 +1,10 @@
 import { CandleClient, type CandleClientOptions } from './client.js'
+import type { StreamClient } from './streamClient.js'
 import type { Candle, ConnectionStatus, SeriesCandle, SeriesState } from './types.js'
 
 export interface CandleStreamOptions extends CandleClientOptions {
   /** A client to share; by default all streams with the same `url` and options share one. */
-  client?: CandleClient
+  client?: StreamClient
   /** The connection to the server has changed. */
   onStatus?(status: ConnectionStatus): void
   /** The server's word on the series has changed. */
@@ -21,7 +22,7 @@ export class CandleStream {
   readonly timeframe: string
   #onCandle: (candle: SeriesCandle) => void
   #options: CandleStreamOptions
-  #client: CandleClient | null = null
+  #client: StreamClient | null = null
   #leave: (() => void)[] = []
   /** Counts `connect` and `close`: a callback that closes the stream may come before there is anything to leave. */
   #run = 0
@@ -55,13 +56,14 @@ export class CandleStream {
   /** Starts, or does nothing if it runs. */
   connect(): void {
     if (this.#client !== null) return
-    const { onStatus, onState, onError } = this.#options
+    const { onStatus, onState } = this.#options
     const client = this.#options.client ?? sharedClient(this.#options)
     const { symbol, timeframe } = this
     this.#client = client
     const run = ++this.#run
     const isCurrent = () => run === this.#run
     if (onStatus !== undefined) this.#leave.push(client.onStatus((status) => isCurrent() && onStatus(status)))
+    if (this.#options.onError !== undefined) this.#leave.push(this.#watchProblems(client, isCurrent))
     const forward = (candles: readonly Candle[]) => {
       for (const candle of candles) if (isCurrent()) this.#onCandle({ symbol, timeframe, ...candle })
     }
@@ -69,10 +71,27 @@ export class CandleStream {
       onCandles: forward,
       onReset: forward,
       onState: (state) => isCurrent() && onState?.(state),
-      onRefused: (refusal) => isCurrent() && onError?.(new Error(refusal.detail || refusal.title)),
+      onRefused: (refusal) => isCurrent() && this.#tell(new Error(refusal.detail || refusal.title)),
     })
     if (isCurrent()) this.#leave.push(leave)
     else leave()
+  }
+
+  /** Each lasting problem once. */
+  #watchProblems(client: StreamClient, isCurrent: () => boolean): () => void {
+    let told: string | null = null
+    return client.onStatus(({ problem }) => {
+      const message = problem?.lasting ? problem.message : null
+      if (message !== null && message !== told && isCurrent()) this.#tell(new Error(message))
+      told = message
+    })
+  }
+
+  #tell(error: Error): void {
+    const { onError } = this.#options
+    if (onError !== undefined) onError(error)
+    // biome-ignore lint/suspicious/noConsole: a failure that nobody listens to must not be silent
+    else console.error(`candle-stream: ${this.series}: ${error.message}`)
   }
 
   /** Stops; no callback comes after it. May be connected again. */
@@ -96,9 +115,10 @@ export function createCandleStream(
   return stream
 }
 
-function sharedClient(options: CandleStreamOptions): CandleClient {
-  const { url = '', snapshot, maxRate, delta, shareTabs, environment } = options
-  const key = JSON.stringify({ url, snapshot, maxRate, delta, shareTabs })
+/** The client of all who ask for the same with the same options. */
+export function sharedClient(options: CandleClientOptions): CandleClient {
+  const { url = '', apiKey, snapshot, maxRate, delta, shareTabs, environment } = options
+  const key = JSON.stringify({ url, apiKey, snapshot, maxRate, delta, shareTabs })
   const known = shared.find((entry) => entry.key === key && entry.environment === environment)
   if (known !== undefined) return known.client
   const client = new CandleClient(options)

@@ -1,6 +1,13 @@
+/** What an event carries; `failure` says why a stream ended, where that can be known: a browser's EventSource does not tell. */
+export interface SourceEvent {
+  data?: string
+  lastEventId?: string
+  failure?: Error
+}
+
 /** The part of the browser's EventSource this client uses. */
 export interface EventSourceLike {
-  addEventListener(type: string, listener: (event: { data?: string; lastEventId?: string }) => void): void
+  addEventListener(type: string, listener: (event: SourceEvent) => void): void
   close(): void
   readonly readyState: number
 }
@@ -35,7 +42,7 @@ export type PageChange = 'visible' | 'put-away' | 'brought-back' | 'online'
 export interface Environment {
   /** Absent where EventSource does not exist or is blocked: the client polls. */
   openEventSource: ((url: string) => EventSourceLike) | null
-  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>
+  fetch(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response>
   random(): number
   page: PageLike | null
   locks: LocksLike | null

@@ -1,6 +1,7 @@
 import { DeltaBook } from './deltaBook.js'
 import type { EventSourceLike } from './environment.js'
 import { EVENT_NAMES, type EventName, readEvent, type ServerEvent } from './protocol.js'
+import { WrongServer } from './rest.js'
 import type { DropReason } from './types.js'
 
 /** Assumed until `hello` says otherwise. */
@@ -9,10 +10,13 @@ export const DEFAULT_HEARTBEAT_MS = 15_000
 /** A server says hello at once; a connection that has said nothing for this long leads nowhere. */
 const FIRST_WORD_MS = 15_000
 
+const UNREADABLE = 'its stream says nothing that this version can read'
+
 /** Who is told what one stream says and how it ends. */
 export interface StreamListener {
   event(event: Exclude<ServerEvent, { kind: 'delta' }>, id: number | null): void
-  ended(reason: DropReason): void
+  /** `failure`: what is known of the reason. */
+  ended(reason: DropReason, failure: Error | null): void
 }
 
 /** The silence after which a stream counts as dead: two missed heartbeats and some slack. */
@@ -29,6 +33,7 @@ export class EventStream {
   #heardAt = Date.now()
   #opened = false
   #heardAnything = false
+  #heardNonsense = false
   #watchdog: ReturnType<typeof setTimeout>
 
   constructor(open: () => EventSourceLike, listener: StreamListener) {
@@ -43,7 +48,7 @@ export class EventStream {
       this.#heardAt = Date.now()
     })
     // EventSource retries by itself for some failures and never for others; ending it always gives one behaviour.
-    source.addEventListener('error', () => this.#end(this.#opened ? 'dropped' : 'refused'))
+    source.addEventListener('error', ({ failure }) => this.#end(this.#opened ? 'dropped' : 'refused', failure))
     this.#watchdog = setTimeout(this.#watch, this.#limitMs)
   }
 
@@ -61,7 +66,9 @@ export class EventStream {
 
   /** Ends the stream if it has been silent for too long: timers of a sleeping page do not run, so waking up asks here. */
   endIfSilent(): void {
-    if (Date.now() - this.#heardAt >= this.#limitMs) this.#end('silent')
+    if (Date.now() - this.#heardAt < this.#limitMs) return
+    if (this.#heardNonsense && !this.#heardAnything) this.#end('garbled', new WrongServer(UNREADABLE))
+    else this.#end('silent')
   }
 
   /** Closes without a word to the listener. */
@@ -73,9 +80,14 @@ export class EventStream {
 
   #hear(name: EventName, data: string, lastEventId: string): void {
     if (this.#source === null) return
+    const event = readEvent(name, data, Date.now())
+    // What cannot be read is a later version's, or cut, and keeps the stream alive; but not one of which nothing was read yet.
+    if (event !== null) this.#heardAnything = true
+    else if (!this.#heardAnything) {
+      this.#heardNonsense = true
+      return
+    }
     this.#heardAt = Date.now()
-    this.#heardAnything = true
-    const event = readEvent(name, data, this.#heardAt)
     if (event === null) return
     const id = readId(lastEventId)
     if (event.kind === 'hello') {
@@ -104,10 +116,10 @@ export class EventStream {
     this.#watchdog = setTimeout(this.#watch, Math.max(remaining, 0))
   }
 
-  #end(reason: DropReason): void {
+  #end(reason: DropReason, failure: Error | null = null): void {
     if (this.#source === null) return
     this.close()
-    this.#listener.ended(reason)
+    this.#listener.ended(reason, failure)
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Environment } from './environment.js'
+import type { Adviser } from './problem.js'
 import { isObject, readEvent } from './protocol.js'
 import { type CandlePage, fetchCandles, fetchJson, HttpProblem } from './rest.js'
-import type { PollingStatus, Refusal, SeriesState } from './types.js'
+import type { ConnectionProblem, PollingStatus, Refusal, SeriesState } from './types.js'
 
 export const POLL_EVERY_MS = 15_000
 /** A failed attempt to reconnect asks the server at once, but no sooner than this after the last round. */
@@ -29,6 +30,8 @@ interface Outcome {
   error: string | null
   errors: Record<string, string>
   retryAfterMs: number
+  /** The last failure itself. */
+  failure: unknown
 }
 
 /** Asks for what changed, at once and then every 15 s, while the stream is away. */
@@ -36,16 +39,20 @@ export class Poller {
   #env: Environment
   #base: string
   #limit: number
+  #adviser: Adviser | null
   #listener: PollListener
   #timer: ReturnType<typeof setTimeout> | null = null
   #running = false
   #round = 0
+  #streamFailure: Error | null = null
+  #problem: ConnectionProblem | null = null
   #status: PollingStatus = { everyMs: POLL_EVERY_MS, lastAt: null, ok: null, error: null, errors: {} }
 
-  constructor(env: Environment, base: string, limit: number, listener: PollListener) {
+  constructor(env: Environment, base: string, limit: number, adviser: Adviser | null, listener: PollListener) {
     this.#env = env
     this.#base = base
     this.#limit = limit
+    this.#adviser = adviser
     this.#listener = listener
   }
 
@@ -53,8 +60,17 @@ export class Poller {
     return this.#status
   }
 
-  /** Starts, or finds out at once whether there is still a server: its last answer may be older than its end. */
-  start(): void {
+  /** What is wrong, since the stream was lost. */
+  get problem(): ConnectionProblem | null {
+    return this.#problem
+  }
+
+  /**
+   * Starts, or finds out at once whether there is still a server: its last answer may be older than its end.
+   * `streamFailure`: what is known of the reason.
+   */
+  start(streamFailure: Error | null): void {
+    this.#streamFailure = streamFailure
     if (this.#running) return this.#again()
     this.#running = true
     this.#status = { ...this.#status, ok: null, error: null, errors: {} }
@@ -63,6 +79,7 @@ export class Poller {
 
   stop(): void {
     this.#running = false
+    this.#problem = null
     this.#round++
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -91,6 +108,10 @@ export class Poller {
       if (round !== this.#round) return
       waitMs = Math.max(waitMs, outcome.retryAfterMs)
       const { ok, error, errors } = outcome
+      const failure = outcome.failure ?? this.#streamFailure
+      const problem = failure === null ? null : ((await this.#adviser?.explain(failure)) ?? null)
+      if (round !== this.#round) return
+      this.#problem = problem
       this.#status = { everyMs: waitMs, lastAt: Date.now(), ok, error, errors }
       this.#listener.changed()
     }
@@ -99,7 +120,7 @@ export class Poller {
 
   /** One series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does. */
   async #askAll(round: number): Promise<Outcome> {
-    const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0 }
+    const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0, failure: null }
     let answered = 0
     for (const [series, since] of this.#listener.wanted()) {
       try {
@@ -119,6 +140,7 @@ export class Poller {
         }
         outcome.error = failure instanceof Error ? failure.message : String(failure)
         outcome.errors[series] = outcome.error
+        outcome.failure = failure
         outcome.retryAfterMs = Math.max(outcome.retryAfterMs, problem?.retryAfterMs ?? 0)
         if (problem === null || problem.refusal.status === 401 || problem.refusal.status === 429) break
       }

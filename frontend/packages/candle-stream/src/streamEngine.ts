@@ -2,7 +2,9 @@ import { backoffMs } from './backoff.js'
 import type { Environment } from './environment.js'
 import { DEFAULT_HEARTBEAT_MS, EventStream } from './eventStream.js'
 import { Poller } from './poller.js'
+import type { Adviser } from './problem.js'
 import type { ServerEvent } from './protocol.js'
+import { HttpProblem } from './rest.js'
 import { ServerClock } from './serverClock.js'
 import { SinceBook } from './sinceBook.js'
 import type { CandleSource, SourceListener, Wanted } from './source.js'
@@ -14,6 +16,8 @@ const STABLE_AFTER_MS = 10_000
 const GROW_AFTER_MS = 20
 /** A series nobody wants any more costs little: do not break the connection of the others at once. */
 const SHRINK_AFTER_MS = 5000
+/** A server that wants to be left alone is followed within reason. */
+const MAX_ASKED_MS = 60_000
 /** The server's limits of one stream: docs/protocol.md. */
 const MAX_SERIES = 100
 const MAX_SNAPSHOT_CANDLES = 10_000
@@ -69,11 +73,11 @@ export class StreamEngine implements CandleSource {
     stable: null,
   }
 
-  constructor(env: Environment, options: EngineOptions, listener: SourceListener) {
+  constructor(env: Environment, options: EngineOptions, adviser: Adviser | null, listener: SourceListener) {
     this.#env = env
     this.#options = options
     this.#listener = listener
-    this.#poller = new Poller(env, options.base, options.snapshot, {
+    this.#poller = new Poller(env, options.base, options.snapshot, adviser, {
       wanted: () => new Map(this.#open().map((series) => [series, this.#since.pollFrom(series)])),
       polled: (series, page) => {
         if (page.reset) listener.reset(series, page.candles)
@@ -109,6 +113,7 @@ export class StreamEngine implements CandleSource {
       delayMs: this.#delayMs,
       simulated: this.#simulated,
       polling: this.#poller.status,
+      problem: this.#poller.problem,
       role: 'own',
     }
   }
@@ -191,7 +196,7 @@ export class StreamEngine implements CandleSource {
     try {
       const stream: EventStream = new EventStream(() => openEventSource(url), {
         event: (event, id) => stream === this.#stream && this.#hear(event, id, stream),
-        ended: (reason) => stream === this.#stream && this.#ended(reason),
+        ended: (reason, failure) => stream === this.#stream && this.#ended(reason, failure),
       })
       this.#stream = stream
     } catch {
@@ -286,23 +291,25 @@ export class StreamEngine implements CandleSource {
     this.#listener.changed()
   }
 
-  #ended(reason: DropReason): void {
+  #ended(reason: DropReason, failure: Error | null): void {
     // A server that says bye names the time to come back: a restart, not a failure.
     const announced = reason === 'bye' ? this.#nextRetryAt : null
     this.#closeStream()
-    this.#fail(reason, announced)
+    this.#fail(reason, announced, failure)
   }
 
-  #fail(reason: DropReason, retryAt: number | null = null): void {
+  #fail(reason: DropReason, retryAt: number | null = null, failure: Error | null = null): void {
     if (retryAt === null) this.#attempt++
-    const waitMs = retryAt === null ? backoffMs(this.#attempt, this.#env.random) : Math.max(retryAt - Date.now(), 0)
+    const asked = failure instanceof HttpProblem ? (failure.retryAfterMs ?? 0) : 0
+    const backoff = Math.max(backoffMs(this.#attempt, this.#env.random), Math.min(asked, MAX_ASKED_MS))
+    const waitMs = retryAt === null ? backoff : Math.max(retryAt - Date.now(), 0)
     this.#phase = 'waiting'
     this.#reason = reason
     this.#delayMs = null
     this.#nextRetryAt = Date.now() + waitMs
     this.#clear('retry')
     this.#timers.retry = setTimeout(() => this.#connect(), waitMs)
-    this.#poller.start()
+    this.#poller.start(failure)
     this.#listener.changed()
   }
 

@@ -79,8 +79,22 @@ export interface ConnectionStatus {
   /** True when the prices are simulated; null until the server has said whose they are. */
   readonly simulated: boolean | null
   readonly polling: PollingStatus
+  /** Why there is no stream, and what can be done; null while there is one, or before that is known. */
+  readonly problem?: ConnectionProblem | null
   /** Who holds the stream: this page alone, this tab for all tabs, or another tab for this one. */
   readonly role: 'own' | 'leader' | 'follower'
+}
+
+/** What is wrong with the way to the server, in words for the person who can do something. */
+export interface ConnectionProblem {
+  /**
+   * `key`: refused. `cors`: the server does not let this page read. `wrong-server`: somebody else answers, or another version.
+   * `busy`: the server refuses for now. `unreachable`: nobody answers.
+   */
+  readonly kind: 'key' | 'cors' | 'wrong-server' | 'busy' | 'unreachable'
+  readonly message: string
+  /** True when trying again cannot help before something is changed. */
+  readonly lasting: boolean
 }
 
 /** What polling does while the stream is away. */

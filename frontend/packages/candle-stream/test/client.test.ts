@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Candle, CandleClient, type CandleClientOptions, type SeriesState } from '../src/index.js'
+import { type Candle, type SeriesState, StreamClient, type StreamClientOptions } from '../src/index.js'
 import { candle, FakeWorld } from './fakes.js'
 
 const SERIES = 'BTCUSD:1m'
 let world: FakeWorld
-let client: CandleClient
+let client: StreamClient
 
-function start(options: CandleClientOptions = {}): CandleClient {
-  client = new CandleClient({ shareTabs: false, environment: world.environment, ...options })
+function start(options: StreamClientOptions = {}): StreamClient {
+  client = new StreamClient({ shareTabs: false, environment: world.environment, ...options })
   return client
 }
 

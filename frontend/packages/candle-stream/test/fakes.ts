@@ -59,6 +59,16 @@ export function candle(time: number, rev: number, more: object = {}) {
   return { time, open: 1, high: 2, low: 0.5, close: 1.5, volume: 10, closed: false, rev, ...more }
 }
 
+/** An answer of `GET /candles`. */
+export function page(candles: unknown[], more: object = {}) {
+  return { candles, asof: 1000, gaps: [], ...more }
+}
+
+export function problem(status: number, detail: string): Response {
+  const headers = { 'Content-Type': 'application/problem+json' }
+  return Response.json({ title: 'X', detail }, { status, headers })
+}
+
 /** Everything around a client, in the hands of the test. */
 export class FakeWorld {
   sources: FakeEventSource[] = []
@@ -103,6 +113,14 @@ export class FakeWorld {
 
   change(change: PageChange): void {
     for (const watcher of [...this.#watchers]) watcher(change)
+  }
+
+  /** What the server's routes answer. */
+  serve(answers: Record<string, unknown>): void {
+    this.answer = (url) => {
+      const found = Object.entries(answers).find(([path]) => url.pathname === path)?.[1]
+      return typeof found === 'function' ? found(url) : (found ?? null)
+    }
   }
 
   async #fetch(url: string): Promise<Response> {

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { CandleClient } from '../src/index.js'
+import { StreamClient } from '../src/index.js'
 import { candle, FakeChannels, FakeLocks, FakeWorld } from './fakes.js'
 
 const SERIES = 'BTCUSD:1m'
 let world: FakeWorld
 let locks: FakeLocks
 let channels: FakeChannels
-let tabs: CandleClient[]
+let tabs: StreamClient[]
 
-function openTab(): CandleClient {
+function openTab(): StreamClient {
   world.random = (tabs.length + 1) / 64
   const environment = { ...world.environment, locks, openChannel: channels.open }
-  const tab = new CandleClient({ environment })
+  const tab = new StreamClient({ environment })
   tabs.push(tab)
   return tab
 }
 
-function revsOf(tab: CandleClient, series = SERIES): number[] {
+function revsOf(tab: StreamClient, series = SERIES): number[] {
   const revs: number[] = []
   tab.subscribe(series, { onCandles: (candles) => revs.push(...candles.map(({ rev }) => rev)) })
   return revs

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
 using CandleStream.Simulator.Faults;
@@ -6,10 +7,10 @@ using CandleStream.Tests.Support;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>
-/// Our clients side by side: C#, Python, and <c>watch</c>. The server is killed and loses the exchange; candles are
-/// corrected all the while. In the end all three hold the same closed candles, and they are the exchange's. Resets have tests of their own in each client.
+/// Our clients side by side, each in its own language: C#, TypeScript in Node, Python, and <c>watch</c>. The server is killed and loses the exchange; candles are
+/// corrected all the while. In the end all four hold the same closed candles, and they are the exchange's. Resets have tests of their own in each client.
 /// </summary>
-public sealed class ThreeClientsTests
+public sealed class FourClientsTests
 {
     private const int Seed = 31_415;
 
@@ -22,6 +23,7 @@ public sealed class ThreeClientsTests
     [Fact(Timeout = 2 * 3600 * 1000)]
     public async Task All_hold_the_same_closed_candles_and_they_are_the_exchanges()
     {
+        await BuildTypeScriptAsync();
         var random = new Random(Seed);
         using var folder = new TempFolder();
         await using var market = await FastMarket.StartAsync(Seed, Seconds);
@@ -32,6 +34,7 @@ public sealed class ThreeClientsTests
         [
             new("watch", folder.Path, new Dictionary<string, string>(), ["dotnet", ServerProcess.ProgramPath, "watch", .. Names, "--url", $"{address}"]),
             new("python", Path.Combine(Repository.Root, "clients", "python"), new Dictionary<string, string>(), ["python3", "-m", "candlestream", "watch", .. Names, "--url", $"{address}", "--delta"]),
+            new("node", Path.Combine(Repository.Root, "frontend"), new Dictionary<string, string> { ["CANDLESTREAM_URL"] = $"{address}" }, ["node", "packages/candle-stream/examples/node/watch.mjs", .. Names]),
         ];
         try
         {
@@ -80,4 +83,16 @@ public sealed class ThreeClientsTests
     }
 
     private static IEnumerable<string> Names => FastMarket.Series.Select(s => s.ToString());
+
+    private static async Task BuildTypeScriptAsync()
+    {
+        using var build = Process.Start(new ProcessStartInfo("npm", ["run", "--silent", "build", "-w", "candle-stream"])
+        {
+            WorkingDirectory = Path.Combine(Repository.Root, "frontend"),
+            RedirectStandardOutput = true,
+        })!;
+        var output = await build.StandardOutput.ReadToEndAsync(Cancel);
+        await build.WaitForExitAsync(Cancel);
+        Assert.True(build.ExitCode == 0, output);
+    }
 }

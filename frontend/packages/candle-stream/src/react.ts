@@ -1,0 +1,66 @@
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { sharedClient } from './candleStream.js'
+import type { CandleClient, CandleClientOptions } from './client.js'
+import { LiveSeries } from './liveSeries.js'
+import type { Candle, Gap, SeriesState } from './types.js'
+
+export interface UseCandlesOptions extends Pick<CandleClientOptions, 'url' | 'apiKey' | 'maxRate' | 'delta'> {
+  /** Candles to begin with. Default: 500. */
+  history?: number
+  /** A client to share; by default all hooks with the same options share one. */
+  client?: CandleClient
+}
+
+export interface LiveCandles {
+  /** Oldest first; the last one may still form. */
+  readonly candles: readonly Candle[]
+  readonly latest: Candle | null
+  /** True only while the server itself is fed live. */
+  readonly connected: boolean
+  readonly state: SeriesState | null
+  /** Ranges [from, to) of open times in which candles may be missing. */
+  readonly gaps: readonly Gap[]
+  readonly error: Error | null
+}
+
+const NOTHING: LiveCandles = { candles: [], latest: null, connected: false, state: null, gaps: [], error: null }
+
+/** History and live candles of a series. Several changes within one frame draw once. */
+export function useCandles(series: string, options: UseCandlesOptions = {}): LiveCandles {
+  const { url, apiKey, maxRate, delta, history = 500 } = options
+  const client = useMemo(
+    () => options.client ?? sharedClient(withoutUndefined({ url, apiKey, maxRate, delta })),
+    [options.client, url, apiKey, maxRate, delta],
+  )
+  const [live, setLive] = useState<LiveCandles>(NOTHING)
+  const planned = useRef(false)
+  useEffect(() => {
+    let isOver = false
+    setLive(NOTHING)
+    const plan = () => {
+      if (planned.current) return
+      planned.current = true
+      setTimeout(() => {
+        planned.current = false
+        if (!isOver) setLive(read(client, series, data))
+      }, 16)
+    }
+    const data = new LiveSeries(client, series, history, { onReplaced: plan, onCandle: plan, onChange: plan })
+    const leave = client.onStatus(plan)
+    return () => {
+      isOver = true
+      leave()
+      data.close()
+    }
+  }, [client, series, history])
+  return live
+}
+
+function read(client: CandleClient, series: string, { candles, gaps, state, error }: LiveSeries): LiveCandles {
+  const connected = client.status.phase === 'open' && client.stateOf(series)?.connected === true
+  return { candles: [...candles], latest: candles.at(-1) ?? null, connected, state, gaps, error }
+}
+
+function withoutUndefined(options: Record<string, unknown>): CandleClientOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
