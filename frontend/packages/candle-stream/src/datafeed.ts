@@ -68,8 +68,8 @@ const MAX_DECIMALS = 8
 export function createDatafeed(options: CandleClientOptions = {}): Datafeed {
   const client = sharedClient(options)
   const subscriptions = new Map<string, () => void>()
-  /** The rev up to which the bars of a series were handed out: where its stream begins. */
-  const asofs = new Map<string, number>()
+  /** What was handed out of a series last: the rev where its stream begins, and the newest bar. */
+  const handedOut = new Map<string, { since: number; newest: number }>()
   let resolutions: Promise<Map<string, string>> | null = null
   const timeframes = () => {
     resolutions ??= readTimeframes(client.json('/timeframes'))
@@ -80,12 +80,12 @@ export function createDatafeed(options: CandleClientOptions = {}): Datafeed {
   }
   const seriesOf = async (symbol: { ticker?: string; name: string }, resolution: string) => {
     const timeframe = (await timeframes()).get(resolution)
-    if (timeframe === undefined) throw new Error(`the server has no timeframe ${resolution}`)
+    if (timeframe === undefined) throw new NotToBeHad(`the server has no timeframe ${resolution}`)
     return `${symbol.ticker ?? symbol.name}:${timeframe}`
   }
   const listSymbols = async () => readSymbols(await client.json('/symbols'))
   const say = (failed: (reason: string) => void) => async (failure: unknown) =>
-    failed((await client.explain(failure)).message)
+    failed(failure instanceof NotToBeHad ? failure.message : (await client.explain(failure)).message)
 
   return {
     onReady(done) {
@@ -124,7 +124,10 @@ export function createDatafeed(options: CandleClientOptions = {}): Datafeed {
           end: to * 1000 - 1,
           limit: Math.min(Math.max(countBack, 1), MAX_LIMIT),
         })
-        if (firstDataRequest && page.asof !== null) asofs.set(series, page.asof)
+        if (page.candles.length === 0 && page.gaps.length > 0)
+          throw new NotToBeHad('whether there are older bars is not known now: ask again')
+        if (firstDataRequest && page.asof !== null)
+          handedOut.set(series, { since: page.asof, newest: page.candles.at(-1)?.time ?? 0 })
         done(page.candles.map(bar), { noData: page.candles.length === 0 })
       }
       read().catch(say(failed))
@@ -132,25 +135,28 @@ export function createDatafeed(options: CandleClientOptions = {}): Datafeed {
     subscribeBars(symbol, resolution, onTick, id, onResetCacheNeeded) {
       let isOver = false
       let leave: () => void = () => undefined
-      let newest = 0
       subscriptions.set(id, () => {
         isOver = true
         leave()
       })
-      const take = (candles: readonly Candle[]) => {
-        for (const candle of candles) {
-          // The library takes no tick older than its last bar: a correction needs its bars anew.
-          if (candle.time < newest) onResetCacheNeeded()
-          else onTick(bar(candle))
-          newest = Math.max(newest, candle.time)
-        }
-      }
-      void seriesOf(symbol, resolution).then((series) => {
+      const follow = async () => {
+        const series = await seriesOf(symbol, resolution)
         if (isOver) return
-        const since = asofs.get(series)
+        const begin = handedOut.get(series)
+        let newest = begin?.newest ?? 0
+        const take = (candles: readonly Candle[]) => {
+          for (const candle of candles) {
+            // The library takes no tick older than its last bar: a correction needs its bars anew.
+            if (candle.time < newest) onResetCacheNeeded()
+            else onTick(bar(candle))
+            newest = Math.max(newest, candle.time)
+          }
+        }
         const listener = { onCandles: take, onReset: () => onResetCacheNeeded() }
-        leave = client.subscribe(series, listener, since === undefined ? {} : { since })
-      })
+        leave = client.subscribe(series, listener, begin === undefined ? {} : { since: begin.since })
+      }
+      // biome-ignore lint/suspicious/noConsole: the library gives no other place for it
+      follow().catch(say((reason) => console.error(`candle-stream: ${reason}`)))
     },
     unsubscribeBars(id) {
       subscriptions.get(id)?.()
@@ -161,6 +167,9 @@ export function createDatafeed(options: CandleClientOptions = {}): Datafeed {
     },
   }
 }
+
+/** What the server answered well enough, and the library has to be told. */
+class NotToBeHad extends Error {}
 
 interface SymbolEntry {
   symbol: string

@@ -31,7 +31,8 @@ export class LiveSeries {
   #book = new SeriesBook()
   #historyGaps: readonly Gap[] = []
   #leave: (() => void)[] = []
-  #life = new AbortController()
+  /** The question for history that is open. */
+  #asking = new AbortController()
   #failures = 0
   #retry: ReturnType<typeof setTimeout> | null = null
 
@@ -45,14 +46,18 @@ export class LiveSeries {
   }
 
   close(): void {
-    this.#life.abort()
+    this.#asking.abort()
     if (this.#retry !== null) clearTimeout(this.#retry)
     for (const leave of this.#leave) leave()
     this.#leave = []
   }
 
+  /** The newest question counts: what an earlier one brings may be of before a reset. */
   async #load(): Promise<void> {
-    const { signal } = this.#life
+    this.#asking.abort()
+    this.#asking = new AbortController()
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    const { signal } = this.#asking
     try {
       const page = await this.#client.history(this.#series, { limit: this.#count, signal })
       if (signal.aborted) return
@@ -63,7 +68,9 @@ export class LiveSeries {
       if (this.#leave.length === 0) this.#follow(page.asof)
     } catch (failure) {
       if (signal.aborted) return
-      this.error = await this.#client.explain(failure)
+      const error = await this.#client.explain(failure)
+      if (signal.aborted) return
+      this.error = error
       this.#listener.onChange?.()
       this.#retry = setTimeout(() => void this.#load(), backoffMs(++this.#failures, Math.random))
     }
@@ -126,7 +133,7 @@ export class LiveSeries {
   }
 
   #unite(): void {
-    this.gaps = [...this.#historyGaps, ...(this.state?.gaps ?? [])].sort((a, b) => a[0] - b[0])
+    this.gaps = unite([...this.#historyGaps, ...(this.state?.gaps ?? [])])
   }
 
   #fail(error: Error | null): void {
@@ -134,4 +141,15 @@ export class LiveSeries {
     this.error = error
     this.#listener.onChange?.()
   }
+}
+
+/** Ranges that overlap or touch are one: history and the stream name the same gap. */
+function unite(gaps: readonly Gap[]): Gap[] {
+  const united: Gap[] = []
+  for (const [from, to] of [...gaps].sort((a, b) => a[0] - b[0])) {
+    const last = united.at(-1)
+    if (last !== undefined && from <= last[1]) united[united.length - 1] = [last[0], Math.max(last[1], to)]
+    else united.push([from, to])
+  }
+  return united
 }

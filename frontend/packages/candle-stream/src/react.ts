@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { sharedClient } from './candleStream.js'
 import type { CandleClient, CandleClientOptions } from './client.js'
 import { LiveSeries } from './liveSeries.js'
@@ -25,35 +25,35 @@ export interface LiveCandles {
 
 const NOTHING: LiveCandles = { candles: [], latest: null, connected: false, state: null, gaps: [], error: null }
 
-/** History and live candles of a series. Several changes within one frame draw once. */
+/** Changes within this time are drawn at once. */
+const FRAME_MS = 16
+
+/** History and live candles of a series. Several changes within one frame are drawn once. */
 export function useCandles(series: string, options: UseCandlesOptions = {}): LiveCandles {
   const { url, apiKey, maxRate, delta, history = 500 } = options
   const client = useMemo(
     () => options.client ?? sharedClient(withoutUndefined({ url, apiKey, maxRate, delta })),
     [options.client, url, apiKey, maxRate, delta],
   )
-  const [live, setLive] = useState<LiveCandles>(NOTHING)
-  const planned = useRef(false)
+  const [heard, setHeard] = useState<{ client: CandleClient; series: string; live: LiveCandles } | null>(null)
   useEffect(() => {
-    let isOver = false
-    setLive(NOTHING)
+    let planned: ReturnType<typeof setTimeout> | null = null
     const plan = () => {
-      if (planned.current) return
-      planned.current = true
-      setTimeout(() => {
-        planned.current = false
-        if (!isOver) setLive(read(client, series, data))
-      }, 16)
+      planned ??= setTimeout(() => {
+        planned = null
+        setHeard({ client, series, live: read(client, series, data) })
+      }, FRAME_MS)
     }
     const data = new LiveSeries(client, series, history, { onReplaced: plan, onCandle: plan, onChange: plan })
     const leave = client.onStatus(plan)
     return () => {
-      isOver = true
+      if (planned !== null) clearTimeout(planned)
       leave()
       data.close()
     }
   }, [client, series, history])
-  return live
+  // What is held until the first answer is another series' candles.
+  return heard?.client === client && heard.series === series ? heard.live : NOTHING
 }
 
 function read(client: CandleClient, series: string, { candles, gaps, state, error }: LiveSeries): LiveCandles {

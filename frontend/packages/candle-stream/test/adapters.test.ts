@@ -138,6 +138,51 @@ describe('a live series', () => {
     client.stop()
   })
 
+  test('a page of before a reset that comes late is not taken', async () => {
+    const answers: ((answer: Response) => void)[] = []
+    const fetch = () => new Promise<Response>((answer) => answers.push(answer))
+    const client = make({ environment: { ...world.environment, fetch } })
+    const series = new LiveSeries(client, SERIES, 10, {})
+    await settle()
+    answers[0]!(Response.json(page([candle(0, 900)], { gaps: [[0, M]] })))
+    await settle()
+    // A gap is mended: history is asked for again, and the answer is slow.
+    world.source.greet(1000, 'resumed')
+    world.source.say('status', { series: SERIES, state: 'live', connected: true, gaps: [[2 * M, 3 * M]] })
+    world.source.fail()
+    await settle(1000)
+    world.source.greet(50, 'reset', { [SERIES]: [candle(0, 40)] })
+    answers.at(-1)!(Response.json(page([candle(0, 40)])))
+    answers[1]!(Response.json(page([candle(0, 900)])))
+    await settle()
+    expect(series.candles.map(({ rev }) => rev)).toEqual([40])
+    series.close()
+    client.stop()
+  })
+
+  test('a gap that history and the stream name is one', async () => {
+    world.serve({ '/candles': page([candle(0, 1), candle(9 * M, 2)], { gaps: [[M, 3 * M]] }) })
+    const client = make()
+    const series = new LiveSeries(client, SERIES, 10, {})
+    await settle()
+    world.source.greet(1000, 'resumed')
+    world.source.say('status', {
+      series: SERIES,
+      state: 'live',
+      connected: true,
+      gaps: [
+        [6 * M, 7 * M],
+        [2 * M, 4 * M],
+      ],
+    })
+    expect(series.gaps).toEqual([
+      [M, 4 * M],
+      [6 * M, 7 * M],
+    ])
+    series.close()
+    client.stop()
+  })
+
   test('a first answer that fails is told and asked for again', async () => {
     world.serve({ '/candles': () => problem(503, 'Full.') })
     const client = make({ url: 'http://c' })
@@ -223,6 +268,34 @@ describe("TradingView's datafeed", () => {
     expect(world.openStreams).toBe(0)
   })
 
+  test('a correction that came between the bars and the ticks asks for the bars anew; it is no tick', async () => {
+    const datafeed = start([candle(0, 1), candle(M, 2)])
+    const period = { from: 0, to: 120, countBack: 2, firstDataRequest: true }
+    const ignore = () => undefined
+    datafeed.getBars({ name: 'BTCUSD' }, '1', period, ignore, ignore)
+    await settle()
+    const ticks: number[] = []
+    let resets = 0
+    const reset = () => resets++
+    datafeed.subscribeBars({ name: 'BTCUSD' }, '1', ({ time }) => ticks.push(time), 'one', reset)
+    await settle()
+    world.source.greet(1001, 'resumed', { [SERIES]: [candle(0, 1001), candle(M, 2)] })
+    expect([ticks, resets]).toEqual([[M], 1])
+    datafeed.unsubscribeBars('one')
+    await settle(6000)
+  })
+
+  test('bars that the server cannot have now are an error, not the end of history', async () => {
+    const datafeed = start([])
+    world.serve({ '/timeframes': TIMEFRAMES, '/candles': page([], { gaps: [[0, M]] }) })
+    const heard: string[] = []
+    const period = { from: 0, to: 60, countBack: 1, firstDataRequest: false }
+    const done = (_: DatafeedBar[], { noData }: { noData: boolean }) => heard.push(`no data: ${noData}`)
+    datafeed.getBars({ name: 'BTCUSD' }, '1', period, done, (reason) => heard.push(reason))
+    await settle()
+    expect(heard).toEqual(['whether there are older bars is not known now: ask again'])
+  })
+
   test('a resolution that the server has not is refused in words', async () => {
     const datafeed = start([])
     const failed: string[] = []
@@ -235,6 +308,6 @@ describe("TradingView's datafeed", () => {
       (reason) => failed.push(reason),
     )
     await settle()
-    expect(failed[0]).toContain('no timeframe 7')
+    expect(failed).toEqual(['the server has no timeframe 7'])
   })
 })
