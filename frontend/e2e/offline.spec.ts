@@ -33,6 +33,21 @@ test('opens without a server: the last candles with their time, marked as old an
   await expect(page.getByText(/As of/)).toBeHidden()
 })
 
+test('the browser finds nothing that keeps the page from being installed', async ({ page, scripted }) => {
+  await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=5m`)
+  await expectCondition(page, 'live')
+  await expect.poll(() => ready(page)).toBe(1)
+  const browser = await page.context().newCDPSession(page)
+  const { installabilityErrors } = await browser.send('Page.getInstallabilityErrors')
+  // Every test runs in a context of its own, which the browser takes for a private window.
+  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
+  const manifest = await browser.send('Page.getAppManifest')
+  expect([manifest.errors, JSON.parse(manifest.data!)]).toEqual([
+    [],
+    expect.objectContaining({ display: 'standalone' }),
+  ])
+})
+
 test('neither the API nor the stream nor other pages are answered or kept by the service worker', async ({
   page,
   scripted,
