@@ -1,21 +1,16 @@
 import {
-  type CandlestickData,
-  CandlestickSeries,
   createChartEx,
-  type HistogramData,
-  HistogramSeries,
   type IChartApi,
   type ISeriesApi,
   type LogicalRange,
   type MouseEventParams,
-  PriceScaleMode,
   type Time,
   type UTCTimestamp,
-  type WhitespaceData,
 } from 'lightweight-charts'
 import type { Candle, Gap } from '../api/candleStream'
 import { timeframeMs } from '../feed/timeframes'
 import type { Scale, TimeZone, View } from '../state/settings'
+import { BarSeries, toPlace } from './barSeries'
 import {
   DEFAULT_SPACING,
   LEAST_SPACING,
@@ -27,11 +22,10 @@ import {
 } from './chartOptions'
 import type { ChartPlugin } from './chartPlugin'
 import { DrawQueue } from './drawQueue'
-import { decimalsFor, formatMoment, formatPrice, formatStretch, formatVolumeTick } from './format'
+import { formatMoment, formatStretch } from './format'
 import { GapHatching, type Stretch } from './gapHatching'
 import { type LastPrice, LastPriceTag } from './lastPriceTag'
 import { readColours } from './palette'
-import { isBar, type Point } from './points'
 import { TimeAxis } from './timeAxis'
 import type { CorrectionMarks } from './tools/correctionMarks'
 import { VolumeLabel } from './volumeLabel'
@@ -47,11 +41,6 @@ const VOLUME_SHARE = 0.19
 const WIDEST_SPREAD_PX = 28
 /** What a zoom by key may come to. */
 const MOST_SPACING = 60
-const SCALE_MODES = {
-  linear: PriceScaleMode.Normal,
-  log: PriceScaleMode.Logarithmic,
-  percent: PriceScaleMode.Percentage,
-} as const
 
 export interface ChartListener {
   nearStart(): void
@@ -70,8 +59,7 @@ export interface ChartListener {
 export class ChartView {
   #container: HTMLElement
   #chart: IChartApi
-  #candles: ISeriesApi<'Candlestick'>
-  #volume: ISeriesApi<'Histogram'>
+  #series: BarSeries
   #plugins = new Set<ChartPlugin>()
   #tag = new LastPriceTag()
   #hatchings = [new GapHatching(true), new GapHatching(false)] as const
@@ -86,7 +74,6 @@ export class ChartView {
   #bars: () => readonly Candle[] = () => []
   #timeframe = '1m'
   #gaps: readonly Gap[] = []
-  #decimals = 2
   #zone: TimeZone = 'utc'
   #view: View | null = null
   /** Where the first bars of a series are to be shown: the time at the right edge; null is the newest. */
@@ -107,20 +94,7 @@ export class ChartView {
       () => this.#following,
     )
     this.#chart = createChartEx<Time, ZonedTime>(container, this.#time, startOptions) as unknown as IChartApi
-    this.#candles = this.#chart.addSeries(CandlestickSeries, {
-      borderVisible: false,
-      lastValueVisible: false,
-      priceLineVisible: false,
-    })
-    this.#volume = this.#chart.addSeries(
-      HistogramSeries,
-      {
-        lastValueVisible: false,
-        priceLineVisible: false,
-        priceFormat: { type: 'custom', formatter: formatVolumeTick },
-      },
-      1,
-    )
+    this.#series = new BarSeries(this.#chart, this.#colours)
     for (const plugin of [this.#watermark, this.#hatchings[0], this.#tag]) this.add(plugin)
     for (const plugin of [this.#hatchings[1], this.#volumeLabel]) this.add(plugin, 'volume')
     this.setView(null)
@@ -136,7 +110,7 @@ export class ChartView {
 
   /** Puts a plug-in on a pane. Returns what takes it off. */
   add(plugin: ChartPlugin, pane: 'price' | 'volume' = 'price'): () => void {
-    const series = (pane === 'price' ? this.#candles : this.#volume) as ISeriesApi<'Candlestick'>
+    const series = (pane === 'price' ? this.#series.candles : this.#series.volume) as ISeriesApi<'Candlestick'>
     plugin.recolour(this.#colours)
     series.attachPrimitive(plugin)
     this.#plugins.add(plugin)
@@ -156,7 +130,7 @@ export class ChartView {
     this.#fresh = true
     this.#startAt = startAt
     this.#following = startAt === null
-    this.#candles.priceScale().setAutoScale(true)
+    this.#series.candles.priceScale().setAutoScale(true)
     this.redraw()
   }
 
@@ -203,7 +177,7 @@ export class ChartView {
   }
 
   get decimals(): number {
-    return this.#decimals
+    return this.#series.decimals
   }
 
   /** Reads the colours of the style sheet again. */
@@ -212,23 +186,13 @@ export class ChartView {
     this.#colours = colours
     const { clientWidth, clientHeight } = this.#container
     this.#chart.applyOptions(lookOptions(colours, clientWidth, clientHeight))
-    this.#candles.applyOptions({
-      upColor: colours.forced ? colours.background : colours.up,
-      downColor: colours.down,
-      borderVisible: colours.forced,
-      borderUpColor: colours.up,
-      borderDownColor: colours.down,
-      wickUpColor: colours.up,
-      wickDownColor: colours.down,
-    })
-    // After the chart's own options, which speak for the price scales of all panes.
-    this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0 } })
+    this.#series.recolour(colours)
     for (const plugin of this.#plugins) plugin.recolour(colours)
     this.redraw()
   }
 
   setScale(scale: Scale): void {
-    this.#candles.priceScale().applyOptions({ mode: SCALE_MODES[scale] })
+    this.#series.setScale(scale)
   }
 
   setTimeZone(zone: TimeZone): void {
@@ -239,19 +203,18 @@ export class ChartView {
     const view = this.#chart.timeScale().getVisibleLogicalRange()
     if (this.#axis.count === 0 || view === null) return
     const first = this.#axis.at(0)
-    this.#candles.setData([])
-    this.#volume.setData([])
+    this.#series.setAll([])
     this.#drawAll()
     if (this.#axis.at(0) === first) this.#chart.timeScale().setVisibleLogicalRange(view)
   }
 
   /** Price axis follows the bars in view. */
   get isAutoScaled(): boolean {
-    return this.#candles.priceScale().options().autoScale
+    return this.#series.candles.priceScale().options().autoScale
   }
 
   setAutoScale(on: boolean): void {
-    this.#candles.priceScale().setAutoScale(on)
+    this.#series.candles.priceScale().setAutoScale(on)
   }
 
   /** Writes a word across the chart; it is part of every picture. */
@@ -283,7 +246,7 @@ export class ChartView {
     this.setView(null)
     this.#spread()
     this.goLive()
-    this.#candles.priceScale().setAutoScale(true)
+    this.#series.candles.priceScale().setAutoScale(true)
   }
 
   /** Above 1 shows fewer bars; the right edge stays. */
@@ -303,7 +266,7 @@ export class ChartView {
       if (place < range.from) this.scroll(Math.floor(place - range.from) - 1)
       else if (place > range.to) this.scroll(Math.ceil(place - range.to) + 1)
     }
-    this.#chart.setCrosshairPosition(bar.close, toPlace(bar).time, this.#candles)
+    this.#chart.setCrosshairPosition(bar.close, toPlace(bar).time, this.#series.candles)
   }
 
   /** Brings a time into the middle of the view; nothing where it is not loaded. */
@@ -347,7 +310,7 @@ export class ChartView {
     volumeShare: number
     tag: string
   } {
-    const data = this.#candles.data()
+    const data = this.#series.candles.data()
     const last = data.at(-1)
     return {
       bars: data.filter((item) => 'open' in item).map((item) => Number(item.time) * 1000),
@@ -408,8 +371,7 @@ export class ChartView {
   #drawOne(candle: Candle): void {
     const inside = candle.time < (this.#axis.last ?? 0)
     this.#axis.append(candle.time)
-    this.#candles.update(toBar(candle), inside)
-    this.#volume.update(this.#toVolume(candle), inside)
+    this.#series.update(candle, inside)
   }
 
   #drawAll(): void {
@@ -417,10 +379,9 @@ export class ChartView {
     const view = this.#axis.count === 0 ? null : this.#chart.timeScale().getVisibleLogicalRange()
     const edge = view === null ? undefined : this.#edgeOf(view)
     const points = this.#axis.layOut(bars, this.#gaps, this.#timeframe, view)
-    this.#setDecimals(bars)
+    this.#series.setDecimals(bars)
     this.#drawing = true
-    this.#candles.setData(points.map((point) => (isBar(point) ? toBar(point) : toPlace(point))))
-    this.#volume.setData(points.map((point) => (isBar(point) ? this.#toVolume(point) : toPlace(point))))
+    this.#series.setAll(points)
     const stretches = this.#gaps.flatMap((gap): Stretch[] => {
       const places = this.#axis.placesOf(gap)
       return places === null ? [] : [{ places, when: formatStretch(gap[0], gap[1], this.#axisZone) }]
@@ -467,8 +428,7 @@ export class ChartView {
 
   #forgetPlaces(): void {
     this.#axis.clear()
-    this.#candles.setData([])
-    this.#volume.setData([])
+    this.#series.setAll([])
   }
 
   /** Room for the legend depends on the height. */
@@ -512,28 +472,6 @@ export class ChartView {
     })
   }
 
-  #setDecimals(bars: readonly Candle[]): void {
-    if (bars.length === 0) return
-    const decimals = decimalsFor(bars)
-    this.#decimals = decimals
-    this.#candles.applyOptions({
-      priceFormat: {
-        type: 'custom',
-        minMove: 10 ** -decimals,
-        formatter: (price: number) => formatPrice(price, decimals),
-      },
-    })
-  }
-
-  #toVolume(candle: Candle): HistogramData<UTCTimestamp> {
-    const rising = candle.close >= candle.open
-    return {
-      ...toPlace(candle),
-      value: candle.volume,
-      color: rising ? this.#colours.upVolume : this.#colours.downVolume,
-    }
-  }
-
   #moved(range: LogicalRange | null): void {
     // Between two series of one drawing the range is of neither.
     if (range === null || this.#axis.count === 0 || this.#drawing) return
@@ -550,13 +488,4 @@ export class ChartView {
   #crosshair(event: MouseEventParams<Time>): void {
     this.#listener.hovered(event.time === undefined ? null : Number(event.time) * 1000)
   }
-}
-
-function toBar(candle: Candle): CandlestickData<UTCTimestamp> {
-  const { open, high, low, close } = candle
-  return { ...toPlace(candle), open, high, low, close }
-}
-
-function toPlace(point: Point): WhitespaceData<UTCTimestamp> & { time: UTCTimestamp } {
-  return { time: (point.time / 1000) as UTCTimestamp }
 }
