@@ -11,15 +11,7 @@ import type { Candle, Gap } from '../api/candleStream'
 import { timeframeMs } from '../feed/timeframes'
 import type { Scale, TimeZone, View } from '../state/settings'
 import { BarSeries, toPlace } from './barSeries'
-import {
-  DEFAULT_SPACING,
-  LEAST_SPACING,
-  lookOptions,
-  rightSpace,
-  startOptions,
-  tickFormatter,
-  tickTypeOf,
-} from './chartOptions'
+import { lookOptions, startOptions, tickFormatter, tickTypeOf } from './chartOptions'
 import type { ChartPlugin } from './chartPlugin'
 import { DrawQueue } from './drawQueue'
 import { formatMoment, formatStretch } from './format'
@@ -28,6 +20,7 @@ import { type LastPrice, LastPriceTag } from './lastPriceTag'
 import { readColours } from './palette'
 import { TimeAxis } from './timeAxis'
 import type { CorrectionMarks } from './tools/correctionMarks'
+import { Viewport } from './viewport'
 import { VolumeLabel } from './volumeLabel'
 import { Watermark } from './watermark'
 import { weightOf, ZonedTime } from './zonedTime'
@@ -35,12 +28,6 @@ import { weightOf, ZonedTime } from './zonedTime'
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
 const DAY_MS = 86_400_000
-/** Share of the height that the volume has before anybody moves the border. */
-const VOLUME_SHARE = 0.19
-/** A short history is spread over so much of the width, but no bar becomes wider than this. */
-const WIDEST_SPREAD_PX = 28
-/** What a zoom by key may come to. */
-const MOST_SPACING = 60
 
 export interface ChartListener {
   nearStart(): void
@@ -75,12 +62,12 @@ export class ChartView {
   #timeframe = '1m'
   #gaps: readonly Gap[] = []
   #zone: TimeZone = 'utc'
-  #view: View | null = null
   /** Where the first bars of a series are to be shown: the time at the right edge; null is the newest. */
   #startAt: number | null = null
   #fresh = true
   #size = ''
   #axis = new TimeAxis()
+  #viewport: Viewport
   #queue: DrawQueue
   #following = true
   #drawing = false
@@ -97,12 +84,11 @@ export class ChartView {
     this.#series = new BarSeries(this.#chart, this.#colours)
     for (const plugin of [this.#watermark, this.#hatchings[0], this.#tag]) this.add(plugin)
     for (const plugin of [this.#hatchings[1], this.#volumeLabel]) this.add(plugin, 'volume')
+    this.#viewport = new Viewport(this.#chart, this.#axis, container, (view) => listener.viewChanged(view))
     this.setView(null)
     this.recolour()
     this.setTimeZone('utc')
     this.#chart.timeScale().subscribeSizeChange(() => this.#resized())
-    for (const event of ['pointerup', 'wheel', 'touchend', 'keyup'] as const)
-      container.addEventListener(event, this.#tellView, { passive: true })
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#moved(range))
     this.#chart.subscribeCrosshairMove((event) => this.#crosshair(event))
     document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
@@ -130,7 +116,7 @@ export class ChartView {
     this.#fresh = true
     this.#startAt = startAt
     this.#following = startAt === null
-    this.#series.candles.priceScale().setAutoScale(true)
+    this.setAutoScale(true)
     this.redraw()
   }
 
@@ -200,12 +186,12 @@ export class ChartView {
     this.#zone = zone
     this.#applyTimeZone()
     // The library weighs only places it does not know: all are taken away and set again, and the view is put where it was.
-    const view = this.#chart.timeScale().getVisibleLogicalRange()
+    const view = this.#viewport.range
     if (this.#axis.count === 0 || view === null) return
     const first = this.#axis.at(0)
     this.#series.setAll([])
     this.#drawAll()
-    if (this.#axis.at(0) === first) this.#chart.timeScale().setVisibleLogicalRange(view)
+    if (this.#axis.at(0) === first) this.#viewport.range = view
   }
 
   /** Price axis follows the bars in view. */
@@ -224,71 +210,48 @@ export class ChartView {
 
   /** Zoom and heights as they were left; null is how they are at first. */
   setView(view: View | null): void {
-    this.#view = view
-    const [main, volume] = this.#chart.panes()
-    const share = view?.volumeShare ?? VOLUME_SHARE
-    main?.setStretchFactor(1 - share)
-    volume?.setStretchFactor(share)
-    this.#chart.timeScale().applyOptions({ barSpacing: view?.spacing ?? DEFAULT_SPACING })
+    this.#viewport.set(view)
   }
 
   /** Tells again that an end of the bars is near, where it is still in view. */
   pageAgain(): void {
-    this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
+    this.#moved(this.#viewport.range)
   }
 
-  /** A jump, not a ride: bars that arrive on the way would stop it. */
   goLive(): void {
-    this.#chart.timeScale().scrollToPosition(rightSpace(this.#container.clientWidth), false)
+    this.#viewport.goLive()
   }
 
   resetView(): void {
-    this.setView(null)
-    this.#spread()
-    this.goLive()
-    this.#series.candles.priceScale().setAutoScale(true)
+    this.#viewport.reset()
+    this.setAutoScale(true)
   }
 
   /** Above 1 shows fewer bars; the right edge stays. */
   zoom(factor: number): void {
-    const scale = this.#chart.timeScale()
-    const spacing = Math.min(Math.max(scale.options().barSpacing * factor, LEAST_SPACING), MOST_SPACING)
-    scale.applyOptions({ barSpacing: spacing })
-    this.#tellView()
+    this.#viewport.zoom(factor)
   }
 
   /** Puts the crosshair on a bar and brings the bar into view; null takes it away. */
   pointAt(bar: Candle | null): void {
     if (bar === null) return this.#chart.clearCrosshairPosition()
-    const range = this.#chart.timeScale().getVisibleLogicalRange()
-    const place = this.#axis.indexOf(bar.time)
-    if (range !== null && place >= 0) {
-      if (place < range.from) this.scroll(Math.floor(place - range.from) - 1)
-      else if (place > range.to) this.scroll(Math.ceil(place - range.to) + 1)
-    }
+    this.#viewport.bring(bar.time)
     this.#chart.setCrosshairPosition(bar.close, toPlace(bar).time, this.#series.candles)
   }
 
   /** Brings a time into the middle of the view; nothing where it is not loaded. */
   reveal(time: number): void {
-    const range = this.#chart.timeScale().getVisibleLogicalRange()
-    const place = this.#axis.indexBefore(time)
-    if (range === null || place < 0) return
-    this.scroll(Math.round(place - (range.from + range.to) / 2))
+    this.#viewport.centre(time)
   }
 
   /** Moves the view by bars; negative is into the past. */
   scroll(bars: number): void {
-    const scale = this.#chart.timeScale()
-    scale.scrollToPosition(scale.scrollPosition() + bars, false)
+    this.#viewport.scroll(bars)
   }
 
   /** Times of the first and last bar in view, Unix ms; null when nothing is. */
   visibleTimes(): { from: number; to: number } | null {
-    const range = this.#chart.timeScale().getVisibleLogicalRange()
-    const from = range === null ? undefined : this.#axis.at(Math.max(Math.ceil(range.from), 0))
-    const to = range === null ? undefined : this.#axis.at(Math.min(Math.floor(range.to), this.#axis.count - 1))
-    return from === undefined || to === undefined ? null : { from, to }
+    return this.#viewport.times
   }
 
   /** Time at the right edge of the view, Unix ms; null while the newest bar is in view. */
@@ -315,22 +278,22 @@ export class ChartView {
     return {
       bars: data.filter((item) => 'open' in item).map((item) => Number(item.time) * 1000),
       lastClose: last !== undefined && 'close' in last ? last.close : null,
-      range: this.#chart.timeScale().getVisibleLogicalRange(),
+      range: this.#viewport.range,
       corrected: this.#marks?.times ?? [],
-      spacing: this.#chart.timeScale().options().barSpacing,
-      volumeShare: this.#volumeShare,
+      spacing: this.#viewport.spacing,
+      volumeShare: this.#viewport.volumeShare,
       tag: this.#tag.side,
     }
   }
 
   /** For tests of the page: scrolls to a logical range. */
   showRange(from: number, to: number): void {
-    this.#chart.timeScale().setVisibleLogicalRange({ from, to })
+    this.#viewport.range = { from, to }
   }
 
   /** For tests of the page: the texts of the time axis for what is in view, each with its weight. */
   get ticks(): { time: number; weight: number; label: string }[] {
-    const seen = this.#chart.timeScale().getVisibleLogicalRange()
+    const seen = this.#viewport.range
     const zone = this.#axisZone
     return this.#axis.times.flatMap((time, index) => {
       if (seen === null || index < seen.from || index > seen.to || index === 0) return []
@@ -340,9 +303,8 @@ export class ChartView {
   }
 
   remove(): void {
-    for (const event of ['pointerup', 'wheel', 'touchend', 'keyup'] as const)
-      this.#container.removeEventListener(event, this.#tellView)
     document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
+    this.#viewport.remove()
     this.#queue.dispose()
     for (const plugin of this.#plugins) plugin.clear()
     this.#chart.remove()
@@ -376,8 +338,8 @@ export class ChartView {
 
   #drawAll(): void {
     const bars = this.#bars()
-    const view = this.#axis.count === 0 ? null : this.#chart.timeScale().getVisibleLogicalRange()
-    const edge = view === null ? undefined : this.#edgeOf(view)
+    const view = this.#axis.count === 0 ? null : this.#viewport.range
+    const edge = view === null ? undefined : this.#viewport.edgeOf(view)
     const points = this.#axis.layOut(bars, this.#gaps, this.#timeframe, view)
     this.#series.setDecimals(bars)
     this.#drawing = true
@@ -387,43 +349,12 @@ export class ChartView {
       return places === null ? [] : [{ places, when: formatStretch(gap[0], gap[1], this.#axisZone) }]
     })
     for (const hatching of this.#hatchings) hatching.show(stretches)
-    if (this.#fresh && points.length > 0) this.#place()
-    else if (edge !== undefined && !this.#following) this.#keepView(edge)
+    if (this.#fresh && points.length > 0) {
+      this.#fresh = false
+      this.#viewport.begin(this.#startAt)
+    } else if (edge !== undefined && !this.#following) this.#viewport.keep(edge)
     this.#drawing = false
-    this.#moved(this.#chart.timeScale().getVisibleLogicalRange())
-  }
-
-  /** The first bar in view, how far right of it the view ends, and how many places follow it. */
-  #edgeOf(view: LogicalRange): { time: number; width: number; following: number } | undefined {
-    const place = Math.min(Math.max(Math.ceil(view.from), 0), this.#axis.count - 1)
-    const time = this.#axis.at(place)
-    return time === undefined ? undefined : { time, width: view.to - place, following: this.#axis.count - 1 - place }
-  }
-
-  /** The bar that was at the left edge is put there again, whatever was added or given up around it. */
-  #keepView({ time, width, following }: { time: number; width: number; following: number }): void {
-    const place = this.#axis.indexOf(time)
-    // The library counts from the newest bar. Where nothing changed from here on it keeps the view itself, and a scroll that it has yet to carry out stays in force.
-    if (place < 0 || this.#axis.count - 1 - place === following) return
-    // By scrolling, not by setting the range: that would change the width of the bars wherever the axis has become wider.
-    this.#chart.timeScale().scrollToPosition(place + width - (this.#axis.count - 1), false)
-  }
-
-  /** The first bars of a series: where they are to be seen. */
-  #place(): void {
-    this.#fresh = false
-    if (this.#view === null) this.#spread()
-    const index = this.#startAt === null ? -1 : this.#axis.indexBefore(this.#startAt)
-    if (index < 0) this.goLive()
-    else this.#chart.timeScale().scrollToPosition(index - (this.#axis.count - 1), false)
-  }
-
-  /** A short history is not squeezed into the right end. */
-  #spread(): void {
-    const width = this.#chart.timeScale().width()
-    const places = this.#axis.count + rightSpace(this.#container.clientWidth)
-    const spacing = Math.min(Math.max(DEFAULT_SPACING, width / places), WIDEST_SPREAD_PX)
-    this.#chart.timeScale().applyOptions({ barSpacing: spacing })
+    this.#moved(this.#viewport.range)
   }
 
   #forgetPlaces(): void {
@@ -438,23 +369,6 @@ export class ChartView {
     if (size === this.#size) return
     this.#size = size
     this.recolour()
-  }
-
-  get #volumeShare(): number {
-    const [main, volume] = this.#chart.panes().map((pane) => pane.getHeight())
-    return Number(((volume ?? 0) / Math.max((main ?? 0) + (volume ?? 0), 1)).toFixed(3))
-  }
-
-  /** What somebody's hands have changed is told; what we have set ourselves is not. */
-  #tellView = (): void => {
-    // The library works in frames of its own.
-    requestAnimationFrame(() => {
-      const view = { spacing: this.#chart.timeScale().options().barSpacing, volumeShare: this.#volumeShare }
-      const before = this.#view ?? { spacing: DEFAULT_SPACING, volumeShare: VOLUME_SHARE }
-      if (view.spacing === before.spacing && Math.abs(view.volumeShare - before.volumeShare) < 0.01) return
-      this.#view = view
-      this.#listener.viewChanged(view)
-    })
   }
 
   /** Candles of a day and longer are the exchange's days: they keep its dates in every zone. */

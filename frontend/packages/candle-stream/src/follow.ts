@@ -16,7 +16,10 @@ export interface FollowOptions {
   onState?(series: string, state: SeriesState): void
 }
 
-/** Candles of one or several series, each newer by `rev` than any before with the same `time`; every closed one comes at least once. */
+/**
+ * Candles of one or several series, each newer by `rev` than any before with the same `time`. Every closed one comes at least once; after a
+ * reset those of the new beginning do.
+ */
 export async function* followSeries(
   client: CandleClient,
   series: string | readonly string[],
