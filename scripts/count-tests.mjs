@@ -70,7 +70,7 @@ function troubleOf(name, code, { failed, isWhole }, report, log) {
 function countTrx(report, log) {
   const text = read(report)
   const counted = nothing()
-  for (const [, attributes, inner] of text.matchAll(/<UnitTestResult\s([^>]*?)(?:\/>|>(.*?)<\/UnitTestResult>)/gs)) {
+  for (const [, attributes, inner] of text.matchAll(/<UnitTestResult\s([^>]*?)(?:\/>|>(.*?)(?:<\/UnitTestResult>|$))/gs)) {
     const cause = unescape(/<Message>(.*?)<\/Message>/s.exec(inner ?? '')?.[1] ?? '')
     add(counted, unescape(/\btestName="([^"]*)"/.exec(attributes)?.[1] ?? '?'), /\boutcome="([^"]*)"/.exec(attributes)?.[1], cause)
   }

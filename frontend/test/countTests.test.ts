@@ -27,8 +27,13 @@ function run(...args: string[]) {
   return { lines: stdout.trimEnd().split('\n'), code: status }
 }
 
-/** One part is counted; what the sum then says without the times. */
+/** One part is counted; what the sum then says without the times and how each test failed. */
 function sumOf(exitCode: number, ...files: string[]) {
+  return allOf(exitCode, ...files).filter((l) => !l.startsWith('    '))
+}
+
+/** As `sumOf`, with how each test failed. */
+function allOf(exitCode: number, ...files: string[]) {
   run('part', 'part', String(exitCode), '61', ...files.map(report))
   const { lines, code } = run('sum', '125')
   expect(lines.filter((l) => l.startsWith('time: '))).toEqual(['time: 1:01 part', 'time: 2:05 in all'])
@@ -48,6 +53,19 @@ test('a test that timed out or was canceled is a failed test and is named', () =
     'failed: A.Is_canceled',
     '1 passed, 4 failed',
   ])
+})
+
+test('below each failed test stands how it failed', () => {
+  const [, ...told] = allOf(2, 'failed.trx')
+  expect(told.slice(0, 4)).toEqual(['    no', 'failed: A.Row(s: "a<b>&")', '    Strings differ', 'failed: A.Hangs'])
+  rmSync(join(folder, 'parts'))
+  const ofLog = allOf(7, 'crashed.trx', 'cleanup.log')
+  expect(ofLog.slice(1, 3)).toEqual([
+    'failed: C.Fails',
+    '    Xunit.MicrosoftTestingPlatform.XunitException: failed inside (1ms)',
+  ])
+  // Of a part that failed as a whole: the end of what it printed.
+  expect(ofLog.at(-2)).toContain('Test host crashed')
 })
 
 test('where the report writer crashed, the console output counts, and the crash is one more failure', () => {
@@ -72,11 +90,13 @@ test('a report that was cut off is one more failure beside those that can be rea
   ])
 })
 
-test('a process that hung as a whole names the tests that ran', () => {
-  expect(sumOf(7, 'crashed.trx', 'hung.log')).toEqual([
+test('a process that was ended names the tests that ran in the end; one that ended by itself does not', () => {
+  expect(sumOf(124, 'crashed.trx', 'hung.log')).toEqual([
     'failed: part (hung; still running: C.Hangs, C.Waits(s: "a"))',
-    '1 passed, 1 failed',
+    '2 passed, 1 failed',
   ])
+  rmSync(join(folder, 'parts'))
+  expect(sumOf(7, 'crashed.trx', 'hung.log')[0]).toContain('exit code 7')
 })
 
 test('of Vitest also a file that cannot be loaded has failed, and a test to do is skipped', () => {
