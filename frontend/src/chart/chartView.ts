@@ -105,7 +105,10 @@ export class ChartView {
     }
   }
 
-  /** Shows another series: `bars` is read whenever all of it has to be drawn. `startAt` is the time wanted at the right edge; null is the newest. */
+  /**
+   * Shows another series: `bars` is read whenever all of it has to be drawn. `startAt` is the time wanted at the right edge; null is the
+   * newest.
+   */
   bind(bars: () => readonly Candle[], timeframe: string, startAt: number | null): void {
     this.#bars = bars
     this.#timeframe = timeframe

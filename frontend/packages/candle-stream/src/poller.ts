@@ -118,7 +118,10 @@ export class Poller {
     this.#timer = setTimeout(() => void this.#poll(), waitMs)
   }
 
-  /** One series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does. */
+  /**
+   * One series that cannot be had now does not keep the others from being asked for. A server that cannot be reached, or wants to be left
+   * alone, does.
+   */
   async #askAll(round: number): Promise<Outcome> {
     const outcome: Outcome = { ok: false, error: null, errors: {}, retryAfterMs: 0, failure: null }
     let answered = 0
