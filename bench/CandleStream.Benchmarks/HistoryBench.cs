@@ -47,9 +47,9 @@ internal static class HistoryBench
         var archive = new CandleArchive(store, writer);
         await using var provider = new StillProvider(candles[^240..]);
         var revs = new RevCounter(time);
-        await using var service = new CandleStreamService(provider, archive, [], revs, options, time, NullLoggerFactory.Instance);
         await using var fetcher = new HistoryFill(provider, archive, revs, time, NullLogger<HistoryFill>.Instance);
-        var history = new CandleHistory(service, archive, fetcher, options, time);
+        await using var service = new CandleStreamService(provider, archive, fetcher, [], revs, options, time, NullLoggerFactory.Instance);
+        var history = new CandleHistory(service, new SeriesJoiner(service, options), options, time);
 
         for (var i = 0; i < answers; i++) await AnswerAsync(history);
         var (bytes, cpu) = (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime);

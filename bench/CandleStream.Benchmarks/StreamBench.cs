@@ -34,10 +34,10 @@ public class StreamBench
     [GlobalSetup]
     public void OpenHub()
     {
-        var hub = new SeriesHub(Series, new StreamingOptions(), EmptyStore.Archive(), new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
-        hub.Load(null);
+        var hub = new SeriesHub(Series, new StreamingOptions(), EmptyStore.Archive(), null!, new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        hub.Lead.Load(null);
         hub.Attach(_sink);
-        _feed = hub;
+        _feed = hub.Lead;
         _feed.OnSnapshot([_before.Candle], Minute + 1);
     }
 

@@ -1,5 +1,6 @@
 using CandleStream.Server.Hosting;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Candles;
@@ -10,7 +11,7 @@ internal sealed class RecordingHost(CandleStreamService service, IOptions<Record
     /// <summary>An exchange that does not answer must not keep the process from ending in time.</summary>
     private static readonly TimeSpan UnsubscribeTimeout = TimeSpan.FromSeconds(3);
 
-    private List<SeriesLease> _recorded = [];
+    private List<SeriesHandle> _recorded = [];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +29,7 @@ internal sealed class RecordingHost(CandleStreamService service, IOptions<Record
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        foreach (var lease in _recorded) lease.Dispose();
+        foreach (var handle in _recorded) handle.Dispose();
         await service.StopAsync().WaitAsync(UnsubscribeTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -23,8 +23,10 @@ internal static class StreamingSetup
         services.AddSingleton(CreateTransport);
         services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
         services.AddSingleton(Random.Shared);
-        services.AddSingleton(CreateService);
         services.AddSingleton<HistoryFill>();
+        services.AddSingleton(CreateService);
+        services.AddSingleton<ISeriesHome>(s => s.GetRequiredService<CandleStreamService>());
+        services.AddSingleton<SeriesJoiner>();
         services.AddSingleton<CandleHistory>();
         services.AddHostedService<RecordingHost>();
         services.AddHostedService<RetentionHost>();
@@ -44,6 +46,7 @@ internal static class StreamingSetup
         var service = new CandleStreamService(
             s.GetRequiredService<ICandleProvider>(),
             s.GetRequiredService<CandleArchive>(),
+            s.GetRequiredService<HistoryFill>(),
             [],
             s.GetRequiredService<RevCounter>(),
             s.GetRequiredService<StreamingOptions>(),

@@ -6,7 +6,7 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Server.Doors;
 
 /// <summary>The one way in which the routes for other people's programs reach candles: UDF, agents, exchange dialects, webhooks.</summary>
-internal sealed class CandleDoor(CandleStreamService service, CandleHistory history, ICandleProvider provider, ISymbolDirectory symbols)
+internal sealed class CandleDoor(ISeriesHome home, CandleHistory history, SeriesJoiner joiner, ICandleProvider provider, ISymbolDirectory symbols)
 {
     /// <summary>True while the prices are invented: every door says so where its language has a place for it.</summary>
     public bool IsSimulated => provider.IsSimulated;
@@ -14,7 +14,7 @@ internal sealed class CandleDoor(CandleStreamService service, CandleHistory hist
     public ISymbolDirectory Symbols => symbols;
 
     /// <summary>The counter as it is now: every change with a lower rev is in what is read from here on.</summary>
-    public long AsOf => service.Revs.Current;
+    public long AsOf => home.Revs.Current;
 
     /// <summary>Candles of a range, and which times of it are unverified without being a named gap of a followed series.</summary>
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
@@ -28,19 +28,19 @@ internal sealed class CandleDoor(CandleStreamService service, CandleHistory hist
     }
 
     /// <summary>True where the exchange's feed of any open series works, or none is open.</summary>
-    public bool IsOperative => service.Hubs is var hubs && (hubs.Count == 0 || hubs.Any(h => h.Status.Feed.State is SeriesState.Live or SeriesState.Polling));
+    public bool IsOperative => home.OpenSeries is var open && (open.Count == 0 || open.Any(s => s.Status.Feed.State is SeriesState.Live or SeriesState.Polling));
 
     /// <summary>True where a range that ends at <paramref name="end"/> (Unix ms, inclusive; null = now) of a series that was just read holds the running candle.</summary>
     public bool ReachesPresent(SeriesKey series, long? end) =>
-        end is null || (service.TryFind(series, out var hub) && (hub.Latest is not { } latest || end >= latest.Candle.Time));
+        end is null || (home.Peek(series) is { } open && (open.Latest is not { } latest || end >= latest.Candle.Time));
 
     /// <summary>Opens a series, holds it open and hands its updates to <paramref name="sink"/> until the result is disposed.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
     /// <exception cref="ObjectDisposedException">The server stops.</exception>
-    public DoorWatch Watch(SeriesKey series, ICandleSink sink, SeriesUse use = SeriesUse.Watch) => new(service, service.Open(series, use), sink);
+    public DoorWatch Watch(SeriesKey series, ICandleSink sink, SeriesUse use = SeriesUse.Watch) => new(joiner, home.Open(series, use), sink);
 
     /// <summary>The state of an open series; null where nobody follows it.</summary>
-    public SeriesStatus? StatusOf(SeriesKey series) => service.TryFind(series, out var hub) ? hub.Status : null;
+    public SeriesStatus? StatusOf(SeriesKey series) => home.Peek(series)?.Status;
 }
 
 /// <summary>An answer of the history.</summary>
@@ -51,31 +51,31 @@ internal sealed record DoorAnswer(HistoryAnswer History, TimeRangeSet Unverified
 /// <summary>A series that is held open, and whose updates reach one sink.</summary>
 internal sealed class DoorWatch : IDisposable
 {
-    private readonly CandleStreamService _service;
-    private readonly SeriesLease _lease;
+    private readonly SeriesJoiner _joiner;
+    private readonly SeriesHandle _handle;
     private readonly ICandleSink _sink;
 
-    public DoorWatch(CandleStreamService service, SeriesLease lease, ICandleSink sink)
+    public DoorWatch(SeriesJoiner joiner, SeriesHandle handle, ICandleSink sink)
     {
-        (_service, _lease, _sink) = (service, lease, sink);
-        lease.Hub.Attach(sink);
+        (_joiner, _handle, _sink) = (joiner, handle, sink);
+        handle.Series.Attach(sink);
     }
 
-    public SeriesStatus Status => _lease.Hub.Status;
+    public SeriesStatus Status => _handle.Series.Status;
 
     /// <summary>Exchange time minus our clock, ms; null where the exchange told none.</summary>
-    public long? ClockOffsetMs => _lease.Hub.ExchangeClockOffsetMs;
+    public long? ClockOffsetMs => _handle.Series.ExchangeClockOffsetMs;
 
     /// <summary>The newest candle, forming or closed; null before the first.</summary>
-    public CandleUpdate? Latest => _lease.Hub.Latest;
+    public CandleUpdate? Latest => _handle.Series.Latest;
 
     /// <summary>The newest candles, oldest first, as a new client of the stream gets them: waits a moment for the first data of a series that was just opened.</summary>
     public async Task<IReadOnlyList<Candle>> NewestAsync(int count, CancellationToken cancel) =>
-        (await _service.JoinAsync(_lease.Hub, new JoinRequest(null, IsUnreadable: false, count, SnapshotRequested: true), cancel)).Snapshot;
+        (await _joiner.JoinAsync(_handle.Series, new JoinRequest(null, IsUnreadable: false, count, SnapshotRequested: true), cancel)).Snapshot;
 
     public void Dispose()
     {
-        _lease.Hub.Detach(_sink);
-        _lease.Dispose();
+        _handle.Series.Detach(_sink);
+        _handle.Dispose();
     }
 }

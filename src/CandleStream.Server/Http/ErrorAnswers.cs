@@ -1,5 +1,5 @@
 using CandleStream.Storage;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.WebUtilities;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using CandleStream.Providers;
 using CandleStream.Server.Access;
 using CandleStream.Server.Streams.Sending;
-using CandleStream.Streaming;
 using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Streams;
@@ -12,33 +11,33 @@ internal static class StatusEndpoints
 {
     public static void MapCandleStreamStatus(this IEndpointRouteBuilder routes) => routes.MapMethods("/candles/stream/status", ["GET", "HEAD"], AnswerAsync);
 
-    private static async Task AnswerAsync(HttpContext context, CandleStreamService service, ICandleProvider provider, StreamCounters counters, TimeProvider time)
+    private static async Task AnswerAsync(HttpContext context, ISeriesHome home, ICandleProvider provider, StreamCounters counters, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var hubs = service.Hubs.Where(h => PathTicket.Allows(context, h.Series))
-            .OrderBy(h => h.Series.ToString(), StringComparer.Ordinal)
-            .Select(h => (Hub: h, h.Subscribers))
+        var open = home.OpenSeries.Where(s => PathTicket.Allows(context, s.Key))
+            .OrderBy(s => s.Key.ToString(), StringComparer.Ordinal)
+            .Select(s => (Series: s, s.Subscribers))
             .ToList();
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
         json.WriteStartObject();
-        json.WriteNumber("active_streams", hubs.Count);
-        json.WriteNumber("total_subscribers", hubs.Sum(h => h.Subscribers));
+        json.WriteNumber("active_streams", open.Count);
+        json.WriteNumber("total_subscribers", open.Sum(s => s.Subscribers));
         json.WriteBoolean("simulated", provider.IsSimulated);
         json.WriteStartArray("streams");
-        foreach (var (hub, subscribers) in hubs)
+        foreach (var (series, subscribers) in open)
         {
             json.WriteStartObject();
-            json.WriteString("key", hub.Series.ToString());
+            json.WriteString("key", series.Key.ToString());
             json.WriteNumber("subscribers", subscribers);
-            SeriesStatusJson.Write(json, hub.Status, now);
-            WriteAge(json, "last_message_age_ms", hub.LastMessageAt, now);
-            WriteAge(json, "last_trade_age_ms", hub.LastTradeAt, now);
-            WriteNumber(json, "exchange_clock_offset_ms", hub.ExchangeClockOffsetMs);
-            WriteLatest(json, hub.Latest);
+            SeriesStatusJson.Write(json, series.Status, now);
+            WriteAge(json, "last_message_age_ms", series.LastMessageAt, now);
+            WriteAge(json, "last_trade_age_ms", series.LastTradeAt, now);
+            WriteNumber(json, "exchange_clock_offset_ms", series.ExchangeClockOffsetMs);
+            WriteLatest(json, series.Latest);
             json.WriteBoolean("simulated", provider.IsSimulated);
-            WriteCounters(json, counters.Of(hub.Series));
+            WriteCounters(json, counters.Of(series.Key));
             json.WriteEndObject();
         }
 

@@ -4,7 +4,7 @@ using CandleStream.Server.Streams.Events;
 using CandleStream.Server.Streams.Sending;
 using CandleStream.Server.Streams.Sockets;
 using CandleStream.Server.Symbols;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -62,24 +62,24 @@ public static class StreamEndpoints
 
     private static async Task<IResult> OpenAndServeAsync(HttpContext context, StreamQuery query, StreamServices services)
     {
-        var leases = new List<SeriesLease>(query.Series.Count);
+        var handles = new List<SeriesHandle>(query.Series.Count);
         try
         {
-            foreach (var series in query.Series) leases.Add(services.Service.Open(series));
-            await services.Streams.ServeAsync(context, query, leases);
+            foreach (var series in query.Series) handles.Add(services.Home.Open(series));
+            await services.Streams.ServeAsync(context, query, handles);
             return TypedResults.Empty;
         }
         catch (SeriesLimitException e)
         {
             return Problems.Unavailable(context, e.Message, RetryAfter, e.Limit);
         }
-        catch (ObjectDisposedException) when (leases.Count < query.Series.Count)
+        catch (ObjectDisposedException) when (handles.Count < query.Series.Count)
         {
             return Draining(context);
         }
         finally
         {
-            foreach (var lease in leases) lease.Dispose();
+            foreach (var handle in handles) handle.Dispose();
         }
     }
 
@@ -116,7 +116,7 @@ public static class StreamEndpoints
 
 /// <summary>What the stream route works with.</summary>
 internal sealed class StreamServices(
-    CandleStreamService service,
+    ISeriesHome home,
     ISymbolDirectory symbols,
     StreamSessions streams,
     StreamLimiter limiter,
@@ -124,7 +124,7 @@ internal sealed class StreamServices(
     IHostApplicationLifetime lifetime,
     TimeProvider time)
 {
-    public CandleStreamService Service { get; } = service;
+    public ISeriesHome Home { get; } = home;
 
     public ISymbolDirectory Symbols { get; } = symbols;
 

@@ -3,13 +3,14 @@ using CandleStream.Server.Streams.Events;
 using CandleStream.Server.Streams.Sending;
 using CandleStream.Server.Streams.Sockets;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Streams;
 
 /// <summary>Serves one stream from its headers to its end: the join, then the sender's care. See docs/protocol.md for what is sent and why in this order.</summary>
 internal sealed partial class StreamSessions(
-    CandleStreamService service,
+    SeriesJoiner joiner,
     ICandleProvider provider,
     SenderThreads senders,
     StreamCounters counters,
@@ -23,8 +24,8 @@ internal sealed partial class StreamSessions(
     /// <summary>Returns when the stream has ended and nothing of it is left anywhere.</summary>
     /// <param name="context">The request; nothing of its answer is written yet.</param>
     /// <param name="query">What was asked for.</param>
-    /// <param name="leases">One per series of the query; disposed by the caller.</param>
-    public async Task ServeAsync(HttpContext context, StreamQuery query, IReadOnlyList<SeriesLease> leases)
+    /// <param name="handles">One per series of the query; disposed by the caller.</param>
+    public async Task ServeAsync(HttpContext context, StreamQuery query, IReadOnlyList<SeriesHandle> handles)
     {
         var aborted = context.RequestAborted;
         var transport = Transport.Of(context, options.Value.DirectSockets);
@@ -35,7 +36,7 @@ internal sealed partial class StreamSessions(
         counters.StreamOpened();
         try
         {
-            connection.Subscriptions = await GreetAsync(writer, connection, leases, aborted);
+            connection.Subscriptions = await GreetAsync(writer, connection, handles, aborted);
             connection.Output = OutputOf(context, transport, () => sender.Post(new ReadyCommand(connection)));
             using var leave = aborted.UnsafeRegister(_ => sender.Post(new LeaveCommand(connection)), null);
             var isLive = await JoinAsync(sender, connection, query.JoinRequest, writer, aborted);
@@ -47,7 +48,7 @@ internal sealed partial class StreamSessions(
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
         {
             // Gone, or stuck before the sender had it: the expected ends.
-            if (e is TimeoutException) CountSlowClosed(leases);
+            if (e is TimeoutException) CountSlowClosed(handles);
             context.Abort();
         }
         catch (Exception e)
@@ -63,18 +64,18 @@ internal sealed partial class StreamSessions(
     }
 
     // What can be said at once, before any waiting: the client sees that it is connected.
-    private async Task<Slot[]> GreetAsync(JoinWriter writer, Connection connection, IReadOnlyList<SeriesLease> leases, CancellationToken aborted)
+    private async Task<Slot[]> GreetAsync(JoinWriter writer, Connection connection, IReadOnlyList<SeriesHandle> handles, CancellationToken aborted)
     {
         var now = time.GetUtcNow();
         await writer.WriteAsync(StreamEvents.Retry(Random.Shared.Next(MinRetryMs, MaxRetryMs + 1)), aborted);
-        await writer.WriteAsync(StreamEvents.Hello(now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, leases.Select(l => l.Hub.Series), provider.IsSimulated), aborted);
-        var subscriptions = new Slot[leases.Count];
-        for (var i = 0; i < leases.Count; i++)
+        await writer.WriteAsync(StreamEvents.Hello(now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, handles.Select(h => h.Series.Key), provider.IsSimulated), aborted);
+        var subscriptions = new Slot[handles.Count];
+        for (var i = 0; i < handles.Count; i++)
         {
-            var hub = leases[i].Hub;
-            var status = hub.Status;
+            var series = handles[i].Series;
+            var status = series.Status;
             await writer.WriteAsync(StreamEvents.Status(status, now), aborted);
-            subscriptions[i] = new Slot(connection, hub, status);
+            subscriptions[i] = new Slot(connection, series, status);
         }
 
         await writer.FlushAsync(aborted);
@@ -91,7 +92,7 @@ internal sealed partial class StreamSessions(
             var asOf = await register.Answer;
             if (asOf == JoinCommand.Refused) return false;
 
-            var joins = await Task.WhenAll(connection.Subscriptions.Select(s => service.JoinAsync(s.Hub, request, aborted)));
+            var joins = await Task.WhenAll(connection.Subscriptions.Select(s => joiner.JoinAsync(s.Source, request, aborted)));
             for (var i = 0; i < joins.Length; i++)
             {
                 if (isFirst || joins[i].Mode == JoinMode.Reset) connection.Subscriptions[i].Mode = joins[i].Mode;
@@ -99,7 +100,7 @@ internal sealed partial class StreamSessions(
             }
 
             await writer.FlushAsync(aborted);
-            var live = new LiveCommand(connection, StreamEvents.Synced(asOf, connection.Subscriptions.Select(s => (s.Hub.Series, s.Mode))));
+            var live = new LiveCommand(connection, StreamEvents.Synced(asOf, connection.Subscriptions.Select(s => (s.Source.Key, s.Mode))));
             sender.Post(live);
             if (await live.Answer) return connection.IsLive;
             request = new JoinRequest(asOf, IsUnreadable: false, SnapshotCount: 0, SnapshotRequested: false);
@@ -139,9 +140,9 @@ internal sealed partial class StreamSessions(
         if (connection.Output is { } output) await output.SettleAsync();
     }
 
-    private void CountSlowClosed(IReadOnlyList<SeriesLease> leases)
+    private void CountSlowClosed(IReadOnlyList<SeriesHandle> handles)
     {
-        foreach (var lease in leases) counters.Of(lease.Hub.Series).CountSlowClosed();
+        foreach (var handle in handles) counters.Of(handle.Series.Key).CountSlowClosed();
     }
 
     [LoggerMessage(LogLevel.Error, "A stream failed while it was joined")]

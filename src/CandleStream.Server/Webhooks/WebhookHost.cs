@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using CandleStream.Server.Doors;
 using CandleStream.Server.Hosting;
 using CandleStream.Storage;
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Webhooks;
 

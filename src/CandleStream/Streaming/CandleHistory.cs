@@ -1,4 +1,3 @@
-using CandleStream.Storage;
 using CandleStream.Streaming.Series;
 
 namespace CandleStream.Streaming;
@@ -30,63 +29,59 @@ public sealed class CandleHistory
     // A sparse series may need more than one stretch to fill the limit; after so many empty-handed ones the client goes on by `next`.
     private const int MaxStretches = 4;
 
-    private readonly CandleStreamService _service;
-    private readonly CandleArchive _archive;
-    private readonly SeriesReader _reader;
-    private readonly HistoryFill _fetcher;
+    private readonly ISeriesHome _home;
+    private readonly SeriesJoiner _joiner;
     private readonly StreamingOptions _options;
     private readonly TimeProvider _time;
 
-    public CandleHistory(CandleStreamService service, CandleArchive archive, HistoryFill fetcher, StreamingOptions options, TimeProvider time) =>
-        (_service, _archive, _reader, _fetcher, _options, _time) = (service, archive, new SeriesReader(archive), fetcher, options, time);
+    public CandleHistory(ISeriesHome home, SeriesJoiner joiner, StreamingOptions options, TimeProvider time) =>
+        (_home, _joiner, _options, _time) = (home, joiner, options, time);
 
     /// <summary>Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.</summary>
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
     public async Task<HistoryAnswer> QueryAsync(HistoryQuery query, CancellationToken cancel)
     {
-        var hub = await FindHubAsync(query, cancel);
+        var series = await FindAsync(query, cancel);
         // Read before any candle is, and after the series was opened: it can answer for changes only from there on.
-        var asOf = _service.Revs.Current;
+        var asOf = _home.Revs.Current;
         if (query.Since is { } since)
         {
-            if (await _service.Joiner.ChangedAsync(hub!, since, cancel) is { } changed)
+            if (await _joiner.ChangedAsync((ISeries)series, since, cancel) is { } changed)
                 return new HistoryAnswer(query.Series, Ordered([.. changed.Candles], query), asOf, changed.Status.Gaps, null, Reset: false);
-            var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, hub, asOf, cancel);
+            var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, series, asOf, cancel);
             return fresh with { Reset = true };
         }
 
-        return await RangeAsync(query, hub, asOf, cancel);
+        return await RangeAsync(query, series, asOf, cancel);
     }
 
     // A query that reaches the forming candle keeps the series followed: a polling client sees what a stream client sees.
-    private async Task<SeriesHub?> FindHubAsync(HistoryQuery query, CancellationToken cancel)
+    private async Task<ISeriesPast> FindAsync(HistoryQuery query, CancellationToken cancel)
     {
-        var reachesPresent = query.Since is not null || query.End is not { } end || _service.ExchangeTime is not { } now || end >= query.Series.Timeframe.StartOf(now);
-        if (!reachesPresent) return _service.TryFind(query.Series, out var open) ? open : null;
-        var hub = _service.Touch(query.Series);
+        var reachesPresent = query.Since is not null || query.End is not { } end || _home.ExchangeTime is not { } now || end >= query.Series.Timeframe.StartOf(now);
+        if (!reachesPresent) return _home.Past(query.Series);
+        var series = _home.Touch(query.Series);
         // After that wait the store answers. Where the exchange stays away it is over for those who ask again.
-        var left = _options.FirstDataWait - hub.Age;
-        if (left > TimeSpan.Zero) await hub.FirstData.WaitAsync(left, _time, cancel);
-        await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, _time, cancel);
-        return hub;
+        await series.ReadyAsync(_options.FirstDataWait - series.Age, cancel);
+        return series;
     }
 
-    private async Task<HistoryAnswer> RangeAsync(HistoryQuery query, SeriesHub? hub, long asOf, CancellationToken cancel)
+    private async Task<HistoryAnswer> RangeAsync(HistoryQuery query, ISeriesPast series, long asOf, CancellationToken cancel)
     {
-        var view = await ViewAsync(query.Series, hub, cancel);
+        var view = await ViewAsync(series, cancel);
         var bounds = Bounds(query, view);
         var asked = _time.GetTimestamp();
         var stretch = Stretch.First(query, bounds);
         for (var i = 0; ; i++)
         {
-            view = await FillAsync(query.Series, stretch.Range, hub, view, asked, cancel);
+            view = await FillAsync(series, stretch.Range, view, asked, cancel);
             // The last exchange time heard may be older than what is held; that belongs to the answer too, whose `asof` vouches for it.
             var read = stretch.Range.To < bounds.To ? stretch.Range : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
-            var part = await _reader.ReadAsync(query.Series, hub, read, query.Limit, newestEnd: query.Start is null, cancel);
+            var part = await series.ReadAsync(read, query.Limit, newestEnd: query.Start is null, cancel);
             if (part.Candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
             {
                 // Who goes on from this answer's `asof` is sent what becomes known behind its last candle; what lies before it is named by its gaps.
-                if (hub is not null && part.Candles is [.., var newest] && read.To == long.MaxValue) hub.Tell(newest.Time);
+                if (series is ISeries open && part.Candles is [.., var newest] && read.To == long.MaxValue) open.Tell(newest.Time);
                 return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf);
             }
 
@@ -94,22 +89,17 @@ public sealed class CandleHistory
         }
     }
 
-    // Fetches what is not known, as long as that helps and the wait lasts. Gaps of an open series are left to its repair, which also tells its clients.
-    private async Task<SeriesView> FillAsync(SeriesKey series, TimeRange range, SeriesHub? hub, SeriesView view, long asked, CancellationToken cancel)
+    // Fetches what is not known, as long as that helps and the wait lasts.
+    private async Task<SeriesView> FillAsync(ISeriesPast series, TimeRange range, SeriesView view, long asked, CancellationToken cancel)
     {
         while (true)
         {
             var left = _options.HistoryWait - _time.GetElapsedTime(asked);
-            var missing = view.Known.MissingIn(Complete(range, series.Timeframe, view));
+            var missing = view.Known.MissingIn(Complete(range, series.Key.Timeframe, view));
             if (missing.IsEmpty || left <= TimeSpan.Zero) return view;
-            var repaired = hub?.RepairedGaps ?? TimeRangeSet.Empty;
-            var own = repaired.Ranges.Aggregate(missing, (rest, gap) => rest.Subtract(gap));
-            var progressed = own.IsEmpty ? await hub!.Repaired.WaitAsync(left, _time, cancel) : await _fetcher.FetchAsync(series, own, FindOpen, _service.Present, left, cancel);
-            if (!progressed) return view;
-            view = await ViewAsync(series, hub, cancel);
+            if (!await series.FillAsync(missing, left, cancel)) return view;
+            view = await ViewAsync(series, cancel);
         }
-
-        SeriesHub? FindOpen() => _service.TryFind(series, out var open) ? open : null;
     }
 
     private static HistoryAnswer Answer(HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
@@ -148,12 +138,11 @@ public sealed class CandleHistory
     private static TimeRangeSet Readable(TimeRangeSet known, SeriesPart part) =>
         TimeRangeSet.Of(part.Readable.Ranges.SelectMany(r => known.Intersect(r).Ranges));
 
-    private async Task<SeriesView> ViewAsync(SeriesKey series, SeriesHub? hub, CancellationToken cancel)
+    private async Task<SeriesView> ViewAsync(ISeriesPast series, CancellationToken cancel)
     {
-        if (hub is not null && hub.View(1, long.MaxValue) is { } open)
-            return new SeriesView(open.Known, open.ExchangeTime ?? _service.ExchangeTime, open.Newest is [var newest] ? series.Timeframe.EndOf(newest.Time) : FirstTime);
-        var archived = await _archive.LoadAsync(series, 1, cancel);
-        return new SeriesView(archived?.Record?.Verified ?? TimeRangeSet.Empty, _service.ExchangeTime, archived?.Newest is [var last] ? series.Timeframe.EndOf(last.Time) : FirstTime);
+        var extent = await series.ExtentAsync(cancel);
+        var newestEnd = extent.NewestTime is { } newest ? series.Key.Timeframe.EndOf(newest) : FirstTime;
+        return new SeriesView(extent.Known, extent.ExchangeTime ?? _home.ExchangeTime, newestEnd);
     }
 
     private static List<Candle> Ordered(List<Candle> candles, HistoryQuery query)

@@ -30,8 +30,8 @@ public enum JoinMode
 /// <param name="Status">The series' state at that moment.</param>
 public sealed record SeriesJoin(SeriesKey Series, JoinMode Mode, IReadOnlyList<Candle> Missed, IReadOnlyList<Candle> Snapshot, SeriesStatus Status);
 
-/// <summary>Reads what a joining client or a poller needs.</summary>
-internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, StreamingOptions options, TimeProvider time)
+/// <summary>Reads what a joining client or a poller needs of an open series.</summary>
+public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
 {
     /// <summary>How far a resume reaches back behind the client's id: numbers of different series may become visible a moment out of order.</summary>
     public const long OverlapUs = 10_000_000;
@@ -44,55 +44,55 @@ internal sealed class SeriesJoiner(SeriesReader reader, RevCounter revs, Streami
 
     private const long MaxAgeUs = 7 * 86_400_000_000L;
 
-    public async Task<SeriesJoin> JoinAsync(SeriesHub hub, JoinRequest request, CancellationToken cancel)
+    /// <summary>
+    /// What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to be closed.
+    /// </summary>
+    public async Task<SeriesJoin> JoinAsync(ISeries series, JoinRequest request, CancellationToken cancel)
     {
-        // The waits are a courtesy: after them, what is held is the answer.
-        await hub.FirstData.WaitAsync(options.FirstDataWait, time, cancel);
-        // What the store holds is not sent later. That wait has its own limit, but begins only when the series' last life has ended.
-        await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
-        if (request.AfterRev is null && !request.IsUnreadable) return await AnswerAsync(hub, JoinMode.Fresh, [], request.SnapshotCount, cancel);
+        await series.ReadyAsync(options.FirstDataWait, cancel);
+        if (request.AfterRev is null && !request.IsUnreadable) return await AnswerAsync(series, JoinMode.Fresh, [], request.SnapshotCount, cancel);
 
-        if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(hub, after, cancel) is { } missed)
-            return await AnswerAsync(hub, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
+        if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(series, after, cancel) is { } missed)
+            return await AnswerAsync(series, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
 
-        return await AnswerAsync(hub, JoinMode.Reset, [], Math.Max(ResetSnapshot, request.SnapshotCount), cancel);
+        return await AnswerAsync(series, JoinMode.Reset, [], Math.Max(ResetSnapshot, request.SnapshotCount), cancel);
     }
 
     /// <summary>
     /// Everything that changed after the id <paramref name="after"/> less the overlap, oldest candle first; null when that is not held completely, or too much.
     /// Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change like any other.
     /// </summary>
-    public async Task<SeriesChanges?> MissedAsync(SeriesHub hub, long after, CancellationToken cancel)
+    public async Task<SeriesChanges?> MissedAsync(ISeries series, long after, CancellationToken cancel)
     {
         if (!IsAccepted(after)) return null;
         var from = NoEarlierThanFirst(after - OverlapUs);
-        if (!hub.IsCompleteFrom(from)) await hub.Repaired.WaitAsync(options.ResumeWait, time, cancel);
-        return await ChangesAsync(hub, from, from, cancel);
+        if (!series.IsCompleteFrom(from)) await series.RepairedAsync(options.ResumeWait, cancel);
+        return await ChangesAsync(series, from, from, cancel);
     }
 
     /// <summary>
     /// The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon. A number of shortly before this process may also
     /// be one of the process before, so what changed since is read from there on.
     /// </summary>
-    public async Task<SeriesChanges?> ChangedAsync(SeriesHub hub, long since, CancellationToken cancel) =>
-        IsAccepted(since) ? await ChangesAsync(hub, since, NoEarlierThanFirst(since), cancel) : null;
+    public async Task<SeriesChanges?> ChangedAsync(ISeries series, long since, CancellationToken cancel) =>
+        IsAccepted(since) ? await ChangesAsync(series, since, NoEarlierThanFirst(since), cancel) : null;
 
-    private bool IsAccepted(long rev) => revs.Current is var now && rev <= now && rev >= now - MaxAgeUs;
+    private bool IsAccepted(long rev) => home.Revs.Current is var now && rev <= now && rev >= now - MaxAgeUs;
 
     // Nothing changed before this process's first rev that a client with a number of this process does not have.
-    private long NoEarlierThanFirst(long from) => from >= revs.First - OverlapUs ? Math.Max(from, revs.First) : from;
+    private long NoEarlierThanFirst(long from) => from >= home.Revs.First - OverlapUs ? Math.Max(from, home.Revs.First) : from;
 
-    private async Task<SeriesChanges?> ChangesAsync(SeriesHub hub, long from, long neededFrom, CancellationToken cancel)
+    private static async Task<SeriesChanges?> ChangesAsync(ISeries series, long from, long neededFrom, CancellationToken cancel)
     {
-        var missed = await reader.ChangesSinceAsync(hub, from, neededFrom, MaxMissed + 1, cancel);
+        var missed = await series.ChangesSinceAsync(from, neededFrom, MaxMissed + 1, cancel);
         if (missed is null || missed.Candles.Count > MaxMissed) return null;
-        if (missed.Candles is [var oldest, ..]) hub.Tell(oldest.Time);
+        if (missed.Candles is [var oldest, ..]) series.Tell(oldest.Time);
         return missed;
     }
 
-    private async Task<SeriesJoin> AnswerAsync(SeriesHub hub, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)
+    private static async Task<SeriesJoin> AnswerAsync(ISeries series, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)
     {
-        var newest = await reader.NewestAsync(hub, snapshot, cancel);
-        return new SeriesJoin(hub.Series, mode, missed, newest.Candles, newest.Status);
+        var newest = await series.NewestAsync(snapshot, cancel);
+        return new SeriesJoin(series.Key, mode, missed, newest.Candles, newest.Status);
     }
 }

@@ -104,7 +104,7 @@ public sealed class OutageTests
         var series = SeriesKey.Parse("BTCUSD:1m");
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (await store.FindSeriesAsync(series, Cancel) is null) await pause.WaitForNextTickAsync(Cancel);
-        var hub = Assert.Single(server.Get<CandleStreamService>().Hubs);
-        Assert.Equal((series, 0), (hub.Series, hub.Subscribers));
+        var hub = Assert.Single(server.Get<CandleStreamService>().OpenSeries);
+        Assert.Equal((series, 0), (hub.Key, hub.Subscribers));
     }
 }

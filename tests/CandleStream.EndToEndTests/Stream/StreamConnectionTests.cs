@@ -79,7 +79,7 @@ public abstract class StreamConnectionTests(StreamPath path)
         await pushing;
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);
         foreach (var lease in leases) lease.Dispose();
-        Assert.All(host.Service.Hubs, hub => Assert.Equal(0, hub.Subscribers));
+        Assert.All(host.Service.OpenSeries, hub => Assert.Equal(0, hub.Subscribers));
         host.Errors.AssertNone();
     }
 

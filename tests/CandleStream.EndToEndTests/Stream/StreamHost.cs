@@ -90,8 +90,14 @@ internal sealed class StreamHost : IAsyncDisposable
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddSingleton<ICandleProvider>(options.Exchange);
         builder.Services.AddSingleton(options.Symbols);
+        var revs = new RevCounter(options.Time);
+        builder.Services.AddSingleton(services => new HistoryFill(
+            options.Exchange, EmptyStore.Archive(), revs, options.Time, services.GetRequiredService<ILogger<HistoryFill>>()));
         builder.Services.AddSingleton(services => new CandleStreamService(
-            options.Exchange, EmptyStore.Archive(), [log], new RevCounter(options.Time), options.Streaming, options.Time, services.GetRequiredService<ILoggerFactory>()));
+            options.Exchange, EmptyStore.Archive(), services.GetRequiredService<HistoryFill>(), [log], revs, options.Streaming, options.Time,
+            services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton<ISeriesHome>(services => services.GetRequiredService<CandleStreamService>());
+        builder.Services.AddSingleton(services => new SeriesJoiner(services.GetRequiredService<ISeriesHome>(), options.Streaming));
         builder.AddCandleStreamSse();
         var (app, name) = (builder.Build(), Guid.NewGuid().ToString());
         app.Use((context, next) => context.Request.Path == NamePath ? context.Response.WriteAsync(name) : next(context));
@@ -120,7 +126,7 @@ internal sealed class StreamHost : IAsyncDisposable
         ring.Dispose();
     }
 
-    public SeriesHub Hub(SeriesKey series) => Service.TryFind(series, out var hub) ? hub : throw new InvalidOperationException($"{series} is not open.");
+    public ISeries Hub(SeriesKey series) => Service.Peek(series) ?? throw new InvalidOperationException($"{series} is not open.");
 
     public Task StopAsync() => _app.StopAsync();
 

@@ -199,7 +199,7 @@ public abstract class StreamJoinTests(StreamPath path)
         host.Errors.AssertNone();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
-        Assert.Empty(host.Service.Hubs);
+        Assert.Empty(host.Service.OpenSeries);
     }
 
     private async Task AssertResetsAsync(string query, string? header)

@@ -39,7 +39,7 @@ public sealed class StreamRefusalTests
         var problem = await ProblemOfAsync(response, HttpStatusCode.BadRequest);
         Assert.Equal(field, problem.GetProperty("field").GetString());
         Assert.NotEmpty(problem.GetProperty("allowed").GetString()!);
-        Assert.Empty(host.Service.Hubs);
+        Assert.Empty(host.Service.OpenSeries);
     }
 
     [Fact(Timeout = Limit)]
@@ -98,7 +98,7 @@ public sealed class StreamRefusalTests
         Assert.NotNull(response.Headers.RetryAfter);
         await first.JoinAsync();
         await second.JoinAsync();
-        Assert.Equal(2, host.Service.Hubs.Single().Subscribers);
+        Assert.Equal(2, host.Service.OpenSeries.Single().Subscribers);
     }
 
     [Fact(Timeout = Limit)]

@@ -25,7 +25,7 @@ public abstract class StreamReuseTests(StreamPath path)
                 Assert.Equal("BTCUSD", (await client.NextAsync("message")).Text("symbol"));
             }
 
-            Assert.Equal("BTCUSD:1m", Assert.Single(host.Service.Hubs).Series.ToString());
+            Assert.Equal("BTCUSD:1m", Assert.Single(host.Service.OpenSeries).Key.ToString());
         }
 
         await Eventually.TrueAsync(() => host.Counters.Streams == 0);

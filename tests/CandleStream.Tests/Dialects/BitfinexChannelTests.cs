@@ -19,7 +19,7 @@ public sealed class BitfinexChannelTests : IAsyncDisposable
 
     public BitfinexChannelTests()
     {
-        _door = new CandleDoor(_core.Service, _core.History, _core.Provider, new NoSymbols());
+        _door = new CandleDoor(_core.Service, _core.History, _core.Joiner, _core.Provider, new NoSymbols());
         _channel = new BitfinexChannel(7, "trade:1m:tBTCUSD", _outbox, _core.Time, bug => throw bug);
     }
 

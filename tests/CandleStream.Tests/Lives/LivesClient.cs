@@ -1,5 +1,6 @@
 using CandleStream.Streaming;
 using CandleStream.Streaming.Series;
+using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Lives;
@@ -9,7 +10,7 @@ internal sealed class LivesClient(string name) : ICandleSink
 {
     private readonly SortedDictionary<long, Candle> _held = [];
     private readonly List<CandleUpdate> _arrived = [];
-    private SeriesLease? _lease;
+    private SeriesHandle? _lease;
     private SeriesStatus? _status;
     private Task<SeriesJoin>? _joining;
     private long _asOf;
@@ -37,15 +38,15 @@ internal sealed class LivesClient(string name) : ICandleSink
 
     public IReadOnlyList<TimeRange> Gaps => _status?.Gaps ?? [];
 
-    public void Connect(CandleStreamService service, int snapshot, bool asksForSnapshot, long running)
+    public void Connect(LivesServer server, int snapshot, bool asksForSnapshot, long running)
     {
         _running = running;
         _arrived.Clear();
         (_status, _lastRev) = (null, 0);
-        _lease = service.Open(BtcMinute);
+        _lease = server.Service.Open(BtcMinute);
         _lease.Hub.Attach(this);
-        _asOf = service.Revs.Current;
-        _joining = service.JoinAsync(_lease.Hub, new JoinRequest(Id, false, snapshot, asksForSnapshot), CancellationToken.None);
+        _asOf = server.Service.Revs.Current;
+        _joining = server.Joiner.JoinAsync(_lease.Hub, new JoinRequest(Id, false, snapshot, asksForSnapshot), CancellationToken.None);
     }
 
     /// <summary>Takes what arrived, in rising rev.</summary>

@@ -156,7 +156,7 @@ internal sealed class LivesRun : IDisposable
     private void Connect(LivesClient client, int snapshot, bool asks)
     {
         Note($"{client.Name} connects id {client.Id} snapshot {snapshot}{(asks ? "!" : "")}");
-        _server.Pump.Run(() => client.Connect(_server.Service, snapshot, asks, _market.Now / Minute * Minute));
+        _server.Pump.Run(() => client.Connect(_server, snapshot, asks, _market.Now / Minute * Minute));
         _server.Pump.Run(client.Receive);
     }
 
@@ -214,7 +214,7 @@ internal sealed class LivesRun : IDisposable
             var record = await _store.FindSeriesAsync(BtcMinute, CancellationToken.None) ?? SeriesRecord.Nothing;
             var told = await CandleArchive.MayBeToldFromAsync(_store, BtcMinute, CancellationToken.None);
             // Of an open series it takes only history: what was told the series repairs itself, and what a command stores there it cannot know (docs/storage.md).
-            var until = _server.Service.TryFind(BtcMinute, out var hub) ? Math.Min(told, hub.RepairsFrom(_market.Now) ?? long.MaxValue) : long.MaxValue;
+            var until = _server.Service.TryFind(BtcMinute, out var hub) ? Math.Min(told, hub.Lead.RepairsFrom(_market.Now) ?? long.MaxValue) : long.MaxValue;
             foreach (var missing in record.Verified.MissingIn(page.Range with { To = Math.Min(page.Range.To, until) }).Ranges)
             {
                 var (candles, verified) = HistoryFill.Trusted(BtcMinute.Timeframe, page.Part(missing));
@@ -343,10 +343,10 @@ internal sealed class LivesRun : IDisposable
     private SeriesRecord KnownRecord()
     {
         var record = Record();
-        return _server.Service.TryFind(BtcMinute, out var hub) ? record with { Verified = hub.Verified } : record;
+        return _server.Service.TryFind(BtcMinute, out var hub) ? record with { Verified = hub.Lead.Verified } : record;
     }
 
-    private bool IsMended() => _server.Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null)
+    private bool IsMended() => _server.Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.Lead.NextRepair() is null)
         && _clients.All(c => c.IsSynced) && _server.Writer.Failure is null;
 
     // The candle of a time as the client, the open series and the store have it.
@@ -365,7 +365,7 @@ internal sealed class LivesRun : IDisposable
     {
         var record = Record();
         return $"complete from {record.CompleteFrom}, told from {(record.ToldFrom == SeriesRecord.NothingTold ? "-" : Short(record.ToldFrom))}, verified {Shorts(record.Verified.Ranges)}; "
-            + string.Join("; ", _server.Service.Hubs.Select(h => $"{h.Status.Feed.State} gaps {Shorts(h.Status.Gaps)} next {h.NextRepair()} known {Shorts(h.Look(default).Known.Ranges)}"));
+            + string.Join("; ", _server.Service.Hubs.Select(h => $"{h.Status.Feed.State} gaps {Shorts(h.Status.Gaps)} next {h.Lead.NextRepair()} known {Shorts(h.Look(default).Known.Ranges)}"));
     }
 
     private static string Shorts(IEnumerable<TimeRange> ranges) => string.Join(' ', ranges.Select(r => $"[{Short(r.From)},{(r.To == long.MaxValue ? "…" : Short(r.To))})"));

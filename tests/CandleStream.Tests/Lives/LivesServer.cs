@@ -24,10 +24,11 @@ internal sealed class LivesServer : IAsyncDisposable
         revs.Raise(PumpedContext.Outside(() => inner.HighestRevAsync(CancellationToken.None)));
         Writer = new CandleWriter(_store, new StorageOptions { BufferCandles = 90, BatchRows = 10 }, time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(_store, Writer);
-        Service = new CandleStreamService(Provider, Archive, [], revs, _options, time, NullLoggerFactory.Instance);
-        Writer.Lost += Service.Lose;
         _fetcher = new HistoryFill(Provider, Archive, revs, time, NullLogger<HistoryFill>.Instance);
-        History = new CandleHistory(Service, Archive, _fetcher, _options, time);
+        Service = new CandleStreamService(Provider, Archive, _fetcher, [], revs, _options, time, NullLoggerFactory.Instance);
+        Writer.Lost += Service.Lose;
+        Joiner = new SeriesJoiner(Service, _options);
+        History = new CandleHistory(Service, Joiner, _options, time);
         Pump.Run(() => _writing = Writer.RunAsync(_stop.Token));
     }
 
@@ -40,6 +41,8 @@ internal sealed class LivesServer : IAsyncDisposable
     public CandleArchive Archive { get; }
 
     public CandleStreamService Service { get; }
+
+    public SeriesJoiner Joiner { get; }
 
     public CandleHistory History { get; }
 

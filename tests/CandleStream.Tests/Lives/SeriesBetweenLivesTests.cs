@@ -72,7 +72,7 @@ public sealed class SeriesBetweenLivesTests
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
 
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(null, false, 100, true), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(null, false, 100, true), Cancel));
 
         Assert.Equal(At(-20), join.Snapshot[0].Time);
         Assert.Equal([new TimeRange(At(-14), At(-5))], join.Status.Gaps);
@@ -88,9 +88,9 @@ public sealed class SeriesBetweenLivesTests
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([.. Enumerable.Range(-20, 21).Where(m => m != -15).Select(m => Candle(m))], At(0, 10));
 
         store.Pause.SetResult();
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.KnowsStore));
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
 
-        Assert.False(lease.Hub.Verified.Contains(At(-15)));
+        Assert.False(lease.Hub.Lead.Verified.Contains(At(-15)));
     }
 
     [Fact(Timeout = 60_000)]
@@ -110,7 +110,7 @@ public sealed class SeriesBetweenLivesTests
         using var again = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(0), Candle(1)], At(1, 10));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -119,7 +119,7 @@ public sealed class SeriesBetweenLivesTests
         await using var core = new CoreUnderTest();
         await TellExchangeTimeAsync(core, At(5, 20));
         var lease = core.Service.Open(BtcMinute);
-        await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(null, false, 0, true), Cancel));
+        await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(null, false, 0, true), Cancel));
         core.Time.Advance(TimeSpan.FromSeconds(30));
         var id = core.Service.Revs.Current;
         await CloseAsync(core, lease);
@@ -129,7 +129,7 @@ public sealed class SeriesBetweenLivesTests
         using var again = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([.. Enumerable.Range(3, 3).Select(m => Candle(m))], At(5, 40));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -193,7 +193,7 @@ public sealed class SeriesBetweenLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(0), Candle(1)], At(1, 10));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -207,9 +207,9 @@ public sealed class SeriesBetweenLivesTests
         feed.OnInterrupted();
         feed.OnState(new FeedState(SeriesState.Reconnecting));
 
-        lease.Hub.Merge(new HistoryPage(new TimeRange(At(0), At(1)), [Candle(0)], At(3)));
+        lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(1)), [Candle(0)], At(3)));
 
-        Assert.True(lease.Hub.Verified.Contains(At(0)));
+        Assert.True(lease.Hub.Lead.Verified.Contains(At(0)));
         Assert.True(lease.Hub.View(1, 0).Newest[0].Closed);
     }
 
@@ -230,7 +230,7 @@ public sealed class SeriesBetweenLivesTests
         (await core.Provider.WhenFollowedAsync(Other)).OnSnapshot([Candle(-1)], time);
     }
 
-    private static async Task CloseAsync(CoreUnderTest core, SeriesLease lease)
+    private static async Task CloseAsync(CoreUnderTest core, SeriesHandle lease)
     {
         lease.Dispose();
         await core.InTime(SeriesHubTests.WhenAsync(() => !core.Service.TryFind(BtcMinute, out _) && !core.Provider.Followed.Contains(BtcMinute)));

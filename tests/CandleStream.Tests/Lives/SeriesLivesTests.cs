@@ -27,7 +27,7 @@ public sealed class SeriesLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(4), Candle(5)], At(5, 40));
         await SeriesHubTests.WhenAsync(() => lease.Hub.Status.Gaps.IsEmpty);
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Superset(new HashSet<long> { At(1), At(2), At(3), At(4) }, join.Missed.Select(c => c.Time).ToHashSet());
@@ -57,7 +57,7 @@ public sealed class SeriesLivesTests
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(5)], At(5, 40));
 
         Assert.Contains(lease.Hub.Status.Gaps, g => g.From <= At(1) && g.To >= At(5));
-        Assert.NotEqual(JoinMode.Resumed, (await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.NotEqual(JoinMode.Resumed, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class SeriesLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0), Candle(1)], At(1, 10));
 
-        var join = await core.Service.JoinAsync(lease.Hub, new JoinRequest(null, false, 1000, true), Cancel);
+        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(null, false, 1000, true), Cancel);
 
         var unnamed = TimeRangeSet.Of(join.Status.Gaps).MissingIn(new TimeRange(end, At(0)));
         Assert.True(unnamed.IsEmpty || join.Snapshot[0].Time >= unnamed.Ranges[^1].To, $"from {join.Snapshot[0].Time} over {unnamed}");
@@ -132,7 +132,7 @@ public sealed class SeriesLivesTests
 
         await core.Service.ForgetAsync(BtcMinute, At(3), Cancel);
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class SeriesLivesTests
         core.Time.Advance(TimeSpan.FromSeconds(3));
         feed.OnCandle(Candle(1, volume: 3), At(1, 13), 0);
 
-        var join = await core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
+        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Contains(join.Missed, c => c.Volume == 3);
@@ -163,7 +163,7 @@ public sealed class SeriesLivesTests
 
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([.. Enumerable.Range(-4, 5).Select(m => Candle(m))], At(0, 40));
-        var join = await core.Service.JoinAsync(lease.Hub, new JoinRequest(answer.AsOf, false, 1, false), Cancel);
+        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(answer.AsOf, false, 1, false), Cancel);
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Superset(new HashSet<long> { At(-1), At(0) }, join.Missed.Select(c => c.Time).ToHashSet());
@@ -176,7 +176,7 @@ public sealed class SeriesLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0)], At(0, 10));
 
-        var join = await core.Service.JoinAsync(lease.Hub, new JoinRequest(core.Service.Revs.First - 1, false, 1, false), Cancel);
+        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(core.Service.Revs.First - 1, false, 1, false), Cancel);
 
         Assert.Equal(JoinMode.Reset, join.Mode);
     }
@@ -193,7 +193,7 @@ public sealed class SeriesLivesTests
         core.Time.Advance(TimeSpan.FromSeconds(5));
         var id = core.Service.Revs.Current;
 
-        var join = await core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
+        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Equal([At(0), At(1)], join.Missed.Select(c => c.Time));
@@ -216,7 +216,7 @@ public sealed class SeriesLivesTests
 
         store.Down = null;
         await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.View(100, 0).Newest.Any(c => c.Time == At(-20)) && lease.Hub.Status.Gaps.IsEmpty));
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Reset, join.Mode);
     }
@@ -231,7 +231,7 @@ public sealed class SeriesLivesTests
         var sink = new RecordingSink();
         lease.Hub.Attach(sink);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(19), Candle(20)], At(20, 10));
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(At(5) * 1000, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(5) * 1000, false, 1, false), Cancel));
         Assert.Equal(JoinMode.Reset, join.Mode);
 
         core.Provider.History = Ledger(At(22));
@@ -327,7 +327,7 @@ public sealed class SeriesLivesTests
         core.Time.Advance(core.Options.Linger);
 
         using var lease = core.Service.Open(BtcMinute);
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Loaded.IsGiven));
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.Loaded.IsGiven));
 
         core.Provider.Ending = null;
     }
@@ -348,8 +348,10 @@ public sealed class SeriesLivesTests
         var late = new LateTimers(new(DateTimeOffset.FromUnixTimeMilliseconds(Noon)));
         var store = new MemoryStore();
         await using var writer = new CandleWriter(store, new StorageOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLogger<CandleWriter>.Instance);
+        var (provider, archive, revs) = (new FakeProvider(), new CandleArchive(store, writer), new RevCounter(late));
+        await using var fetcher = new HistoryFill(provider, archive, revs, late, Microsoft.Extensions.Logging.Abstractions.NullLogger<HistoryFill>.Instance);
         await using var service = new CandleStreamService(
-            new FakeProvider(), new CandleArchive(store, writer), [], new RevCounter(late), new StreamingOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+            provider, archive, fetcher, [], revs, new StreamingOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         var hub = service.Touch(BtcMinute);
         late.Clock.Advance(TimeSpan.FromSeconds(30));
 

@@ -278,7 +278,7 @@ public sealed class SseSenderTests
             time ??= _clock;
             var options = Options.Create(new SendingOptions { PendingClosedCandles = pendingClosedCandles, CoalesceInterval = TimeSpan.Zero });
             var revs = new RevCounter(time);
-            _hub = new SeriesHub(Key, new StreamingOptions(), null!, revs, time, NullLogger.Instance);
+            _hub = new SeriesHub(Key, new StreamingOptions(), null!, null!, revs, time, NullLogger.Instance);
             Sender = new Sender(revs, options, _services.GetRequiredService<StreamCounters>(), time, NullLogger<Sender>.Instance);
             Sender.Start();
         }

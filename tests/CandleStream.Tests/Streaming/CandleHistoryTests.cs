@@ -1,6 +1,7 @@
 using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using CandleStream.Tests.Support;
 using static CandleStream.Tests.Support.Some;
 
@@ -36,13 +37,12 @@ public sealed class CandleHistoryTests : IAsyncDisposable
 
         var answer = await AskAsync(start: null, end: null, limit: 5);
         var late = await AskAsync(start: At(-1), end: At(2000), limit: 5);
-        var join = await _core.InTime(_core.Service.JoinAsync(hub, new JoinRequest(null, false, 5, true), Cancel));
-        var reader = new SeriesReader(_core.Archive);
+        var join = await _core.InTime(_core.Joiner.JoinAsync(hub, new JoinRequest(null, false, 5, true), Cancel));
 
         Assert.Equal(At(0), answer.Candles[^1].Time);
         Assert.Equal(At(0), late.Candles[^1].Time);
         Assert.Equal(At(0), join.Snapshot[^1].Time);
-        Assert.DoesNotContain((await reader.ChangesSinceAsync(hub, hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
+        Assert.DoesNotContain((await hub.ChangesSinceAsync(hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     [Fact]
     public async Task Only_the_first_question_waits_for_an_exchange_that_stays_away()
     {
-        var hub = _core.Service.Touch(BtcMinute);
+        var series = _core.Service.Touch(BtcMinute);
         await _core.Provider.WhenFollowedAsync(BtcMinute);
         _core.Time.Advance(_core.Options.FirstDataWait);
 
@@ -195,7 +195,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, _core.Service.Revs.Current), Cancel);
 
         Assert.Empty(answer.Candles);
-        Assert.False(hub.FirstData.IsGiven);
+        Assert.False(((SeriesHub)series).Lead.HasMerged);
     }
 
     [Fact]

@@ -93,7 +93,7 @@ public sealed class CandleStreamServiceTests
         await SeriesHubTests.WhenAsync(() => lease.Hub.View(1, 0).Newest.Count == 1);
 
         var asked = core.Time.GetUtcNow();
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(null, false, 10, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(null, false, 10, false), Cancel));
 
         Assert.Equal(JoinMode.Fresh, join.Mode);
         Assert.Equal(5, Assert.Single(join.Snapshot).Rev);
@@ -117,7 +117,7 @@ public sealed class CandleStreamServiceTests
         await core.InTime(SeriesHubTests.WhenAsync(() => sink.Merges.Count == 2));
 
         Assert.Equal([At(1)], sink.Merges.Last().Select(u => u.Candle.Time));
-        var join = await core.InTime(core.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
         Assert.Equal(JoinMode.Reset, join.Mode);
         Assert.Equal([At(0), At(1), At(2)], join.Snapshot.Select(c => c.Time));
     }
@@ -149,7 +149,7 @@ public sealed class CandleStreamServiceTests
         feed.OnCandle(Candle(1), At(1, 1), 0);
         feed.OnCandle(Candle(2), At(2, 1), 0);
 
-        var join = await core.InTime(core.Service.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Equal([(At(0), true), (At(1), true), (At(2), false)], join.Missed.Select(c => (c.Time, c.Closed)));
@@ -173,7 +173,7 @@ public sealed class CandleStreamServiceTests
 
         await using var restarted = new CoreUnderTest(store, provider, new(DateTimeOffset.FromUnixTimeMilliseconds(At(5))));
         using var lease = restarted.Service.Open(BtcMinute);
-        var joining = restarted.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
+        var joining = restarted.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
         (await provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0), Candle(1), Candle(3)], At(5, 1));
 
         var join = await restarted.InTime(joining);
@@ -198,7 +198,7 @@ public sealed class CandleStreamServiceTests
 
         await using var restarted = new CoreUnderTest(store, new FakeProvider(), new(DateTimeOffset.FromUnixTimeMilliseconds(At(50))));
         using var lease = restarted.Service.Open(BtcMinute);
-        var joining = restarted.Service.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
+        var joining = restarted.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel);
         (await restarted.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(45), Candle(46)], At(50, 1));
 
         var join = await restarted.InTime(joining);
@@ -217,8 +217,8 @@ public sealed class CandleStreamServiceTests
         await using var core = new CoreUnderTest();
         var (hub, _) = await LiveAsync(core);
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Service.JoinAsync(hub, new JoinRequest(null, true, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(null, true, 1, false), Cancel))).Mode);
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class CandleStreamServiceTests
         var id = core.Service.Revs.Current;
         for (var minute = 1; minute <= 5001; minute++) feed.OnCandle(Candle(minute), At(minute, 1), 0);
 
-        var join = await core.InTime(core.Service.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Reset, join.Mode);
         Assert.Equal(500, join.Snapshot.Count);
@@ -254,7 +254,7 @@ public sealed class CandleStreamServiceTests
         {
             var sink = new RecordingSink();
             hub.Attach(sink);
-            var seen = (await core.Service.JoinAsync(hub, new JoinRequest(null, false, 1000, false), Cancel)).Snapshot.Select(c => c.Time).ToList();
+            var seen = (await core.Joiner.JoinAsync(hub, new JoinRequest(null, false, 1000, false), Cancel)).Snapshot.Select(c => c.Time).ToList();
             await SeriesHubTests.WhenAsync(() => sink.Updates.Count > 20);
             hub.Detach(sink);
             var all = seen.Concat(sink.Updates.Select(u => u.Candle.Time)).Distinct().Order().ToList();

@@ -14,7 +14,7 @@ public sealed class HistoryWithoutStoreTests : IAsyncLifetime
 
     private readonly MemoryStore _store = new();
     private readonly CoreUnderTest _core;
-    private SeriesLease _lease = null!;
+    private SeriesHandle _lease = null!;
 
     public HistoryWithoutStoreTests() => _core = new CoreUnderTest(_store, options: new StreamingOptions { CandlesInMemory = InMemory });
 
@@ -73,7 +73,7 @@ public sealed class HistoryWithoutStoreTests : IAsyncLifetime
     {
         _store.Down = "gone";
 
-        var join = await _core.InTime(_core.Service.JoinAsync(_lease.Hub, new JoinRequest(null, false, 1000, true), Cancel));
+        var join = await _core.InTime(_core.Joiner.JoinAsync(_lease.Hub, new JoinRequest(null, false, 1000, true), Cancel));
 
         Assert.Equal(Enumerable.Range(-InMemory, InMemory + 1).Select(m => At(m)), join.Snapshot.Select(c => c.Time));
     }

@@ -108,7 +108,7 @@ public sealed class MissedRevisionTests
         feed.OnSnapshot([Ledger[^2], Ledger[^1]], At(36, 30));
         feed.OnExchangeTime(asOf, asOf);
 
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.NextRepair() is null && lease.Hub.Status.Gaps.IsEmpty));
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.NextRepair() is null && lease.Hub.Status.Gaps.IsEmpty));
 
         var update = sink.Updates.Concat(sink.Merges.SelectMany(m => m)).Single(u => u.Candle.Time == At(0) && u.Candle.HasSameValues(Revised));
         Assert.True(update.Candle.Closed);

@@ -20,7 +20,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0), Candle(1440)], At(0, 10));
         feed.OnCandle(Candle(0, volume: 2), At(0, 20), 0);
 
-        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal(1, hub.Lead.ImplausibleCandles);
         Assert.Equal((At(0), false), (hub.Latest!.Candle.Time, hub.Latest.Candle.Closed));
         Assert.All(_sink.Updates, u => Assert.False(u.Candle.Closed));
     }
@@ -34,7 +34,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         feed.OnSnapshot([Candle(0), Candle(1440)], null);
 
-        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal(1, hub.Lead.ImplausibleCandles);
         Assert.Equal((At(0), false), (hub.Latest!.Candle.Time, hub.Latest.Candle.Closed));
     }
 
@@ -124,7 +124,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(1441)), [Candle(0), Candle(1440)], At(0, 10)));
 
-        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal(1, hub.Lead.ImplausibleCandles);
         Assert.Equal((At(0), false), (hub.Latest!.Candle.Time, hub.Latest.Candle.Closed));
     }
 
@@ -137,7 +137,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnCandle(Candle(1), At(0, 1), 0);
         feed.OnCandle(Candle(2), At(0, 2), 0);
 
-        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal(1, hub.Lead.ImplausibleCandles);
         Assert.Equal(At(1), hub.Latest!.Candle.Time);
     }
 
@@ -192,7 +192,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnInterrupted();
         feed.OnSnapshot([Candle(10)], At(10, 10));
 
-        hub.Merge(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(1), Candle(9)], At(12)) { Unreadable = TimeRangeSet.Of(new TimeRange(At(4), At(5))) });
+        hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(1), Candle(9)], At(12)) { Unreadable = TimeRangeSet.Of(new TimeRange(At(4), At(5))) });
 
         Assert.Equal([new TimeRange(At(4), At(5))], hub.Status.Gaps);
     }
@@ -224,7 +224,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
             feed.OnCandle(Candle(minute), null, 0);
         }
 
-        Assert.Equal(0, hub.ImplausibleCandles);
+        Assert.Equal(0, hub.Lead.ImplausibleCandles);
         Assert.Equal(At(39), hub.Latest!.Candle.Time);
         Assert.Equal(Enumerable.Range(9, 30).Select(m => At(m)), _sink.Updates.Where(u => u.Candle.Closed).Select(u => u.Candle.Time).Where(t => t >= At(9)).Distinct());
     }
@@ -331,7 +331,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0)], At(0, 50));
         feed.OnState(new FeedState(SeriesState.Live));
 
-        hub.Merge(new HistoryPage(new TimeRange(At(0), At(2)), [Candle(1)], At(1, 2)));
+        hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(2)), [Candle(1)], At(1, 2)));
         feed.OnCandle(Candle(0, volume: 3), At(0, 58), 0);
         Assert.DoesNotContain(_sink.Updates, u => u.Candle.Closed);
 
@@ -343,10 +343,10 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     public void The_first_time_that_a_series_hears_has_not_gone_back()
     {
         var log = new KeptLog<SeriesHub>();
-        IFeedListener hub = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
+        IFeedListener feed = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, null!, new RevCounter(_core.Time), _core.Time, log).Lead;
 
-        hub.OnExchangeTime(At(0), At(0));
-        hub.OnSnapshot([Candle(0)], At(0, 10));
+        feed.OnExchangeTime(At(0), At(0));
+        feed.OnSnapshot([Candle(0)], At(0, 10));
 
         Assert.DoesNotContain(log.Lines, l => l.Contains("went back", StringComparison.Ordinal));
     }
@@ -359,10 +359,10 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     {
         var log = new KeptLog<SeriesHub>();
         var series = SeriesKey.Parse($"BTCUSD:{timeframe}");
-        var hub = new SeriesHub(series, new StreamingOptions(), _core.Archive, new RevCounter(_core.Time), _core.Time, log);
+        var hub = new SeriesHub(series, new StreamingOptions(), _core.Archive, null!, new RevCounter(_core.Time), _core.Time, log);
         var start = series.Timeframe.StartOf(Noon) + (isExpected ? 0 : 86_400_000);
 
-        ((IFeedListener)hub).OnSnapshot([Candle(0) with { Time = start }], start + 1000);
+        ((IFeedListener)hub.Lead).OnSnapshot([Candle(0) with { Time = start }], start + 1000);
 
         Assert.Equal(start, hub.Latest!.Candle.Time);
         Assert.Equal(isExpected ? 0 : 1, log.Lines.Count(l => l.Contains("where one is expected", StringComparison.Ordinal)));

@@ -51,7 +51,7 @@ public sealed class ResumeBeyondRepairTests
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot(Hourly(new TimeRange(At(Now - 120), At(Now + 1))), At(Now, 10));
         // The repair needs no clock, which stands meanwhile: the join's wait would end before a busy machine has repaired.
         await SeriesHubTests.WhenAsync(() => lease.Hub.Status.Gaps.IsEmpty);
-        return (await core.Service.JoinAsync(lease.Hub, new JoinRequest(At(idMinute) * 1000, false, 1, false), Cancel), lease.Hub.Status.Gaps);
+        return (await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(idMinute) * 1000, false, 1, false), Cancel), lease.Hub.Status.Gaps);
     }
 
     private static List<Candle> Hourly(TimeRange range) =>

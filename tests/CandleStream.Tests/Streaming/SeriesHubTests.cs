@@ -62,7 +62,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnPolled(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(5), Candle(9)], At(9, 30)));
 
         Assert.Equal([At(5), At(9)], _sink.Updates.Select(u => u.Candle.Time).Where(t => t > At(0)).Distinct());
-        Assert.Equal(0, hub.ImplausibleCandles);
+        Assert.Equal(0, hub.Lead.ImplausibleCandles);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnCandle(Candle(0) with { Low = 500 }, At(0, 20), 0);
 
         Assert.Empty(_sink.Updates);
-        Assert.Equal(1, hub.ImplausibleCandles);
+        Assert.Equal(1, hub.Lead.ImplausibleCandles);
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0)], At(0, 50));
         feed.OnState(new FeedState(SeriesState.Live));
 
-        hub.Merge(new HistoryPage(new TimeRange(At(-5), At(0)), [Candle(-3)], At(1, 30)));
+        hub.Lead.Merge(new HistoryPage(new TimeRange(At(-5), At(0)), [Candle(-3)], At(1, 30)));
         feed.OnCandle(Candle(0, volume: 2), At(0, 59), 0);
         Assert.DoesNotContain(_sink.Updates, u => u.Candle.Closed && u.Candle.Time == At(0));
 

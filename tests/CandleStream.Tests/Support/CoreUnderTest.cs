@@ -22,9 +22,10 @@ internal sealed class CoreUnderTest : IAsyncDisposable
         revs.Raise(Store.HighestRevAsync(CancellationToken.None).Result);
         Writer = new CandleWriter(Store, writing ?? new StorageOptions(), Time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(Store, Writer);
-        Service = new CandleStreamService(Provider, Archive, [], revs, Options, Time, NullLoggerFactory.Instance);
         Fetcher = new HistoryFill(Provider, Archive, revs, Time, NullLogger<HistoryFill>.Instance);
-        History = new CandleHistory(Service, Archive, Fetcher, Options, Time);
+        Service = new CandleStreamService(Provider, Archive, Fetcher, [], revs, Options, Time, NullLoggerFactory.Instance);
+        Joiner = new SeriesJoiner(Service, Options);
+        History = new CandleHistory(Service, Joiner, Options, Time);
     }
 
     public MemoryStore Store { get; }
@@ -40,6 +41,8 @@ internal sealed class CoreUnderTest : IAsyncDisposable
     public CandleArchive Archive { get; }
 
     public CandleStreamService Service { get; }
+
+    public SeriesJoiner Joiner { get; }
 
     public HistoryFill Fetcher { get; }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using CandleStream.Providers;
 using CandleStream.Simulator;
 using CandleStream.Streaming.Series;
+using CandleStream.Tests.Support;
 
 namespace CandleStream.Tests.Truth;
 
@@ -52,8 +53,8 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
             if (!view.Merged || view.ExchangeTime is null || view.Newest.Count == 0) continue;
             await CheckNothingMissingAsync(server, hub, view);
             await CheckClosedAsync(server, hub, view.Newest);
-            foreach (var reader in readers.Where(r => r.IsCurrent && r.Series.Contains(hub.Series)))
-                CheckDelivered(hub.Series, view, reader);
+            foreach (var reader in readers.Where(r => r.IsCurrent && r.Series.Contains(hub.Key)))
+                CheckDelivered(hub.Key, view, reader);
         }
     }
 
@@ -117,7 +118,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
 
     private void CheckLivePrice(SeriesHub hub, TruthReader live)
     {
-        var series = hub.Series;
+        var series = hub.Key;
         if (!live.IsCurrent || !live.Series.Contains(series) || hub.Status.Feed.State != SeriesState.Live
             || live.StateOf(series) != "live") return;
         if (tap.Newest(KeyOf(series)) is not { } told || time.GetUtcNow() - told.At <= Delivery) return;
@@ -147,14 +148,14 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     private async Task CheckClosedAsync(TruthServer server, SeriesHub hub, IReadOnlyList<Candle> candles)
     {
         if (candles.Count == 0) return;
-        var truth = Ledger(hub.Series, Math.Max(candles[0].Time, _began), candles[^1].Time).ToDictionary(c => c.Time);
+        var truth = Ledger(hub.Key, Math.Max(candles[0].Time, _began), candles[^1].Time).ToDictionary(c => c.Time);
         foreach (var candle in candles.Where(c => c.Closed && c.Time >= _began))
             await CheckClosedAsync(server, hub, candle, truth.GetValueOrDefault(candle.Time));
     }
 
     private async Task CheckClosedAsync(TruthServer server, SeriesHub hub, Candle candle, Candle truth)
     {
-        var series = hub.Series;
+        var series = hub.Key;
         if (truth.Time == candle.Time && candle.HasSameValues(truth)) return;
         var held = hub.View(plan.CandlesInMemory, long.MaxValue).Newest.FirstOrDefault(c => c.Time == candle.Time);
         if (held.Rev > candle.Rev) return;
@@ -181,7 +182,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
 
     private async Task CheckNothingMissingAsync(TruthServer server, SeriesHub hub, HubView view)
     {
-        var series = hub.Series;
+        var series = hub.Key;
         var held = view.Newest.Select(c => c.Time).ToHashSet();
         var gaps = hub.Status.Gaps;
         foreach (var candle in Ledger(series, Math.Max(Math.Max(view.Newest[0].Time, _began), OldestKept()),

@@ -55,7 +55,7 @@ internal sealed class TruthServer : IAsyncDisposable
     public bool IsBusy => _store.IsBusy || !_senders.AreDrained;
 
     /// <summary>Every series live, no gap, nothing to fetch.</summary>
-    public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.NextRepair() is null);
+    public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.Lead.NextRepair() is null);
 
     public static async Task<TruthServer> StartAsync(TruthPlan plan, BitfinexSimulator exchange, ExchangeTap tap, StoreStorm storm,
         string folder, string? databaseUrl, int seed, TimeProvider clock, TimeProvider time)
@@ -103,8 +103,8 @@ internal sealed class TruthServer : IAsyncDisposable
 
     public string Describe() =>
         string.Join("; ", Service.Hubs.Select(h =>
-            $"{h.Series} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} "
-            + $"next {h.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
+            $"{h.Key} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} "
+            + $"next {h.Lead.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
 
     public async ValueTask DisposeAsync()
     {

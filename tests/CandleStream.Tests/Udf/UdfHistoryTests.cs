@@ -15,7 +15,7 @@ public sealed class UdfHistoryTests : IAsyncDisposable
     private readonly CoreUnderTest _core = new();
     private readonly CandleDoor _door;
 
-    public UdfHistoryTests() => _door = new CandleDoor(_core.Service, _core.History, _core.Provider, new NoSymbols());
+    public UdfHistoryTests() => _door = new CandleDoor(_core.Service, _core.History, _core.Joiner, _core.Provider, new NoSymbols());
 
     public ValueTask DisposeAsync() => _core.DisposeAsync();
 

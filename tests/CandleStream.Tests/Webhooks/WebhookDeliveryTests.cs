@@ -37,7 +37,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
     public WebhookDeliveryTests()
     {
         _sender = new WebhookSender(_receiver, _core.Time);
-        _door = new CandleDoor(_core.Service, _core.History, _core.Provider, new NoSymbols());
+        _door = new CandleDoor(_core.Service, _core.History, _core.Joiner, _core.Provider, new NoSymbols());
         _metrics = new WebhookMetrics(_services.GetRequiredService<IMeterFactory>());
         _rev = _core.Service.Revs.Current + 1_000_000;
     }

@@ -1,5 +1,4 @@
 using CandleStream.Server.Doors;
-using CandleStream.Streaming;
 using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Dialects.Bitfinex;

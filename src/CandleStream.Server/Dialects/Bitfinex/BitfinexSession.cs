@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text.Json;
 using CandleStream.Server.Doors;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
@@ -180,14 +181,14 @@ internal sealed class BitfinexSession(WebSocket socket, CandleDoor door, Dialect
         var id = 1 + ((Interlocked.Increment(ref _lastChannelId) - 1) & 0x3FFFFFFF);
         try
         {
-            if (_channels.Count >= MaxChannels) throw new Streaming.SeriesLimitException(MaxChannels);
+            if (_channels.Count >= MaxChannels) throw new SeriesLimitException(MaxChannels);
             var channel = new BitfinexChannel(id, key!, _outbox, time, onBug);
             _outbox.Add(BitfinexFrames.Subscribed(id, key!, request));
             channel.Open(door, series);
             _channels.Add(id, channel);
             _open = [.. _channels.Values];
         }
-        catch (Streaming.SeriesLimitException)
+        catch (SeriesLimitException)
         {
             Refuse(10305, "subscribe: limit");
         }

@@ -26,11 +26,11 @@ internal sealed partial class Sender
 
     private SeriesReaders SeriesOf(Slot subscription)
     {
-        var hub = subscription.Hub;
-        if (_series.TryGetValue(hub.Series, out var series)) return series;
-        series = new SeriesReaders(hub, _counters.Of(hub.Series));
-        _series.Add(hub.Series, series);
-        hub.Attach(this);
+        var open = subscription.Source;
+        if (_series.TryGetValue(open.Key, out var series)) return series;
+        series = new SeriesReaders(open, _counters.Of(open.Key));
+        _series.Add(open.Key, series);
+        open.Attach(this);
         return series;
     }
 
@@ -76,8 +76,8 @@ internal sealed partial class Sender
             if (connection.Failed == SseEnd.TooSlow) series.Counters.CountSlowClosed();
             series.Remove(subscription);
             if (series.Count > 0) continue;
-            _series.Remove(series.Hub.Series);
-            series.Hub.Detach(this);
+            _series.Remove(series.Source.Key);
+            series.Source.Detach(this);
         }
     }
 }

@@ -191,7 +191,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     {
         var newest = merged.Max(u => u.Rev);
         if (!_series.TryGetValue(merged[0].Series, out var series)) return;
-        var frame = StreamEvents.Snapshot(series.Hub.Series, merged.Select(u => u.Candle).ToList());
+        var frame = StreamEvents.Snapshot(series.Source.Key, merged.Select(u => u.Candle).ToList());
         series.NextRound(out var first, out var second);
         foreach (var reader in first) Add(reader);
         foreach (var reader in second) Add(reader);

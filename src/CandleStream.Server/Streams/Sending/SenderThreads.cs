@@ -1,4 +1,4 @@
-using CandleStream.Streaming;
+using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Streams.Sending;
@@ -11,14 +11,14 @@ internal sealed class SenderThreads : IHostedService, IAsyncDisposable
     private int _next;
 
     public SenderThreads(
-        CandleStreamService service,
+        ISeriesHome home,
         IOptions<SendingOptions> options,
         StreamCounters counters,
         TimeProvider time,
         ILogger<Sender> logger,
         IHostApplicationLifetime lifetime)
     {
-        _senders = [.. Enumerable.Range(0, options.Value.SenderThreads).Select(_ => new Sender(service.Revs, options, counters, time, logger))];
+        _senders = [.. Enumerable.Range(0, options.Value.SenderThreads).Select(_ => new Sender(home.Revs, options, counters, time, logger))];
         _stopping = lifetime.ApplicationStopping.Register(() => _ = StopAllAsync());
     }
 

@@ -4,14 +4,14 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>One series as a sender sees it: the hub it is attached to and a compact array of its readers. Owned by the sender thread.</summary>
-internal sealed class SeriesReaders(SeriesHub hub, SseSeriesCounters counters)
+/// <summary>One series as a sender sees it: the series it is attached to and a compact array of its readers. Owned by the sender thread.</summary>
+internal sealed class SeriesReaders(ISeries source, SseSeriesCounters counters)
 {
     private Slot[] _readers = new Slot[4];
     private int _first;
     private CandleUpdate? _lastForming;
 
-    public SeriesHub Hub { get; } = hub;
+    public ISeries Source { get; } = source;
 
     public SseSeriesCounters Counters { get; } = counters;
 

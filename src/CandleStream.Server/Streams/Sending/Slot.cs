@@ -5,14 +5,14 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Server.Streams.Sending;
 
 /// <summary>One connection's interest in one series. Owned by the sender thread once registered.</summary>
-internal sealed class Slot(Connection connection, SeriesHub hub, SeriesStatus toldStatus)
+internal sealed class Slot(Connection connection, ISeries source, SeriesStatus toldStatus)
 {
     // The newest forming candle, while it waits for its turn under max_rate.
     private EncodedUpdate? _held;
 
     public Connection Connection { get; } = connection;
 
-    public SeriesHub Hub { get; } = hub;
+    public ISeries Source { get; } = source;
 
     /// <summary>The status this client was told last.</summary>
     public SeriesStatus ToldStatus { get; set; } = toldStatus;

@@ -8,7 +8,7 @@ namespace CandleStream.Streaming.Series;
 /// Fetches what one open series misses, newest gap first, and checks by REST what snapshots covered, as long as the series is open.
 /// What failed goes behind the others: a range whose answer stays unusable must neither starve them nor burn the budget.
 /// </summary>
-internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider, TimeProvider time, ILogger logger)
+internal sealed partial class GapRepair(SeriesLead lead, ICandleProvider provider, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan FirstRetry = AskedBefore.First;
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
@@ -62,7 +62,7 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         wait = Timeout.InfiniteTimeSpan;
         RepairWork? next = null;
         long? nextAt = null;
-        foreach (var work in hub.Repairs())
+        foreach (var work in lead.Repairs())
         {
             // The repair of a gap makes the check smaller, so it goes first, unless it has to wait for long.
             if (work.IsCheck && (next is not null || (wait != Timeout.InfiniteTimeSpan && wait <= LongestRetry))) break;
@@ -87,20 +87,20 @@ internal sealed partial class GapRepair(SeriesHub hub, ICandleProvider provider,
         var asked = Asking(work.Missing.From);
         try
         {
-            hub.Merge(await provider.FetchAsync(hub.Series, range, work.Purpose, stop));
+            lead.Merge(await provider.FetchAsync(lead.Series, range, work.Purpose, stop));
             // What is answered and still missing, or missing again soon, is asked for less and less often.
             _asked[work.Missing.From] = asked.Again(time);
             return Attempt.Answered;
         }
         catch (CandleProviderException failure)
         {
-            LogFailed(hub.Series, range.From, range.To, failure.Message);
+            LogFailed(lead.Series, range.From, range.To, failure.Message);
             return failure.IsRefusal ? Attempt.Refused : Attempt.Failed;
         }
         catch (Exception bug) when (!stop.IsCancellationRequested)
         {
             // The gap stays named, and the next attempt may get past it: a series without repair would stay incomplete for ever.
-            if (_logGate.Allows(bug.GetType().Name)) LogMistake(hub.Series, range.From, range.To, bug);
+            if (_logGate.Allows(bug.GetType().Name)) LogMistake(lead.Series, range.From, range.To, bug);
             return Attempt.Failed;
         }
     }

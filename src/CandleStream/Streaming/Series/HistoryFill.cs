@@ -38,7 +38,7 @@ public sealed partial class HistoryFill : IAsyncDisposable
     /// True when something new is stored, or somebody else's flight landed, so that it is worth to look again.
     /// </summary>
     internal async Task<bool> FetchAsync(
-        SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, long? present, TimeSpan wait, CancellationToken cancel)
+        SeriesKey series, TimeRangeSet missing, Func<SeriesLead?> findOpen, long? present, TimeSpan wait, CancellationToken cancel)
     {
         if (present is { } now)
         {
@@ -59,13 +59,13 @@ public sealed partial class HistoryFill : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesHub?> findOpen, Flight flight)
+    private async Task FlyAsync(SeriesKey series, TimeRangeSet missing, Func<SeriesLead?> findOpen, Flight flight)
     {
         try
         {
             // Another flight may have landed since the caller looked.
-            var hub = await FindOpenAsync(findOpen);
-            var known = hub is not null ? hub.Look(default).Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
+            var lead = await FindOpenAsync(findOpen);
+            var known = lead is not null ? lead.Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
             flight.HasStored = missing.IsEmpty;
             missing = missing.Subtract(Waiting(series));
@@ -92,7 +92,7 @@ public sealed partial class HistoryFill : IAsyncDisposable
         }
     }
 
-    private async Task FetchRangeAsync(SeriesKey series, TimeRange range, Func<SeriesHub?> findOpen, Action onStored)
+    private async Task FetchRangeAsync(SeriesKey series, TimeRange range, Func<SeriesLead?> findOpen, Action onStored)
     {
         while (!range.IsEmpty)
         {
@@ -101,12 +101,12 @@ public sealed partial class HistoryFill : IAsyncDisposable
             var judged = Judged(page);
             Remember(series, page);
             // Opened or closed while the exchange was asked: what counts is who reads the series now.
-            var hub = await FindOpenAsync(findOpen);
-            if (hub?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
+            var lead = await FindOpenAsync(findOpen);
+            if (lead?.RepairsFrom(page.AsOf) is { } from && from < page.Range.To)
             {
                 // Connected clients have not seen these candles, so publish them as a repair.
                 var repair = page.Part(page.Range with { From = Math.Max(from, page.Range.From) });
-                hub.Merge(repair, await NoNewsAsync(series, hub, repair));
+                lead.Merge(repair, await NoNewsAsync(series, lead, repair));
                 onStored();
                 page = page.Part(page.Range with { To = Math.Max(from, page.Range.From) });
                 if (page.Range.IsEmpty) continue;
@@ -114,14 +114,14 @@ public sealed partial class HistoryFill : IAsyncDisposable
             }
 
             // Until the hub knows what the store holds, history saved beside it would be unknown to it.
-            if (hub is { KnowsStore: false }) return;
+            if (lead is { KnowsStore: false }) return;
             var (candles, verified) = Trusted(series.Timeframe, judged);
             foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe))) Refused(series).Add(candle);
             if (verified.IsEmpty && IsYoung(series.Timeframe, judged)) return;
             foreach (var part in verified.Ranges)
             {
                 if (await _archive.SaveHistoryAsync(series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
-                hub?.AddHistory(stored, page.Part(part));
+                lead?.AddHistory(stored, page.Part(part));
             }
 
             if (verified.IsEmpty) continue;
@@ -129,20 +129,20 @@ public sealed partial class HistoryFill : IAsyncDisposable
         }
     }
 
-    private async Task<SeriesHub?> FindOpenAsync(Func<SeriesHub?> findOpen)
+    private async Task<SeriesLead?> FindOpenAsync(Func<SeriesLead?> findOpen)
     {
-        var hub = findOpen();
-        if (hub is not null) await hub.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, _time, _stop.Token);
-        return hub;
+        var lead = findOpen();
+        if (lead is not null) await lead.Loaded.WaitAsync(Timeout.InfiniteTimeSpan, _time, _stop.Token);
+        return lead;
     }
 
     // Below what the hub holds, the archive says what is no news: what was stored when the series was opened. What somebody stored beside it since, its clients do not have.
-    private async Task<IReadOnlyList<Candle>> NoNewsAsync(SeriesKey series, SeriesHub hub, HistoryPage page)
+    private async Task<IReadOnlyList<Candle>> NoNewsAsync(SeriesKey series, SeriesLead lead, HistoryPage page)
     {
-        var older = page.Range with { To = Math.Min(page.Range.To, hub.Look(default).OldestTime ?? page.Range.To) };
+        var older = page.Range with { To = Math.Min(page.Range.To, lead.OldestTime ?? page.Range.To) };
         if (older.IsEmpty || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return [];
         var byTime = page.Candles.ToDictionary(c => c.Time);
-        return held.FindAll(old => old.Rev <= hub.OpenedRev && byTime.TryGetValue(old.Time, out var fetched) && old.HasSameValues(fetched));
+        return held.FindAll(old => old.Rev <= lead.OpenedRev && byTime.TryGetValue(old.Time, out var fetched) && old.HasSameValues(fetched));
     }
 
     // Of few series, if of any.

@@ -1,16 +1,6 @@
 using CandleStream.Storage;
-using CandleStream.Streaming.Series;
 
-namespace CandleStream.Streaming;
-
-/// <summary>Candles of a part of one series, oldest first, and which times could be read: while the store is away, only what memory holds.</summary>
-internal sealed record SeriesPart(List<Candle> Candles, TimeRangeSet Readable);
-
-/// <summary>The newest candles of an open series, and its status at that moment.</summary>
-internal sealed record NewestCandles(IReadOnlyList<Candle> Candles, SeriesStatus Status);
-
-/// <summary>What changed of an open series, oldest candle first, and its status at that moment.</summary>
-internal sealed record SeriesChanges(IReadOnlyList<Candle> Candles, SeriesStatus Status);
+namespace CandleStream.Streaming.Series;
 
 /// <summary>
 /// The one place that knows the seam between an open series' memory and the archive below it. Memory is looked at first: what leaves it afterwards is in the archive.
@@ -37,7 +27,7 @@ internal sealed class SeriesReader(CandleArchive archive)
         var view = hub.View(0, rev);
         if (neededFrom < view.CompleteFrom) return null;
         if (rev >= view.HoldsChangesAfter) return new SeriesChanges(view.Changed, view.Status);
-        var stored = await archive.ChangesSinceAsync(hub.Series, rev, limit, cancel);
+        var stored = await archive.ChangesSinceAsync(hub.Key, rev, limit, cancel);
         var horizon = hub.Horizon;
         stored?.RemoveAll(c => c.Time >= horizon);
         return stored is null ? null : new SeriesChanges(stored.Merge(view.Changed), view.Status);
@@ -51,7 +41,7 @@ internal sealed class SeriesReader(CandleArchive archive)
             var view = hub.View(count, long.MaxValue);
             if (count == 0 || view.OldestTime is not { } oldest) return new NewestCandles(view.Newest, view.Status);
             var wanted = count - view.Newest.Count;
-            var older = wanted <= 0 ? [] : await archive.ReadAsync(hub.Series, new TimeRange(0, oldest), wanted, newestEnd: true, cancel);
+            var older = wanted <= 0 ? [] : await archive.ReadAsync(hub.Key, new TimeRange(0, oldest), wanted, newestEnd: true, cancel);
             // While the store is away the snapshot ends where memory does, as it would at a hole; a question for the history before it is told what is missing.
             var from = ReachOf(view);
             List<Candle> candles = [.. (older ?? []).Concat(view.Newest).Where(c => c.Time >= from)];
