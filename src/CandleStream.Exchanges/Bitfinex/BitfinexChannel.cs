@@ -20,7 +20,7 @@ internal enum ChannelState
 }
 
 /// <summary>One subscription of one series on one connection.</summary>
-internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelListener listener, string key) : IExchangeChannel
+internal sealed class BitfinexChannel(BitfinexSubscriptions subscriptions, IChannelListener listener, string key) : IExchangeChannel
 {
     private readonly TaskCompletionSource<ChannelEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastFrameAt;
@@ -34,13 +34,13 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
     /// <summary>Completes when the subscription is over, however it ended.</summary>
     public Task<ChannelEnd> Ended => _ended.Task;
 
-    /// <summary>Guarded by the connection's lock.</summary>
+    /// <summary>Guarded by the lock of the subscriptions.</summary>
     public ChannelState State { get; set; }
 
-    /// <summary>The exchange's number for it; 0 until acknowledged. Guarded by the connection's lock.</summary>
+    /// <summary>The exchange's number for it; 0 until acknowledged. Guarded by the lock of the subscriptions.</summary>
     public int Id { get; set; }
 
-    /// <summary>When something must have happened, or the channel has failed (timestamp). Guarded by the connection's lock.</summary>
+    /// <summary>When something must have happened, or the channel has failed (timestamp). Guarded by the lock of the subscriptions.</summary>
     public long Deadline { get; set; }
 
     /// <summary>When its last frame arrived (timestamp); 0 before the first.</summary>
@@ -50,7 +50,7 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
         set => Volatile.Write(ref _lastFrameAt, value);
     }
 
-    /// <summary>When its last heartbeat arrived, or its first frame where none has yet (timestamp). Guarded by the connection's lock.</summary>
+    /// <summary>When its last heartbeat arrived, or its first frame where none has yet (timestamp). Guarded by the lock of the subscriptions.</summary>
     public long LastHeartbeatAt { get; set; }
 
     /// <summary>Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.</summary>
@@ -60,7 +60,7 @@ internal sealed class BitfinexChannel(BitfinexConnection connection, IChannelLis
         set => Volatile.Write(ref _heardUntil, value);
     }
 
-    public void Release() => connection.Release(this);
+    public void Release() => subscriptions.Release(this);
 
     public void End(ChannelEnd end) => _ended.TrySetResult(end);
 }

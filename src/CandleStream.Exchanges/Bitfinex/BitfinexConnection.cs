@@ -4,53 +4,38 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>
-/// One socket, one life, no retries: opened, greeted, configured, then read until it ends, with the reason. It holds up to
-/// <see cref="BitfinexOptions.ChannelsPerSocket"/> channels and tells each one's listener what arrives.
+/// One socket, one life, no retries: opened, greeted, configured, then read until it ends, with the reason. It has two owners, each with its own part: the pool and
+/// subscribers meet in <see cref="BitfinexSubscriptions"/>, under its lock; what arrives is <see cref="BitfinexReadLoop"/>'s alone.
 /// </summary>
 internal sealed partial class BitfinexConnection : IExchangeSocket
 {
-    private const ConfFlags WantedFlags = ConfFlags.Timestamp | ConfFlags.SequenceAll;
-
     private readonly WebSocket _socket;
-    private readonly BitfinexOptions _options;
-    private readonly TimeProvider _time;
     private readonly ExchangeMetrics _metrics;
-    private readonly LogGate _logGate;
     private readonly ILogger _logger;
     private readonly Action<IExchangeSocket> _changed;
     private readonly MessageReader _reader;
     private readonly Outbox _outbox;
-    private readonly ITimer _watch;
+    private readonly BitfinexSubscriptions _subscriptions;
+    private readonly BitfinexReadLoop _readLoop;
     private readonly CancellationTokenSource _ending = new();
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _time;
     private Task _work = Task.CompletedTask;
-
-    // Guarded by _gate: the read loop, the timer and subscribers meet here. Listeners and the pool are never called under it.
-    private readonly Lock _gate = new();
-    private readonly ChannelTable _channels = new();
-    private ChannelEnd? _end;
 
     private BitfinexConnection(
         WebSocket socket, BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, LogGate logGate, ILogger logger, Action<IExchangeSocket> changed)
     {
-        _socket = socket;
-        _options = options;
-        _time = time;
-        _metrics = metrics;
-        _logGate = logGate;
-        _logger = logger;
-        _changed = changed;
+        (_socket, _time, _metrics, _logger, _changed) = (socket, time, metrics, logger, changed);
         _reader = new MessageReader(socket, options.MaxMessageBytes);
         _outbox = new Outbox(socket);
-        _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
-        _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1), time);
-        _clock = new ExchangeClock(time);
-        OpenedAt = _lastFrameAt = time.GetTimestamp();
-        _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var badInput = new BadInputLog(logGate, logger);
+        var actions = new BitfinexSocketActions(Post, End, () => changed(this));
+        _subscriptions = new BitfinexSubscriptions(options, time, metrics, badInput, actions);
+        _readLoop = new BitfinexReadLoop(time, metrics, badInput, logger, actions, _subscriptions);
+        OpenedAt = _subscriptions.LastFrameAt;
     }
 
     /// <summary>True once the other side greeted us as the simulator.</summary>
-    public bool IsSimulated { get; private set; }
+    public bool IsSimulated => _readLoop.IsSimulated;
 
     /// <summary>Its number among the open sockets, from 1, used again when it is free; 0 before it is counted among them. Set by the pool.</summary>
     public int Slot { get; set; }
@@ -59,15 +44,14 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     public long OpenedAt { get; }
 
     /// <summary>Since when nothing was received on it, in timestamps.</summary>
-    public long LastFrameAt => Volatile.Read(ref _lastFrameAt);
+    public long LastFrameAt => _subscriptions.LastFrameAt;
 
-    public bool HasEnded
-    {
-        get
-        {
-            lock (_gate) return _end is not null;
-        }
-    }
+    public int ChannelCount => _subscriptions.Count;
+
+    public bool HasEnded => _subscriptions.EndReason is not null;
+
+    /// <summary>True when it ended, and not because we closed it.</summary>
+    public bool HasFailed => _subscriptions.EndReason is { Kind: not ChannelEndKind.Released };
 
     /// <summary>Opens a socket and waits until it is greeted and configured.</summary>
     /// <param name="connect">Makes the WebSocket.</param>
@@ -90,12 +74,12 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         {
             connection = new BitfinexConnection(await connect(either.Token), options, time, metrics, logGate, logger, changed);
             connection._work = connection.RunAsync();
-            await connection.WaitUntilReadyAsync(either.Token, cancel);
+            await connection._readLoop.WaitUntilReadyAsync(either.Token, cancel);
             return connection;
         }
         catch (Exception e) when (!cancel.IsCancellationRequested && IsConnectionTrouble(e))
         {
-            var ended = connection?.EndReason;
+            var ended = connection?._subscriptions.EndReason;
             connection?.End(new ChannelEnd(ChannelEndKind.ConnectFailed, "not ready in time"));
             throw ended is not null ? new ConnectFailedException(ended.Reason, ended.Kind)
                 : timeout.IsCancellationRequested ? new ConnectFailedException("the exchange did not answer in time")
@@ -108,24 +92,16 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         }
     }
 
-    // An exchange that greets and never answers about the flags is used without them.
-    private async Task WaitUntilReadyAsync(CancellationToken timeout, CancellationToken givenUp)
-    {
-        try
-        {
-            await _ready.Task.WaitAsync(timeout);
-        }
-        catch (OperationCanceledException) when (_isGreeted && !givenUp.IsCancellationRequested)
-        {
-            LogNotConfigured("no answer");
-            _ready.TrySetResult();
-        }
-    }
+    /// <summary>Subscribes a series; null when there is no room for it here.</summary>
+    public IExchangeChannel? TrySubscribe(IChannelListener listener) => _subscriptions.TrySubscribe(listener);
+
+    /// <summary>Marks the connection as closing if it has no channel; then none is added any more.</summary>
+    public bool TryRetire() => _subscriptions.TryRetire();
 
     /// <summary>Says goodbye and ends; channels that are left end too.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_gate) _isClosing = true;
+        _subscriptions.BeginClosing();
         try
         {
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2), _time);
@@ -141,17 +117,6 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         await _work;
     }
 
-    /// <summary>True when it ended, and not because we closed it.</summary>
-    public bool HasFailed => EndReason is { Kind: not ChannelEndKind.Released };
-
-    private ChannelEnd? EndReason
-    {
-        get
-        {
-            lock (_gate) return _end;
-        }
-    }
-
     /// <summary>What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive shows.</summary>
     internal static bool IsConnectionTrouble(Exception e) =>
         e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
@@ -162,7 +127,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         var sending = SendAsync();
         await ReadAsync();
         await sending;
-        await _watch.DisposeAsync();
+        await _subscriptions.DisposeAsync();
         _socket.Dispose();
         _ending.Dispose();
     }
@@ -180,8 +145,8 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
                     return;
                 }
 
-                if (kind == MessageKind.Skipped) OnSkipped();
-                else OnMessage(_reader.Message);
+                if (kind == MessageKind.Skipped) _readLoop.OnSkipped();
+                else _readLoop.OnMessage(_reader.Message);
             }
         }
         catch (Exception e) when (IsConnectionTrouble(e))
@@ -216,25 +181,12 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
 
     private void End(ChannelEnd end)
     {
-        BitfinexChannel[] channels;
-        lock (_gate)
-        {
-            if (_end is not null) return;
-
-            // What ends while we close it ends by our own doing, even where the other side was first.
-            if (_isClosing && end.Kind != ChannelEndKind.Released) end = new ChannelEnd(ChannelEndKind.Released, "closed");
-            _end = end;
-            channels = _channels.TakeAll();
-        }
-
+        if (!_subscriptions.TryEnd(ref end, out var channels)) return;
         if (end.Kind != ChannelEndKind.Released) LogEnded(end.Reason, channels.Length);
         _metrics.SocketEnded(end.Kind);
-        _ready.TrySetException(new ConnectFailedException(end.Reason, end.Kind));
-        _ = _ready.Task.Exception;
-        _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _readLoop.End(end);
         _ = _ending.CancelAsync();
         _socket.Abort();
-        _metrics.Channels(-channels.Length);
         foreach (var channel in channels) channel.End(end);
         _changed(this);
     }
@@ -245,15 +197,12 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     [LoggerMessage(LogLevel.Warning, "Socket to the exchange ended with {Channels} channels: {Reason}")]
     private partial void LogEnded(string reason, int channels);
 
-    [LoggerMessage(LogLevel.Warning, "Exchange sent {Kind}: {Text}")]
-    private partial void LogBadInput(string kind, string text);
-
-    [LoggerMessage(LogLevel.Information, "Exchange says {Code}: {Text}")]
-    private partial void LogNotice(int code, string? text);
-
-    [LoggerMessage(LogLevel.Warning, "Exchange refused the time and sequence flags: {Text}; lost frames cannot be detected, and a candle closes only when a later one appears")]
-    private partial void LogNotConfigured(string? text);
-
     [LoggerMessage(LogLevel.Error, "Reading from the exchange failed because of a bug")]
     private partial void LogReadFailed(Exception error);
 }
+
+/// <summary>What both owners of a socket do with it.</summary>
+/// <param name="Post">Sends a message, in its turn.</param>
+/// <param name="End">Ends the socket, with the reason.</param>
+/// <param name="Changed">Tells the pool that a channel became free.</param>
+internal sealed record BitfinexSocketActions(Action<byte[]> Post, Action<ChannelEnd> End, Action Changed);

@@ -4,7 +4,7 @@ namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>
 /// Which subscriptions a connection has and where each stands. The exchange numbers channels per connection and uses numbers again after an unsubscribe,
-/// so a number means something only from its acknowledgement to our unsubscribe. Guarded by the connection's lock.
+/// so a number means something only from its acknowledgement to our unsubscribe. Guarded by the lock of the subscriptions.
 /// </summary>
 internal sealed class ChannelTable
 {

@@ -1,22 +1,26 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges.Bitfinex;
 
-/// <content>What arrives. All of it runs in the read loop.</content>
-internal sealed partial class BitfinexConnection
+/// <summary>What the read loop of one socket makes of the messages: whether a frame is next, whether its time is believed, and which channel it is of. All of it runs in that loop.</summary>
+internal sealed partial class BitfinexReadLoop
 {
+    private const ConfFlags WantedFlags = ConfFlags.Timestamp | ConfFlags.SequenceAll;
     private const int MalformedPerMinute = 20;
     private const int SequenceGapsPerMinute = 3;
 
-    // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is for the way.
-    private static readonly TimeSpan HeartbeatMissed = TimeSpan.FromSeconds(20);
-
-    // Between two heartbeats where one was left out stand 30 s; between two of which the second is late, less.
-    private static readonly TimeSpan HeartbeatSkipped = TimeSpan.FromSeconds(25);
-
     // Late frames in a row after which the exchange must have begun to count anew.
     private const int LateFramesAllowed = 32;
+
+    private readonly TimeProvider _time;
+    private readonly ExchangeMetrics _metrics;
+    private readonly BadInputLog _badInput;
+    private readonly ILogger _logger;
+    private readonly BitfinexSocketActions _socket;
+    private readonly BitfinexSubscriptions _subscriptions;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Owned by the read loop.
     private readonly List<Candle> _snapshot = [];
@@ -34,7 +38,44 @@ internal sealed partial class BitfinexConnection
     private long _exchangeSecond;
     private volatile bool _isGreeted;
 
-    private void OnMessage(ReadOnlySpan<byte> message)
+    public BitfinexReadLoop(
+        TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, ILogger logger, BitfinexSocketActions socket, BitfinexSubscriptions subscriptions)
+    {
+        (_time, _metrics, _badInput, _logger, _socket, _subscriptions) = (time, metrics, badInput, logger, socket, subscriptions);
+        _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
+        _gaps = new SlidingWindow(SequenceGapsPerMinute, TimeSpan.FromMinutes(1), time);
+        _clock = new ExchangeClock(time);
+    }
+
+    /// <summary>True once the other side greeted us as the simulator.</summary>
+    public bool IsSimulated { get; private set; }
+
+    /// <summary>Waits until the socket is greeted and configured. An exchange that greets and never answers about the flags is used without them.</summary>
+    /// <param name="timeout">Ends the wait for the answer.</param>
+    /// <param name="givenUp">Gives the socket up.</param>
+    /// <exception cref="ConnectFailedException">The socket ended before.</exception>
+    public async Task WaitUntilReadyAsync(CancellationToken timeout, CancellationToken givenUp)
+    {
+        try
+        {
+            await _ready.Task.WaitAsync(timeout);
+        }
+        catch (OperationCanceledException) when (_isGreeted && !givenUp.IsCancellationRequested)
+        {
+            LogNotConfigured("no answer");
+            _ready.TrySetResult();
+        }
+    }
+
+    /// <summary>The socket ended: it will not be ready any more.</summary>
+    public void End(ChannelEnd end)
+    {
+        _ready.TrySetException(new ConnectFailedException(end.Reason, end.Kind));
+        _ = _ready.Task.Exception;
+    }
+
+    /// <summary>One message arrived.</summary>
+    public void OnMessage(ReadOnlySpan<byte> message)
     {
         var receivedAt = _time.GetTimestamp();
         var frame = BitfinexFrameParser.Parse(message, _flags, _snapshot, _unreadable);
@@ -51,10 +92,10 @@ internal sealed partial class BitfinexConnection
                 OnConfigured(frame.Event!);
                 break;
             case FrameKind.Subscribed:
-                OnSubscribed(frame.Event!, alreadyThere: false);
+                _subscriptions.OnSubscribed(frame.Event!, alreadyThere: false);
                 break;
             case FrameKind.Unsubscribed:
-                OnUnsubscribed(frame.Event!.ChannelId!.Value);
+                _subscriptions.OnUnsubscribed(frame.Event!.ChannelId!.Value);
                 break;
             case FrameKind.Error:
                 OnError(frame.Event!);
@@ -63,30 +104,23 @@ internal sealed partial class BitfinexConnection
                 if (frame.Event!.Time is { } now) OnPong(now, receivedAt);
                 break;
             case FrameKind.Unknown when frame.Event is not null:
-                LogOnce("unknown event", message);
+                _badInput.Once("unknown event", message);
                 break;
             default:
                 OnData(frame, receivedAt);
                 break;
         }
 
-        Volatile.Write(ref _lastFrameAt, receivedAt);
+        _subscriptions.LastFrameAt = receivedAt;
     }
 
     // The loss of one channel, where it is known which one. Where it is not, the next number shows whether a frame is
     // missing; without numbers nothing would.
     private void OnMalformed(ReadOnlySpan<byte> message, in BitfinexFrame frame)
     {
-        LogOnce("malformed", message);
+        _badInput.Once("malformed", message);
         if (frame.Sequence is { } sequence && !IsNext(sequence)) return;
-        BitfinexChannel? channel;
-        BitfinexChannel[] all;
-        lock (_gate)
-        {
-            _channels.TryFind(frame.ChannelId, out channel);
-            all = _channels.All;
-        }
-
+        var channel = _subscriptions.Find(frame.ChannelId, out var all);
         if (frame.Sequence is null) _isLossKnown = _unnumbered++ == 0 && channel is not null;
         if (channel is not null)
         {
@@ -99,7 +133,8 @@ internal sealed partial class BitfinexConnection
         foreach (var any in all) OnUnreadable(any, null);
     }
 
-    private void OnSkipped()
+    /// <summary>A message arrived that is too long, or no text.</summary>
+    public void OnSkipped()
     {
         _metrics.Frame(FrameKind.Malformed);
         OnMalformed([], new BitfinexFrame(FrameKind.Malformed));
@@ -109,7 +144,7 @@ internal sealed partial class BitfinexConnection
     {
         var now = _time.GetTimestamp();
         _malformed.Take(now);
-        if (_malformed.WaitAt(now) > TimeSpan.Zero) End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
+        if (_malformed.WaitAt(now) > TimeSpan.Zero) _socket.End(new ChannelEnd(ChannelEndKind.SocketEnded, "malformed frames persist"));
     }
 
     private void OnUnreadable(BitfinexChannel channel, TimeRange? times)
@@ -121,18 +156,37 @@ internal sealed partial class BitfinexConnection
     private void OnInfo(BitfinexEvent info)
     {
         if (info.Version is { } version) OnGreeting(version, info);
-        else if (info.Code == 20051) End(new ChannelEnd(ChannelEndKind.Restart, "the exchange restarts (20051)"));
+        else if (info.Code == 20051) _socket.End(new ChannelEnd(ChannelEndKind.Restart, "the exchange restarts (20051)"));
         else if (info.Code == 20060) Pause();
         else if (info.Code == 20061) Resume();
         else LogNotice(info.Code ?? 0, info.Message);
     }
 
+    private void Pause()
+    {
+        _held = null;
+        _subscriptions.Pause();
+    }
+
+    private void Resume()
+    {
+        _held = null;
+        _subscriptions.Resume();
+    }
+
+    // What was held is of before where every channel begins anew.
+    private void ResyncAll(string reason)
+    {
+        _held = null;
+        _subscriptions.Resync(reason);
+    }
+
     private void OnGreeting(int version, BitfinexEvent greeting)
     {
         // A second greeting means that the other side has forgotten our channels.
-        if (_isGreeted) End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange started the session again"));
-        else if (version != 2) End(new ChannelEnd(ChannelEndKind.ConnectFailed, $"the exchange speaks version {version}, not 2"));
-        else if (greeting.PlatformStatus == 0) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is in maintenance"));
+        if (_isGreeted) _socket.End(new ChannelEnd(ChannelEndKind.SocketEnded, "the exchange started the session again"));
+        else if (version != 2) _socket.End(new ChannelEnd(ChannelEndKind.ConnectFailed, $"the exchange speaks version {version}, not 2"));
+        else if (greeting.PlatformStatus == 0) _socket.End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is in maintenance"));
         else Greet();
         _isGreeted = true;
         IsSimulated |= greeting.IsSimulator;
@@ -140,8 +194,8 @@ internal sealed partial class BitfinexConnection
 
     private void Greet()
     {
-        Post(BitfinexRequest.Configure(WantedFlags));
-        Post(BitfinexRequest.Ping());
+        _socket.Post(BitfinexRequest.Configure(WantedFlags));
+        _socket.Post(BitfinexRequest.Ping());
     }
 
     // Where the flags are refused the feed works without exchange time and sequence numbers: less is known, nothing is wrong.
@@ -157,18 +211,16 @@ internal sealed partial class BitfinexConnection
     // Before the socket is ready nothing but the flags was asked for: any error is the answer to that.
     private void OnError(BitfinexEvent error)
     {
-        if (error.Code == 10301 && error.ChannelId is > 0 && error.Key is not null) OnSubscribed(error, alreadyThere: true);
-        else if (error.Code is 10400 or 10401 && error.ChannelId is { } left) OnUnsubscribed(left);
+        if (error.Code == 10301 && error.ChannelId is > 0 && error.Key is not null) _subscriptions.OnSubscribed(error, alreadyThere: true);
+        else if (error.Code is 10400 or 10401 && error.ChannelId is { } left) _subscriptions.OnUnsubscribed(left);
         else if (error.Code == 10050 || !_ready.Task.IsCompleted) OnConfigured(error);
-        else OnRefused(error);
+        else _subscriptions.OnRefused(error);
     }
 
     private void OnPong(long exchangeTime, long receivedAt)
     {
         _clock.Suggest(exchangeTime, receivedAt);
-        BitfinexChannel[] channels;
-        lock (_gate) channels = _channels.All;
-        foreach (var channel in channels) channel.Listener.OnTimeTold(channel, exchangeTime);
+        foreach (var channel in _subscriptions.All) channel.Listener.OnTimeTold(channel, exchangeTime);
     }
 
     private void OnData(in BitfinexFrame frame, long receivedAt)
@@ -180,7 +232,7 @@ internal sealed partial class BitfinexConnection
         }
 
         if (_held is not null) Decide(frame.ExchangeTime);
-        var isFirst = FindChannel(frame, receivedAt, out var channel, out var wasSilent);
+        var isFirst = _subscriptions.FindChannel(frame, receivedAt, out var channel, out var wasSilent);
         if (channel is null || frame.Kind == FrameKind.Unknown) _metrics.Ignored(frame.Kind);
         if (frame.ExchangeTime is { } time)
         {
@@ -223,11 +275,11 @@ internal sealed partial class BitfinexConnection
         }
 
         _metrics.Frame(FrameKind.Malformed);
-        LogOnce("a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
+        _badInput.Once("a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
         CountMalformed();
 
         // From when on nothing is missing has to be known by time: that channel begins anew. A candle goes without it.
-        if (held is { Channel: { } channel } && (held.IsFirst || held.WasSilent)) Resync("a frame had an impossible time", channel);
+        if (held is { Channel: { } channel } && (held.IsFirst || held.WasSilent)) _subscriptions.Resync("a frame had an impossible time", channel);
         else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, held.Unreadable, false, false, held.ReceivedAt);
     }
 
@@ -278,7 +330,7 @@ internal sealed partial class BitfinexConnection
         if (sequence <= last)
         {
             // A repeat, or a frame overtaken by others; the gap that it left was dealt with already.
-            if (++_lateFrames > LateFramesAllowed) End(new ChannelEnd(ChannelEndKind.SequenceGap, "the sequence numbers started again"));
+            if (++_lateFrames > LateFramesAllowed) _socket.End(new ChannelEnd(ChannelEndKind.SequenceGap, "the sequence numbers started again"));
             return false;
         }
 
@@ -288,7 +340,7 @@ internal sealed partial class BitfinexConnection
         _lateFrames = _unnumbered = 0;
         if (isLossKnown) return true;
         _metrics.SequenceGap();
-        LogOnce("sequence gap", []);
+        _badInput.Once("sequence gap", []);
         OnFramesLost("frames were lost (sequence gap)");
         return false;
     }
@@ -298,8 +350,8 @@ internal sealed partial class BitfinexConnection
         var now = _time.GetTimestamp();
         var tooMany = _gaps.WaitAt(now) > TimeSpan.Zero;
         _gaps.Take(now);
-        if (tooMany) End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames are lost too often"));
-        else Resync(reason);
+        if (tooMany) _socket.End(new ChannelEnd(ChannelEndKind.SequenceGap, "frames are lost too often"));
+        else ResyncAll(reason);
     }
 
     private void PassOn(long time)
@@ -307,23 +359,20 @@ internal sealed partial class BitfinexConnection
         var second = time / 1000;
         if (second <= _exchangeSecond && !IsStepBack(time, _exchangeSecond * 1000)) return;
         _exchangeSecond = second;
-        BitfinexChannel[] channels;
-        lock (_gate) channels = _channels.All;
-        foreach (var channel in channels) channel.Listener.OnExchangeTime(channel, time);
+        foreach (var channel in _subscriptions.All) channel.Listener.OnExchangeTime(channel, time);
     }
 
     // The time before it was wrong: the clock has judged that.
     private static bool IsStepBack(long time, long known) => time < known - ExchangeClock.SlackMs;
 
-    private void LogOnce(string kind, ReadOnlySpan<byte> message)
-    {
-        const int Shown = 160;
-        if (!_logGate.Allows(kind)) return;
-        LogBadInput(kind, Encoding.UTF8.GetString(message[..Math.Min(message.Length, Shown)]));
-    }
-
     // A frame whose time leaps ahead waits for the next one.
     private sealed record HeldFrame(
         BitfinexChannel? Channel, BitfinexFrame Frame, long Time, List<Candle> Snapshot, List<UnreadableRow> Unreadable,
         bool IsFirst, bool WasSilent, long ReceivedAt);
+
+    [LoggerMessage(LogLevel.Information, "Exchange says {Code}: {Text}")]
+    private partial void LogNotice(int code, string? text);
+
+    [LoggerMessage(LogLevel.Warning, "Exchange refused the time and sequence flags: {Text}; lost frames cannot be detected, and a candle closes only when a later one appears")]
+    private partial void LogNotConfigured(string? text);
 }

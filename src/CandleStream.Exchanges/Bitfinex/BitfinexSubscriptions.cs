@@ -1,9 +1,31 @@
+using System.Text;
+
 namespace CandleStream.Exchanges.Bitfinex;
 
-/// <content>Subscriptions, and the watch over them.</content>
-internal sealed partial class BitfinexConnection
+/// <summary>
+/// The channels of one socket and the watch over them, under one lock: the read loop, the timer, the pool and subscribers meet here. Neither listeners nor the pool are
+/// called under it.
+/// </summary>
+/// <remarks>A channel that the exchange neither answers nor serves in time fails; where all of them are silent, the socket has failed.</remarks>
+internal sealed class BitfinexSubscriptions : IAsyncDisposable
 {
+    // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is for the way.
+    private static readonly TimeSpan HeartbeatMissed = TimeSpan.FromSeconds(20);
+
+    // Between two heartbeats where one was left out stand 30 s; between two of which the second is late, less.
+    private static readonly TimeSpan HeartbeatSkipped = TimeSpan.FromSeconds(25);
+
+    private readonly BitfinexOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ExchangeMetrics _metrics;
+    private readonly BadInputLog _badInput;
+    private readonly BitfinexSocketActions _socket;
+    private readonly ITimer _watch;
+
     // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private readonly ChannelTable _channels = new();
+    private ChannelEnd? _end;
     private bool _isClosing;
     private bool _isPaused;
     private long _pauseDeadline;
@@ -12,7 +34,39 @@ internal sealed partial class BitfinexConnection
     // Written by the read loop.
     private long _lastFrameAt;
 
-    public int ChannelCount
+    public BitfinexSubscriptions(BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, BitfinexSocketActions socket)
+    {
+        (_options, _time, _metrics, _badInput, _socket) = (options, time, metrics, badInput, socket);
+        _lastFrameAt = time.GetTimestamp();
+        _watch = time.CreateTimer(_ => CheckDeadlines(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>When anything was received last on the socket (timestamp). Written by the read loop.</summary>
+    public long LastFrameAt
+    {
+        get => Volatile.Read(ref _lastFrameAt);
+        set => Volatile.Write(ref _lastFrameAt, value);
+    }
+
+    /// <summary>Why the socket ended; null while it has not.</summary>
+    public ChannelEnd? EndReason
+    {
+        get
+        {
+            lock (_gate) return _end;
+        }
+    }
+
+    /// <summary>All channels held or asked for; the array is not changed afterwards.</summary>
+    public BitfinexChannel[] All
+    {
+        get
+        {
+            lock (_gate) return _channels.All;
+        }
+    }
+
+    public int Count
     {
         get
         {
@@ -35,10 +89,50 @@ internal sealed partial class BitfinexConnection
 
         _metrics.Channels(1);
         listener.OnPlaced(channel);
-        if (ask) Post(BitfinexRequest.Subscribe(channel.Key));
+        if (ask) _socket.Post(BitfinexRequest.Subscribe(channel.Key));
         Rearm();
         return channel;
     }
+
+    /// <summary>What ends from here on ends by our own doing, and no channel is added any more.</summary>
+    public void BeginClosing()
+    {
+        lock (_gate) _isClosing = true;
+    }
+
+    /// <summary>The socket ends: every channel is taken out. False where it had ended before.</summary>
+    /// <param name="end">Why; the reason counts that is given back.</param>
+    /// <param name="channels">Those that were left; the caller ends them.</param>
+    public bool TryEnd(ref ChannelEnd end, out BitfinexChannel[] channels)
+    {
+        lock (_gate)
+        {
+            channels = [];
+            if (_end is not null) return false;
+
+            // What ends while we close it ends by our own doing, even where the other side was first.
+            if (_isClosing && end.Kind != ChannelEndKind.Released) end = new ChannelEnd(ChannelEndKind.Released, "closed");
+            _end = end;
+            channels = _channels.TakeAll();
+        }
+
+        _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _metrics.Channels(-channels.Length);
+        return true;
+    }
+
+    /// <summary>The channel of a number and all channels, at one moment.</summary>
+    public BitfinexChannel? Find(int id, out BitfinexChannel[] all)
+    {
+        lock (_gate)
+        {
+            _channels.TryFind(id, out var channel);
+            all = _channels.All;
+            return channel;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _watch.DisposeAsync();
 
     /// <summary>Gives a channel up: unsubscribes it, and its place is free at once.</summary>
     public void Release(BitfinexChannel channel) => Finish(channel, new ChannelEnd(ChannelEndKind.Released, "no longer followed"));
@@ -62,7 +156,7 @@ internal sealed partial class BitfinexConnection
             id = _channels.Remove(channel, _time.In(_options.AckTimeout));
         }
 
-        if (id != 0) Post(BitfinexRequest.Unsubscribe(id));
+        if (id != 0) _socket.Post(BitfinexRequest.Unsubscribe(id));
         Finished(channel, end);
     }
 
@@ -71,10 +165,10 @@ internal sealed partial class BitfinexConnection
     {
         _metrics.Channels(-1);
         channel.End(end);
-        _changed(this);
+        _socket.Changed();
     }
 
-    private void OnSubscribed(BitfinexEvent answer, bool alreadyThere)
+    public void OnSubscribed(BitfinexEvent answer, bool alreadyThere)
     {
         var id = answer.ChannelId!.Value;
         BitfinexChannel? displaced = null, next = null;
@@ -101,21 +195,21 @@ internal sealed partial class BitfinexConnection
             }
         }
 
-        if (unwanted) Post(BitfinexRequest.Unsubscribe(id));
+        if (unwanted) _socket.Post(BitfinexRequest.Unsubscribe(id));
         if (displaced is not null) Finished(displaced, new ChannelEnd(ChannelEndKind.Failed, "its channel was given to another series"));
-        if (next is not null) Post(BitfinexRequest.Subscribe(next.Key));
+        if (next is not null) _socket.Post(BitfinexRequest.Subscribe(next.Key));
         Rearm();
     }
 
-    private void OnUnsubscribed(int id)
+    public void OnUnsubscribed(int id)
     {
         BitfinexChannel? next, lost;
         lock (_gate) _channels.Left(id, out next, out lost);
-        if (next is not null) Post(BitfinexRequest.Subscribe(next.Key));
+        if (next is not null) _socket.Post(BitfinexRequest.Subscribe(next.Key));
         if (lost is not null) Finished(lost, new ChannelEnd(ChannelEndKind.Failed, "the exchange ended the subscription"));
     }
 
-    private void OnRefused(BitfinexEvent error)
+    public void OnRefused(BitfinexEvent error)
     {
         BitfinexChannel? channel;
         lock (_gate)
@@ -129,7 +223,7 @@ internal sealed partial class BitfinexConnection
         }
 
         var text = $"{error.Code}{(error.Message is null ? "" : " " + error.Message)}";
-        if (channel is null) LogOnce("an error that belongs to no subscription", System.Text.Encoding.UTF8.GetBytes(text));
+        if (channel is null) _badInput.Once("an error that belongs to no subscription", Encoding.UTF8.GetBytes(text));
         else Finished(channel, RefusalOf(error.Code, text));
     }
 
@@ -142,7 +236,7 @@ internal sealed partial class BitfinexConnection
         _ => new ChannelEnd(ChannelEndKind.Failed, $"the exchange answered with an error ({text})"),
     };
 
-    private bool FindChannel(in BitfinexFrame frame, long receivedAt, out BitfinexChannel? channel, out bool wasSilent)
+    public bool FindChannel(in BitfinexFrame frame, long receivedAt, out BitfinexChannel? channel, out bool wasSilent)
     {
         wasSilent = false;
         lock (_gate)
@@ -171,9 +265,8 @@ internal sealed partial class BitfinexConnection
     }
 
     // Every channel, or the one given, is unsubscribed, and subscribed again as soon as the exchange confirms that.
-    private void Resync(string reason, BitfinexChannel? only = null)
+    public void Resync(string reason, BitfinexChannel? only = null)
     {
-        if (only is null) _held = null;
         List<(BitfinexChannel Channel, int Id)> resynced = [];
         lock (_gate)
         {
@@ -190,15 +283,14 @@ internal sealed partial class BitfinexConnection
         foreach (var (channel, id) in resynced)
         {
             channel.Listener.OnInterrupted(channel, reason);
-            Post(BitfinexRequest.Unsubscribe(id));
+            _socket.Post(BitfinexRequest.Unsubscribe(id));
         }
 
         Rearm();
     }
 
-    private void Pause()
+    public void Pause()
     {
-        _held = null;
         BitfinexChannel[] channels;
         lock (_gate)
         {
@@ -211,7 +303,7 @@ internal sealed partial class BitfinexConnection
         Rearm();
     }
 
-    private void Resume()
+    public void Resume()
     {
         lock (_gate)
         {
@@ -220,7 +312,7 @@ internal sealed partial class BitfinexConnection
         }
 
         Resync("the exchange has ended its maintenance (20061)");
-        _changed(this);
+        _socket.Changed();
     }
 
     private void Rearm()
@@ -249,8 +341,8 @@ internal sealed partial class BitfinexConnection
             endsAll = expired.Length > 0 && IsSocketDead(expired, now);
         }
 
-        if (endsPause) End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is still in maintenance"));
-        else if (endsAll) End(EndOf(expired[0]));
+        if (endsPause) _socket.End(new ChannelEnd(ChannelEndKind.Maintenance, "the exchange is still in maintenance"));
+        else if (endsAll) _socket.End(EndOf(expired[0]));
         else foreach (var channel in expired) Finish(channel, EndOf(channel));
         // A timer may go off a moment before its time, and then nothing was due yet.
         Rearm();
