@@ -6,7 +6,7 @@ namespace CandleStream.Server.Streams;
 /// <summary>Adds the stream: its senders, limits, counters and what it needs of the web server.</summary>
 public static class StreamSetup
 {
-    /// <summary>Needs <c>ISeriesHome</c>, <c>SeriesJoiner</c>, <c>ICandleProvider</c> and <c>ISymbolDirectory</c> from elsewhere.</summary>
+    /// <summary>Needs <c>ISeriesHome</c>, <c>SeriesJoiner</c>, <c>ICandleProvider</c> and <c>ISymbolDirectory</c> from elsewhere, and <see cref="SendingOptions"/> bound.</summary>
     public static WebApplicationBuilder AddCandleStreamSse(this WebApplicationBuilder builder)
     {
         // With one byte the transport's buffer counts as full until its bytes are sent: a flush that returned has reached the socket,
@@ -14,7 +14,6 @@ public static class StreamSetup
         builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = 1);
 
         var services = builder.Services;
-        services.AddOptions<SendingOptions>().BindConfiguration(SendingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<StreamCounters>();
         services.AddSingleton<StreamLimiter>();

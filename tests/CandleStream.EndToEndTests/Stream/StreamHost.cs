@@ -98,6 +98,7 @@ internal sealed class StreamHost : IAsyncDisposable
             services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<ISeriesHome>(services => services.GetRequiredService<CandleStreamService>());
         builder.Services.AddSingleton(services => new SeriesJoiner(services.GetRequiredService<ISeriesHome>(), options.Streaming));
+        builder.Services.AddOptions<SendingOptions>().BindConfiguration(SendingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddCandleStreamSse();
         var (app, name) = (builder.Build(), Guid.NewGuid().ToString());
         app.Use((context, next) => context.Request.Path == NamePath ? context.Response.WriteAsync(name) : next(context));
