@@ -3,10 +3,22 @@ using System.Diagnostics.CodeAnalysis;
 namespace CandleStream;
 
 /// <summary>One symbol at one timeframe, written <c>BTCUSD:1m</c>.</summary>
-/// <param name="Symbol">The pair without the exchange's leading <c>t</c>, such as <c>BTCUSD</c>, <c>DUSK:USD</c> or <c>BTCF0:USTF0</c>.</param>
+/// <param name="Symbol">
+/// The symbol as people and the store write it: a pair of Bitfinex bare and without its leading <c>t</c>, such as <c>BTCUSD</c>, <c>DUSK:USD</c> or <c>BTCF0:USTF0</c>;
+/// one of another exchange behind the exchange's name.
+/// </param>
 /// <param name="Timeframe">The length of its candles.</param>
 public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
 {
+    /// <summary>The length of its candles, and when they open at its exchange.</summary>
+    public Timeframe Timeframe { get; } = Exchange.Split(Symbol).Exchange.Align(Timeframe);
+
+    /// <summary>The exchange that trades the symbol.</summary>
+    public Exchange Exchange => Exchange.Split(Symbol).Exchange;
+
+    /// <summary>The symbol as its exchange names it.</summary>
+    public string Pair => Exchange.Split(Symbol).Pair;
+
     /// <summary>The longest symbol accepted, in characters.</summary>
     public const int MaxSymbolLength = 32;
 
@@ -24,14 +36,22 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
         return colons == 0 || (colons == 1 && symbol[0] != ':' && symbol[^1] != ':');
     }
 
+    /// <summary>Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>.</summary>
+    public static bool TryReadSymbol([NotNullWhen(true)] string? text, [NotNullWhen(true)] out string? symbol)
+    {
+        symbol = text is { Length: <= 2 * MaxSymbolLength } && Exchange.Split(text) is var (exchange, pair) && exchange == Exchange.Bitfinex ? pair : text;
+        if (IsWellFormedSymbol(symbol)) return true;
+        symbol = null;
+        return false;
+    }
+
     /// <summary>Reads <c>BTCUSD:1m</c>; split at the LAST colon, because a symbol may hold one itself.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SeriesKey key)
     {
         key = default;
         var colon = text?.LastIndexOf(':') ?? -1;
         if (colon < 0 || !Timeframe.TryParse(text![(colon + 1)..], out var timeframe)) return false;
-        var symbol = text[..colon];
-        if (!IsWellFormedSymbol(symbol)) return false;
+        if (!TryReadSymbol(text[..colon], out var symbol)) return false;
         key = new SeriesKey(symbol, timeframe);
         return true;
     }

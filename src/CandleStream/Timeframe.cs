@@ -5,7 +5,8 @@ namespace CandleStream;
 
 /// <summary>The length of a candle, as the exchange names it. Names are case-sensitive: <c>1m</c> is a minute, <c>1M</c> a month.</summary>
 /// <remarks>
-/// Candles start at multiples of their length since the Unix epoch (UTC), weeks on Monday, months on the first.
+/// Candles start at multiples of their length since the Unix epoch (UTC), weeks on Monday where the exchange has no other day (<see cref="Exchange.Align"/>), months on the
+/// first.
 /// Source: Bitfinex documentation (rest-public-candles) for the names; starts as observed in recorded data.
 /// A time outside the years 1 to 9999 counts as the nearest within: whatever number a client or the exchange sends, asking about it never fails.
 /// </remarks>
@@ -14,8 +15,8 @@ public sealed class Timeframe : IEquatable<Timeframe>
     private const long Minute = 60_000;
     private const long Day = 1440 * Minute;
 
-    // 1970-01-05 was the first Monday of the epoch.
-    private const long FirstMonday = 4 * Day;
+    /// <summary>1970-01-05, the first Monday of the epoch (Unix ms).</summary>
+    internal const long FirstMonday = 4 * Day;
 
     // The calendar's ends: 0001-01-01 and 10000-01-01 (exclusive).
     private const long Earliest = -62_135_596_800_000;
@@ -56,6 +57,9 @@ public sealed class Timeframe : IEquatable<Timeframe>
     public static Timeframe Parse(string name) =>
         TryParse(name, out var timeframe) ? timeframe : throw new FormatException($"'{name}' is not a timeframe.");
 
+    /// <summary>The same length, with candles that open at other times: one of them at <paramref name="openTime"/> (Unix ms).</summary>
+    internal Timeframe StartingAt(long openTime) => LengthMs == 0 || StartOf(openTime) == openTime ? this : new Timeframe(Name, LengthMs, openTime % LengthMs);
+
     /// <summary>The open time of the candle that contains <paramref name="time"/> (Unix ms).</summary>
     public long StartOf(long time)
     {
@@ -89,9 +93,9 @@ public sealed class Timeframe : IEquatable<Timeframe>
         return start == time ? time : EndOf(start);
     }
 
-    public bool Equals(Timeframe? other) => ReferenceEquals(this, other);
+    public bool Equals(Timeframe? other) => ReferenceEquals(this, other) || (other is not null && Name == other.Name && _origin == other._origin);
 
-    public override bool Equals(object? obj) => ReferenceEquals(this, obj);
+    public override bool Equals(object? obj) => Equals(obj as Timeframe);
 
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 

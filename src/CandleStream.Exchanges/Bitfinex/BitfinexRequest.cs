@@ -7,7 +7,7 @@ namespace CandleStream.Exchanges.Bitfinex;
 internal static class BitfinexRequest
 {
     /// <summary>The exchange's name of a series. Source: Bitfinex documentation, ws-public-candles, "key".</summary>
-    public static string KeyOf(SeriesKey series) => $"trade:{series.Timeframe.Name}:t{series.Symbol}";
+    public static string KeyOf(SeriesKey series) => $"trade:{series.Timeframe.Name}:t{series.Pair}";
 
     public static byte[] Configure(ConfFlags flags) =>
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"event":"conf","flags":{{(int)flags}}}"""));

@@ -33,8 +33,8 @@ internal ref struct CandleQueryReader(IQueryCollection query)
 
     private SeriesKey ReadSeries()
     {
-        var symbol = ReadSingle("symbol");
-        if (!SeriesKey.IsWellFormedSymbol(symbol)) Refuse("symbol", symbol, AllowedSymbol);
+        var text = ReadSingle("symbol");
+        if (!SeriesKey.TryReadSymbol(text, out var symbol)) Refuse("symbol", text, AllowedSymbol);
         var name = ReadSingle("timeframe");
         if (!Timeframe.TryParse(name, out var timeframe)) Refuse("timeframe", name, string.Join(", ", Timeframe.All));
         return Refusal is null ? new SeriesKey(symbol!, timeframe!) : default;

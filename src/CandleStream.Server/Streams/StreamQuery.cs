@@ -79,12 +79,12 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         return problem is null;
     }
 
-    private static bool TryReadOne(StringValues symbol, StringValues timeframe, [NotNullWhen(true)] out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    private static bool TryReadOne(StringValues symbols, StringValues timeframe, [NotNullWhen(true)] out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         series = null;
-        if (symbol.Count != 1 || !SeriesKey.IsWellFormedSymbol(symbol[0]))
+        if (symbols.Count != 1 || !SeriesKey.TryReadSymbol(symbols[0], out var symbol))
         {
-            problem = Problems.Invalid("symbol", symbol.Count == 0 ? null : symbol.ToString(), $"one symbol such as BTCUSD, of 2 to {SeriesKey.MaxSymbolLength} upper-case letters and digits with at most one inner colon");
+            problem = Problems.Invalid("symbol", symbols.Count == 0 ? null : symbols.ToString(), $"one symbol such as BTCUSD, of 2 to {SeriesKey.MaxSymbolLength} upper-case letters and digits with at most one inner colon");
             return false;
         }
 
@@ -95,7 +95,7 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         }
 
         problem = null;
-        series = [new SeriesKey(symbol[0]!, parsed)];
+        series = [new SeriesKey(symbol, parsed)];
         return true;
     }
 

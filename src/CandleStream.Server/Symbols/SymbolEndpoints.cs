@@ -1,3 +1,5 @@
+using CandleStream.Providers;
+
 namespace CandleStream.Server.Symbols;
 
 /// <summary><c>GET /symbols</c> and <c>GET /timeframes</c>: what can be asked for.</summary>
@@ -6,9 +8,11 @@ internal static class SymbolEndpoints
     public static void MapSymbols(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/symbols", ["GET", "HEAD"], (ISymbolDirectory symbols) => TypedResults.Ok(new SymbolsAnswer(symbols.Symbols.Select(Describe))));
-        var timeframes = new TimeframesAnswer([.. Timeframe.All.Select(t => new TimeframeAnswer(t.Name, t.LengthMs == 0 ? null : t.LengthMs))]);
-        routes.MapMethods("/timeframes", ["GET", "HEAD"], () => TypedResults.Ok(timeframes));
+        routes.MapMethods("/timeframes", ["GET", "HEAD"], (ICandleProvider provider) => TypedResults.Ok(Describe(provider.Timeframes)));
     }
+
+    private static TimeframesAnswer Describe(IEnumerable<Timeframe> timeframes) =>
+        new([.. timeframes.Select(t => new TimeframeAnswer(t.Name, t.LengthMs == 0 ? null : t.LengthMs))]);
 
     private static SymbolAnswer Describe(string symbol)
     {

@@ -27,8 +27,6 @@ internal static class UdfNames
     {
         if (text is not { Length: > 0 and <= 2 * SeriesKey.MaxSymbolLength }) return null;
         var name = text.ToUpperInvariant();
-        if (name.StartsWith(Exchange + ":", StringComparison.Ordinal)) name = name[(Exchange.Length + 1)..];
-        name = name.Replace('-', ':');
-        return SeriesKey.IsWellFormedSymbol(name) && symbols.Check(name).Standing != SymbolStanding.Unknown ? name : null;
+        return SeriesKey.TryReadSymbol(name.Replace('-', ':'), out var symbol) && symbols.Check(symbol).Standing != SymbolStanding.Unknown ? symbol : null;
     }
 }

@@ -6,6 +6,9 @@ public interface ICandleProvider : IAsyncDisposable
     /// <summary>True once the other side said that it is the simulator: its prices must not be taken for real ones.</summary>
     bool IsSimulated { get; }
 
+    /// <summary>The timeframes whose candles the exchange itself makes, shortest first.</summary>
+    IReadOnlyList<Timeframe> Timeframes => Timeframe.All;
+
     /// <summary>Follows a series until the result is disposed. Candles, exchange time and changes of state arrive at <paramref name="feed"/>, one call at a time.</summary>
     IFollowedSeries Follow(SeriesKey series, IFeedListener feed);
 
@@ -42,6 +45,12 @@ public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles,
 
     /// <summary>Times of <see cref="Range"/> from here on show no row, and no answer without rows was given for them: a later one must prove that nothing was traded.</summary>
     public long ProvedTo { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// The exchange keeps nothing older than this (open time, Unix ms). Such times are not to be had: they stay unknown and are not asked for again.
+    /// The least number where it keeps everything.
+    /// </summary>
+    public long NothingBefore { get; init; } = long.MinValue;
 
     /// <summary>What the answer says of a part of its range.</summary>
     public HistoryPage Part(TimeRange part) =>

@@ -12,13 +12,17 @@ public interface IFeedListener
     /// </summary>
     void OnTimeTold(long exchangeTime);
 
-    /// <summary>The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed until <see cref="OnInterrupted"/>.</summary>
+    /// <summary>
+    /// The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed until <see cref="OnInterrupted"/>.
+    /// An exchange that sends no snapshot has its history fetched first, and that is the snapshot. Where a socket ends as planned and the next one is followed already, the
+    /// next one's snapshot comes without an interruption before it.
+    /// </summary>
     /// <param name="candles">May be empty.</param>
     /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
     void OnSnapshot(IReadOnlyList<Candle> candles, long? exchangeTime);
 
     /// <summary>One pushed candle, the running one or an older one.</summary>
-    /// <param name="candle">The candle's whole new state.</param>
+    /// <param name="candle">The candle's whole new state; closed where the exchange itself says that it is over.</param>
     /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
     /// <param name="receivedAt">Timestamp of the provider's <see cref="TimeProvider"/> when the frame was read.</param>
     void OnCandle(in Candle candle, long? exchangeTime, long receivedAt);
@@ -36,6 +40,10 @@ public interface IFeedListener
     /// </summary>
     /// <param name="times">The open times that the row may have had; null where nothing of its time could be read.</param>
     void OnUnreadable(TimeRange? times);
+
+    /// <summary>The exchange shows that nothing was traded, as a flat row without a trade does: there is no candle in these times, and none is missing.</summary>
+    /// <param name="times">Open times; only whole candles that are over by exchange time count.</param>
+    void OnEmpty(TimeRange times);
 
     /// <summary>The answer of a poll; its <see cref="HistoryPage.AsOf"/> is exchange time.</summary>
     void OnPolled(HistoryPage page);

@@ -74,6 +74,8 @@ internal sealed class RecordingFeed : IFeedListener
 
     public void OnUnreadable(TimeRange? times) => Write("unreadable", () => _unreadable.Add(times));
 
+    public void OnEmpty(TimeRange times) => Write("empty", () => { });
+
     public void OnPolled(HistoryPage page) => Write("polled", () => _polls.Add(page));
 
     private void Write(string what, Action more)

@@ -27,6 +27,9 @@ public sealed partial class HistoryFill : IAsyncDisposable
     // The same. Times of bad rows: each waits longer and longer for its next turn, however often somebody asks.
     private readonly ConcurrentDictionary<SeriesKey, Dictionary<TimeRange, AskedBefore>> _bad = new();
 
+    // The same. What is older the exchange does not keep.
+    private readonly ConcurrentDictionary<SeriesKey, long> _nothingBefore = new();
+
     // Guarded by itself. What is known of the exchange's time by the open series and the answers before.
     private readonly PresentTime _present;
 
@@ -68,7 +71,7 @@ public sealed partial class HistoryFill : IAsyncDisposable
             var known = lead is not null ? lead.Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
             flight.HasStored = missing.IsEmpty;
-            missing = missing.Subtract(Waiting(series));
+            missing = missing.Subtract(Waiting(series)).Subtract(new TimeRange(long.MinValue, _nothingBefore.GetValueOrDefault(series, long.MinValue)));
             // Said page by page: what is stored stays stored when a later page fails.
             foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => flight.HasStored = true);
         }
@@ -98,6 +101,13 @@ public sealed partial class HistoryFill : IAsyncDisposable
         {
             var page = await _provider.FetchAsync(series, range, FetchPurpose.History, _stop.Token);
             range = range with { From = page.Range.To };
+            if (page.NothingBefore > page.Range.From)
+            {
+                _nothingBefore[series] = page.NothingBefore;
+                page = page.Part(page.Range with { From = Math.Min(page.NothingBefore, page.Range.To) });
+                if (page.Range.IsEmpty) continue;
+            }
+
             var judged = Judged(page);
             Remember(series, page);
             // Opened or closed while the exchange was asked: what counts is who reads the series now.

@@ -46,12 +46,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     }
 
     /// <summary>Takes one plausible candle from the socket; appends every change to <paramref name="changes"/>.</summary>
-    /// <param name="pushed">The candle's whole state.</param>
+    /// <param name="pushed">The candle's whole state; closed where the exchange itself says that it is over, and with it all before it.</param>
     /// <param name="changes">Takes every change.</param>
     /// <param name="exchangeTime">The time of its frame; null where it has none: then the candle itself shows that its open time has come.</param>
     public void Push(in Candle pushed, List<Candle> changes, long? exchangeTime = null)
     {
-        Reach(exchangeTime ?? pushed.Time);
+        Reach(pushed.Closed ? timeframe.EndOf(pushed.Time) : exchangeTime ?? pushed.Time);
         var index = IndexOf(pushed.Time);
         if (index < 0)
         {
@@ -59,9 +59,11 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
             return;
         }
 
+        if (pushed.Closed) CloseOver(changes, end: index);
         var held = _entries[index];
         if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Candle = held.Candle with { Origin = CandleOrigin.Push }, Pushed = true };
         else Replace(index, new Entry(pushed, Pushed: true, AsOf: 0), changes);
+        if (pushed.Closed && !_entries[index].Candle.Closed) Mark(index, closed: true, changes);
 
         // Without times in the frames a held candle that is repeated may be the first sign that its open time has come.
         if (exchangeTime is null) CloseOver(changes);
@@ -78,12 +80,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         var index = IndexOf(fetched.Time);
         if (index < 0)
         {
-            Insert(~index, new Entry(fetched, Pushed: false, asOf), changes);
+            Insert(~index, new Entry(fetched with { Closed = false }, Pushed: false, asOf), changes);
             return;
         }
 
         var held = _entries[index];
-        if (!held.Candle.HasSameValues(fetched) && IsBetter(fetched, asOf, held)) Replace(index, new Entry(fetched, Pushed: false, asOf), changes);
+        if (!held.Candle.HasSameValues(fetched) && IsBetter(fetched, asOf, held)) Replace(index, new Entry(fetched with { Closed = false }, Pushed: false, asOf), changes);
     }
 
     /// <summary>Fills a hole between held candles with stored history, keeping its rev: nobody is told.</summary>
@@ -180,7 +182,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
 
     private void Replace(int index, Entry entry, List<Candle> changes)
     {
-        var candle = entry.Candle with { Closed = _entries[index].Candle.Closed, Rev = nextRev() };
+        var candle = entry.Candle with { Closed = _entries[index].Candle.Closed || entry.Candle.Closed, Rev = nextRev() };
         _entries[index] = entry with { Candle = candle };
         changes.Add(candle);
     }
@@ -189,7 +191,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     {
         var isNewest = index == _entries.Count;
         if (isNewest) CloseOver(changes, end: index);
-        var candle = entry.Candle with { Closed = isNewest ? IsPast(entry.Candle.Time) : HasEnded(entry.Candle.Time), Rev = nextRev() };
+        var candle = entry.Candle with { Closed = entry.Candle.Closed || (isNewest ? IsPast(entry.Candle.Time) : HasEnded(entry.Candle.Time)), Rev = nextRev() };
         changes.Add(candle);
         if (index == 0 && _entries.Count >= capacity)
             HoldsChangesAfter = Math.Max(HoldsChangesAfter, candle.Rev);

@@ -203,6 +203,17 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         _spoiled = _spoiled.Add(times);
     }
 
+    /// <summary>The exchange itself says that nothing was traded in these times: as certain as what was followed. Only whole candles that are over count.</summary>
+    public void Prove(TimeRange times)
+    {
+        if (_now is not { } now) return;
+        var empty = new TimeRange(timeframe.CeilingOf(times.From), timeframe.StartOf(Math.Min(times.To, now)));
+        if (empty.IsEmpty) return;
+        Verify(empty);
+        _spoiled = _spoiled.Subtract(empty);
+        _gaps = null;
+    }
+
     /// <summary>Following ended: what came after the last verified time may be incomplete.</summary>
     public void Interrupt()
     {
@@ -247,7 +258,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         if (range.To > from && range.From <= timeframe.EndOf(timeframe.StartOf(now))) _liveFrom = range.To;
     }
 
-    /// <summary>Candles before <paramref name="time"/> were deleted on purpose: they are unknown again, and no gap.</summary>
+    /// <summary>Candles before <paramref name="time"/> were deleted on purpose, or are not to be had: they are unknown, and no gap.</summary>
     public void Forget(long time)
     {
         Remove(new TimeRange(long.MinValue, time));

@@ -214,6 +214,15 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
+    void IFeedListener.OnEmpty(TimeRange times)
+    {
+        lock (_gate)
+        {
+            _coverage.Prove(times);
+            _publisher.PublishCoverage();
+        }
+    }
+
     void IFeedListener.OnPolled(HistoryPage page) => Merge(page, isPoll: true, []);
 
     /// <summary>Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.</summary>
@@ -231,6 +240,12 @@ internal sealed class SeriesLead : IFeedListener
                 page = page with { Candles = [.. page.Candles.Where(c => !times.Contains(c.Time))] };
                 // The store may be deleting them right now.
                 _ledger.Add(noNews);
+            }
+
+            if (page.NothingBefore > page.Range.From)
+            {
+                _coverage.Forget(page.NothingBefore);
+                page = page.Part(page.Range with { From = Math.Min(page.NothingBefore, page.Range.To) });
             }
 
             if (isPoll) page = _coverage.Wanted(page);
