@@ -14,5 +14,6 @@ internal static class BenchTool
     }
 
     /// <summary>Lets the operating system forget what it holds of a file; what was not written yet is written first.</summary>
-    public static Task ForgetAsync(string file) => RunAsync("dd", $"of={file}", "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none");
+    public static Task ForgetAsync(string file) =>
+        RunAsync("dd", $"of={file}", "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none");
 }

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CandleStream.Benchmarks;
 
 /// <summary>
-/// <c>history [answers]</c>: what one <c>GET /candles?limit=10000</c> of an open series costs the server beyond the web server: from the query, through memory and a SQLite file,
-/// to the bytes of the answer. CPU and allocated memory for each answer.
+/// <c>history [answers]</c>: what one <c>GET /candles?limit=10000</c> of an open series costs the server beyond the web server: from the
+/// query, through memory and a SQLite file, to the bytes of the answer. CPU and allocated memory for each answer.
 /// </summary>
 internal static class HistoryBench
 {
@@ -41,7 +41,8 @@ internal static class HistoryBench
         await using var store = CandleStoreFactory.Create(storage, null, time, NullLoggerFactory.Instance);
         await store.OpenAsync("bench", exclusive: true, default);
         var verified = TimeRangeSet.Of(new TimeRange(candles[0].Time, candles[^1].Time + 60_000));
-        await store.SaveAsync(new StoreBatch([.. candles.Select(c => new StoredCandle(Series, c))], [new SeriesChange(Series, verified, TimeRangeSet.Empty, 1)]), default);
+        await store.SaveAsync(new StoreBatch(
+            [.. candles.Select(c => new StoredCandle(Series, c))], [new SeriesChange(Series, verified, TimeRangeSet.Empty, 1)]), default);
 
         await using var writer = new CandleWriter(store, storage, time, NullLogger<CandleWriter>.Instance);
         var archive = new CandleArchive(store, writer);
@@ -55,14 +56,16 @@ internal static class HistoryBench
         var (bytes, cpu) = (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime);
         for (var i = 0; i < answers; i++) await AnswerAsync(history);
         (bytes, cpu) = (GC.GetTotalAllocatedBytes(precise: true) - bytes, Environment.CpuUsage.TotalTime - cpu);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Limit} candles an answer: {cpu.TotalMilliseconds / answers:F2} ms CPU, {bytes / 1024.0 / answers:F0} KiB allocated"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Limit} candles an answer: {cpu.TotalMilliseconds / answers:F2} ms CPU, {bytes / 1024.0 / answers:F0} KiB allocated"));
     }
 
     private static async Task AnswerAsync(CandleHistory history)
     {
         var context = new DefaultHttpContext();
         var answer = await history.QueryAsync(new HistoryQuery(Series, null, null, Limit, Descending: false, null), default);
-        if (answer.Candles.Count != Limit || answer.Gaps.Count > 0) throw new InvalidOperationException("The answer is not what was stored.");
+        if (answer.Candles.Count != Limit || answer.Gaps.Count > 0)
+            throw new InvalidOperationException("The answer is not what was stored.");
         await HistoryJson.WriteAsync(context.Response, answer, default);
     }
 

@@ -12,7 +12,8 @@ namespace CandleStream.Benchmarks;
 [MemoryDiagnoser]
 public class ParserBench
 {
-    private static readonly byte[] Frame = "[343351,[1574698260000,7379.785503,7383.8,7388.3,7379.785503,1.68829482],1042,1574698261234]"u8.ToArray();
+    private static readonly byte[] Frame =
+        "[343351,[1574698260000,7379.785503,7383.8,7388.3,7379.785503,1.68829482],1042,1574698261234]"u8.ToArray();
 
     private readonly List<Candle> _snapshot = [];
     private readonly List<UnreadableRow> _unreadable = [];
@@ -26,14 +27,16 @@ public class ParserBench
 
     [Benchmark(Baseline = true)]
     public decimal BitfinexFrameParser() =>
-        CandleStream.Exchanges.Bitfinex.BitfinexFrameParser.Parse(_frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
+        CandleStream.Exchanges.Bitfinex.BitfinexFrameParser.Parse(
+            _frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
 
     [Benchmark]
     public decimal Document()
     {
         using var document = JsonDocument.Parse(_frame);
         var values = document.RootElement[1];
-        return new Candle(values[0].GetInt64(), values[1].GetDecimal(), values[3].GetDecimal(), values[4].GetDecimal(), values[2].GetDecimal(), values[5].GetDecimal()).Close;
+        return new Candle(values[0].GetInt64(), values[1].GetDecimal(), values[3].GetDecimal(), values[4].GetDecimal(),
+            values[2].GetDecimal(), values[5].GetDecimal()).Close;
     }
 
     [Benchmark]

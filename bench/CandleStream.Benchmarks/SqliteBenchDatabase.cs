@@ -19,8 +19,10 @@ internal sealed class SqliteBenchDatabase(string folder) : IBenchDatabase
         return Task.CompletedTask;
     }
 
-    // .import takes one transaction for the whole file, and so does not pay for ours; the store keeps WAL in the file, synchronous is per connection.
-    public Task ImportAsync(string csv) => BenchTool.RunAsync("sqlite3", SqlitePath, "PRAGMA synchronous = NORMAL", ".mode csv", $".import {csv} candle");
+    // .import takes one transaction for the whole file, and so does not pay for ours; the store keeps WAL in the file, synchronous is per
+    // connection.
+    public Task ImportAsync(string csv) =>
+        BenchTool.RunAsync("sqlite3", SqlitePath, "PRAGMA synchronous = NORMAL", ".mode csv", $".import {csv} candle");
 
     public Task AnalyzeAsync() => Task.CompletedTask;
 
@@ -31,17 +33,20 @@ internal sealed class SqliteBenchDatabase(string folder) : IBenchDatabase
             var connection = new SqliteConnection($"Data Source={SqlitePath}");
             await connection.OpenAsync();
             _latest = connection.CreateCommand();
-            _latest.CommandText = "SELECT time, open, high, low, close, volume, rev FROM candle WHERE series_id = 1 ORDER BY time DESC LIMIT @rows";
+            _latest.CommandText =
+                "SELECT time, open, high, low, close, volume, rev FROM candle WHERE series_id = 1 ORDER BY time DESC LIMIT @rows";
             _latest.Parameters.AddWithValue("@rows", rows);
             await _latest.PrepareAsync();
         }
 
         await using var reader = await _latest.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) _ = (reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4), reader.GetDecimal(5), reader.GetInt64(6));
+        while (await reader.ReadAsync()) _ = (reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3),
+            reader.GetDecimal(4), reader.GetDecimal(5), reader.GetInt64(6));
     }
 
     public Task JsonAsync(int rows) =>
-        BenchTool.RunAsync("sqlite3", "-json", SqlitePath, $"SELECT time, open, high, low, close, volume, rev FROM candle WHERE series_id = 1 ORDER BY time DESC LIMIT {rows}");
+        BenchTool.RunAsync("sqlite3", "-json", SqlitePath,
+            $"SELECT time, open, high, low, close, volume, rev FROM candle WHERE series_id = 1 ORDER BY time DESC LIMIT {rows}");
 
     public Task<long> SizeAsync() => Task.FromResult(new FileInfo(SqlitePath).Length);
 

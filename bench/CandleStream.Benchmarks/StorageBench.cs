@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CandleStream.Benchmarks;
 
 /// <summary>
-/// <c>storage [rows] [repeats] [series] [sqlite|postgres]</c>: what the stores can do, side by side with the databases' own tools on the same rows in one run. SQLite always;
-/// PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for it. Rows of several series are written minute by minute, all series
-/// in turn, as a server that follows them does; what is read is one of them. With 0 repeats the table is filled once and the tools are not timed at it; then rows may be
-/// several numbers, <c>1000000,10000000</c>: the table grows from one to the next and is measured at each.
+/// <c>storage [rows] [repeats] [series] [sqlite|postgres]</c>: what the stores can do, side by side with the databases' own tools on the
+/// same rows in one run. SQLite always; PostgreSQL where <c>DATABASE_URL</c> names an empty database. bench/storage/run.sh starts one for
+/// it. Rows of several series are written minute by minute, all series in turn, as a server that follows them does; what is read is one of
+/// them. With 0 repeats the table is filled once and the tools are not timed at it; then rows may be several numbers,
+/// <c>1000000,10000000</c>: the table grows from one to the next and is measured at each.
 /// </summary>
 internal static class StorageBench
 {
@@ -98,18 +99,21 @@ internal static class StorageBench
         await WriteLiveAsync(store, stage);
     }
 
-    private static void Announce(IBenchDatabase database, int rows) => Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
+    private static void Announce(IBenchDatabase database, int rows) =>
+        Console.WriteLine($"{database.Name}, {rows:N0} rows of {_series.Length} series");
 
     private static async Task ImportAsync(IBenchDatabase database, int from, int rows)
     {
         await using var store = await OpenAsync(database);
         for (; from < rows; from += Options.ImportBatchRows)
-            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from)).Select(i => new StoredCandle(_series[i % _series.Length], BenchCandle.At(i / _series.Length)))], []), default);
+            await store.SaveAsync(new StoreBatch([.. Enumerable.Range(from, Math.Min(Options.ImportBatchRows, rows - from))
+                .Select(i => new StoredCandle(_series[i % _series.Length], BenchCandle.At(i / _series.Length)))], []), default);
     }
 
     private static async Task ReadLatestAsync(ICandleStore store, IBenchDatabase database)
     {
-        var ours = await TimesAsync(200, () => CountAsync(store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), 500, newestFirst: true, default)));
+        var ours = await TimesAsync(
+            200, () => CountAsync(store.ReadAsync(_series[0], new TimeRange(0, long.MaxValue), 500, newestFirst: true, default)));
         var bare = await TimesAsync(200, () => database.BareLatestAsync(500));
         Report("latest 500", ours, bare, seconds => $"{seconds * 1000:F2} ms");
     }
@@ -123,11 +127,13 @@ internal static class StorageBench
 
     private static async Task ReadChangesAsync(ICandleStore store, int rows)
     {
-        var ours = await TimesAsync(200, () => CountAsync(store.ChangesSinceAsync(_series[0], BenchCandle.At((rows / _series.Length) - 100).Rev, 1000, default)));
+        var ours = await TimesAsync(
+            200, () => CountAsync(store.ChangesSinceAsync(_series[0], BenchCandle.At((rows / _series.Length) - 100).Rev, 1000, default)));
         Report("99 changes since", ours, [], seconds => $"{seconds * 1000:F2} ms");
     }
 
-    // Anywhere in any series, after the operating system forgot the files: each answer's pages come from the disk. Medians, because here a best one would be one that was in memory.
+    // Anywhere in any series, after the operating system forgot the files: each answer's pages come from the disk. Medians, because here a
+    // best one would be one that was in memory.
     private static async Task ReadColdAsync(ICandleStore store, IBenchDatabase database, int rows)
     {
         await database.ForgetAsync();
@@ -151,7 +157,8 @@ internal static class StorageBench
     private static async Task WriteLiveAsync(ICandleStore store, int stage)
     {
         SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => SeriesKey.Parse($"LOAD{i:D3}USD:1m"))];
-        var (added, revised, covered) = (await WriteBatchesAsync(store, series, stage, rev: 0, withCoverage: false), new List<double>(), new List<double>());
+        var (added, revised, covered) =
+            (await WriteBatchesAsync(store, series, stage, rev: 0, withCoverage: false), new List<double>(), new List<double>());
         for (var rev = 1; rev <= 3; rev++)
         {
             revised.AddRange(await WriteBatchesAsync(store, series, stage, rev * 2, withCoverage: false));
@@ -164,7 +171,8 @@ internal static class StorageBench
         Report("the same and coverage", covered, [], RowsPerSecond);
     }
 
-    private static async Task<List<double>> WriteBatchesAsync(ICandleStore store, SeriesKey[] series, int stage, long rev, bool withCoverage) =>
+    private static async Task<List<double>> WriteBatchesAsync(
+        ICandleStore store, SeriesKey[] series, int stage, long rev, bool withCoverage) =>
         [await TimeAsync(async () =>
         {
             for (var b = 0; b < LiveBatches; b++)
@@ -218,7 +226,8 @@ internal static class StorageBench
         for (var i = 0; i < rows; i++)
         {
             var c = BenchCandle.At(i / _series.Length);
-            await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{(i % _series.Length) + 1},{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
+            await csv.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{(i % _series.Length) + 1},{c.Time},{c.Open},{c.High},{c.Low},{c.Close},{c.Volume},{c.Rev}"));
         }
     }
 

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Benchmarks;
 
-/// <summary>One update of a forming candle on its way: through the hub, and encoded as an event beside the framework's serializer doing the same.</summary>
+/// <summary>
+/// One update of a forming candle on its way: through the hub, and encoded as an event beside the framework's serializer doing the same.
+/// </summary>
 [MemoryDiagnoser]
 public class StreamBench
 {
@@ -19,8 +21,10 @@ public class StreamBench
 
     private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
 
-    private readonly CandleUpdate _before = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = 1_714_564_830_000_000 });
-    private readonly CandleUpdate _after = new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = 1_714_564_830_250_000 });
+    private readonly CandleUpdate _before =
+        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = 1_714_564_830_000_000 });
+    private readonly CandleUpdate _after =
+        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = 1_714_564_830_250_000 });
     private readonly CountingSink _sink = new();
     private IFeedListener _feed = null!;
     private decimal _volume = 1m;
@@ -34,7 +38,8 @@ public class StreamBench
     [GlobalSetup]
     public void OpenHub()
     {
-        var hub = new SeriesHub(Series, new StreamingOptions(), EmptyStore.Archive(), null!, new RevCounter(TimeProvider.System), TimeProvider.System, NullLogger.Instance);
+        var hub = new SeriesHub(Series, new StreamingOptions(), EmptyStore.Archive(), null!, new RevCounter(TimeProvider.System),
+            TimeProvider.System, NullLogger.Instance);
         hub.Lead.Load(null);
         hub.Attach(_sink);
         _feed = hub.Lead;

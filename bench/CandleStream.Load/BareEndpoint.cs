@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Load;
 
-/// <summary>The least a web server of this framework does for a stream: headers, one event of a usual length, and then waiting for the client to leave.</summary>
+/// <summary>
+/// The least a web server of this framework does for a stream: headers, one event of a usual length, and then waiting for the client to
+/// leave.
+/// </summary>
 internal static class BareEndpoint
 {
     private static readonly byte[] Events =

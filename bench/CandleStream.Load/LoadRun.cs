@@ -61,7 +61,8 @@ internal sealed class LoadRun(LoadOptions options)
         // The measured connections are still open, the visitors' are not.
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);
         var grown = new Growth(memoryAfter - memoryBefore, server.Descriptors() - descriptors, server.Threads() - runners);
-        var report = Report(connections, cpu, seconds, churned, grown, threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
+        var report = Report(connections, cpu, seconds, churned, grown,
+            threads.ToDictionary(t => t.Key, t => t.Value - threadsBefore.GetValueOrDefault(t.Key)));
         foreach (var connection in connections) connection.Dispose();
         return report;
     }
@@ -126,7 +127,8 @@ internal sealed class LoadRun(LoadOptions options)
 
     private IPAddress SourceOf(int number) => new([127, 0, 0, (byte)(1 + number % options.Sources)]);
 
-    private string Report(List<LoadConnection> connections, double cpu, double seconds, int churned, Growth grown, Dictionary<string, double> threads)
+    private string Report(
+        List<LoadConnection> connections, double cpu, double seconds, int churned, Growth grown, Dictionary<string, double> threads)
     {
         var delivered = connections.Sum(c => (long)c.Measured);
         var stalled = connections.Where(c => c.Stalls).ToList();
@@ -158,7 +160,8 @@ internal sealed class LoadRun(LoadOptions options)
                 ChurnFailed = _churnFailed,
                 DescriptorsGrown = grown.Descriptors,
                 ThreadsGrown = grown.Threads,
-                CpuByThread = threads.Where(t => t.Value > 0).OrderByDescending(t => t.Value).Take(8).ToDictionary(t => t.Key, t => Math.Round(t.Value, 2)),
+                CpuByThread = threads.Where(t => t.Value > 0).OrderByDescending(t => t.Value).Take(8)
+                    .ToDictionary(t => t.Key, t => Math.Round(t.Value, 2)),
             },
             Json);
     }

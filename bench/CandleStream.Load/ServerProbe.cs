@@ -36,7 +36,8 @@ internal sealed class ServerProbe(int[] pids)
     {
         var stat = File.ReadAllText($"/proc/{pid}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(
+            fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     });
 
     /// <summary>Resident memory, KB.</summary>

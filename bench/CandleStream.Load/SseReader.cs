@@ -2,7 +2,9 @@ using System.Buffers.Text;
 
 namespace CandleStream.Load;
 
-/// <summary>Takes a chunked or plain HTTP answer apart into server-sent events, byte by byte as it comes, and notes what is wrong with it.</summary>
+/// <summary>
+/// Takes a chunked or plain HTTP answer apart into server-sent events, byte by byte as it comes, and notes what is wrong with it.
+/// </summary>
 internal sealed class SseReader
 {
     private enum Part

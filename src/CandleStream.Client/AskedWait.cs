@@ -8,7 +8,8 @@ internal static class AskedWait
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(1);
 
-    public static TimeSpan Within(long milliseconds) => TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, (long)Least.TotalMilliseconds, (long)Most.TotalMilliseconds));
+    public static TimeSpan Within(long milliseconds) =>
+        TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, (long)Least.TotalMilliseconds, (long)Most.TotalMilliseconds));
 
     /// <summary>What <c>Retry-After</c> says; zero where it says nothing.</summary>
     public static TimeSpan Of(RetryConditionHeaderValue? retryAfter, DateTimeOffset now)

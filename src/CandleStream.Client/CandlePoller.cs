@@ -5,16 +5,21 @@ namespace CandleStream.Client;
 
 /// <summary>Asks <c>GET /candles</c> for what changed, while the stream cannot be had.</summary>
 internal sealed class CandlePoller(
-    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, TimeProvider time)
+    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory,
+    ChannelWriter<CandleUpdate> updates, TimeProvider time)
 {
-    /// <summary>How far a poll reaches back behind the id, in µs, as a resume does: events of different series may come a moment out of order, so an id does not speak for the last of them.</summary>
+    /// <summary>
+    /// How far a poll reaches back behind the id, in µs, as a resume does: events of different series may come a moment out of order, so an
+    /// id does not speak for the last of them.
+    /// </summary>
     private const long Overlap = 10_000_000;
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Asks for each series; returns the id to go on with, which moves on only when every answer came, and to the oldest of them.
-    /// A series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left alone, does.
+    /// A series that cannot be had now does not keep the others from being asked for; a server that cannot be reached, or wants to be left
+    /// alone, does.
     /// </summary>
     /// <exception cref="CandleStreamRefusedException">Asking again cannot help.</exception>
     public async Task<long?> AskAllAsync(long? since, CancellationToken stop)
@@ -46,20 +51,23 @@ internal sealed class CandlePoller(
 
     private async Task<(Answer? Answer, bool GoOn)> AskAsync(SeriesKey key, long? since, CancellationToken stop)
     {
-        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}" + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={Math.Max(0, since.Value - Overlap)}");
+        var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}"
+            + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={Math.Max(0, since.Value - Overlap)}");
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var limit = time.CreateTimer(_ => limited.Cancel(), null, AnswerLimit, Timeout.InfiniteTimeSpan);
         try
         {
             using var answer = await http.GetAsync(path, limited.Token);
-            if (await Refusal.OfAsync(answer, "application/json", time.GetUtcNow(), limited.Token) is { } refusal) return (null, refusal.Status is not (401 or 429));
+            if (await Refusal.OfAsync(answer, "application/json", time.GetUtcNow(), limited.Token) is { } refusal)
+                return (null, refusal.Status is not (401 or 429));
             return (Answer.Read(JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(limited.Token))), true);
         }
         catch (Exception garbled) when (StreamEvent.IsGarbled(garbled))
         {
             return (null, true);
         }
-        catch (Exception failure) when (!stop.IsCancellationRequested && failure is (HttpRequestException or IOException or OperationCanceledException))
+        catch (Exception failure)
+            when (!stop.IsCancellationRequested && failure is (HttpRequestException or IOException or OperationCanceledException))
         {
             return (null, false);
         }

@@ -18,26 +18,35 @@ public sealed class CandleStreamClient : IDisposable
     /// <param name="options">Defaults where null.</param>
     /// <param name="time">Serves backoff and the watchdog; the system's where null.</param>
     /// <param name="random">Serves the jitter of the backoff.</param>
-    /// <param name="handler">How to reach the server; the framework's own where null. It should not follow redirects: the key would go along.</param>
-    public CandleStreamClient(Uri server, CandleStreamClientOptions? options = null, TimeProvider? time = null, Random? random = null, HttpMessageHandler? handler = null)
+    /// <param name="handler">How to reach the server; the framework's own where null. It should not follow redirects: the key would go
+    /// along.</param>
+    public CandleStreamClient(Uri server, CandleStreamClientOptions? options = null, TimeProvider? time = null, Random? random = null,
+        HttpMessageHandler? handler = null)
     {
         _options = options ?? new CandleStreamClientOptions();
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
         var root = server.AbsoluteUri.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false }, disposeHandler: handler is null) { BaseAddress = root, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false },
+            disposeHandler: handler is null)
+        { BaseAddress = root, Timeout = Timeout.InfiniteTimeSpan };
         if (_options.ApiKey is { } key) _http.DefaultRequestHeaders.Add("X-API-Key", key);
     }
 
-    /// <summary>True when the server's prices are simulated and mean nothing; null until it has said so, which it does before the first candle of a stream.</summary>
+    /// <summary>
+    /// True when the server's prices are simulated and mean nothing; null until it has said so, which it does before the first candle of a
+    /// stream.
+    /// </summary>
     public bool? Simulated { get; private set; }
 
     /// <summary>
-    /// Updates of the series until <paramref name="cancel"/> is cancelled: every closed candle at least once and in its newest version, forming ones as fast as the caller reads.
-    /// A slow caller slows the socket down, and the server then skips forming candles, never closed ones.
+    /// Updates of the series until <paramref name="cancel"/> is cancelled: every closed candle at least once and in its newest version,
+    /// forming ones as fast as the caller reads. A slow caller slows the socket down, and the server then skips forming candles, never
+    /// closed ones.
     /// </summary>
     /// <exception cref="CandleStreamRefusedException">The server refuses this, and would refuse it again.</exception>
-    public async IAsyncEnumerable<CandleUpdate> FollowAsync(IEnumerable<SeriesKey> series, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<CandleUpdate> FollowAsync(
+        IEnumerable<SeriesKey> series, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         // A small buffer: what waits here the server can no longer conflate.
         var updates = Channel.CreateBounded<CandleUpdate>(new BoundedChannelOptions(64) { SingleReader = true, SingleWriter = true });
@@ -66,7 +75,9 @@ public sealed class CandleStreamClient : IDisposable
         {
             while (true)
             {
-                var connection = new StreamConnection(_http, series, _options, memory, updates, simulated => Simulated = simulated, _time) { LastEventId = lastEventId };
+                var connection = new StreamConnection(
+                    _http, series, _options, memory, updates, simulated => Simulated = simulated, _time)
+                { LastEventId = lastEventId };
                 var reason = await connection.ReadAsync(stop);
                 lastEventId = connection.LastEventId;
                 if (connection.Lasted >= _options.StableAfter) failures = 0;

@@ -12,17 +12,25 @@ public sealed class CandleStreamClientOptions
     /// <summary>True asks for changed fields only; the client puts whole candles together again. Default: false.</summary>
     public bool Delta { get; set; }
 
-    /// <summary>Waits before the first, second, … reconnect; the last one repeats. Each is shortened by up to half at random. Default: 1, 2, 4, 8, 16 s.</summary>
+    /// <summary>
+    /// Waits before the first, second, … reconnect; the last one repeats. Each is shortened by up to half at random. Default: 1, 2, 4, 8,
+    /// 16 s.
+    /// </summary>
     public IReadOnlyList<TimeSpan> Backoff { get; set; } =
         [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(16)];
 
     /// <summary>How long a stream must last before the backoff starts from the beginning again. Default: 10 s.</summary>
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a stream may be silent, heartbeats included, before it counts as dead. Default: null, two heartbeats as the server announces them and 5 s.</summary>
+    /// <summary>
+    /// How long a stream may be silent, heartbeats included, before it counts as dead. Default: null, two heartbeats as the server
+    /// announces them and 5 s.
+    /// </summary>
     public TimeSpan? SilenceLimit { get; set; }
 
-    /// <summary>Failures in a row after which the client also asks <c>GET /candles?since=</c> before each new attempt. Default: 3.</summary>
+    /// <summary>
+    /// Failures in a row after which the client also asks <c>GET /candles?since=</c> before each new attempt. Default: 3.
+    /// </summary>
     public int PollAfterFailures { get; set; } = 3;
 
     /// <summary>An API key, sent as <c>X-API-Key</c>; null where the server needs none.</summary>

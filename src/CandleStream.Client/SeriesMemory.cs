@@ -1,6 +1,8 @@
 namespace CandleStream.Client;
 
-/// <summary>What a client remembers of its series: the newest rev of each recent candle, so that nothing old or repeated is handed on.</summary>
+/// <summary>
+/// What a client remembers of its series: the newest rev of each recent candle, so that nothing old or repeated is handed on.
+/// </summary>
 internal sealed class SeriesMemory
 {
     // Revisions are accepted at any age; remembering the revs of this many candles is enough to filter the overlap of a resume.

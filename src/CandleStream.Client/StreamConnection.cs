@@ -6,7 +6,8 @@ namespace CandleStream.Client;
 
 /// <summary>One connection to <c>/candles/stream</c>, one life: reads its events until it ends, and says why it did.</summary>
 internal sealed class StreamConnection(
-    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory, ChannelWriter<CandleUpdate> updates, Action<bool> tellSimulated, TimeProvider time)
+    HttpClient http, IReadOnlyList<SeriesKey> series, CandleStreamClientOptions options, SeriesMemory memory,
+    ChannelWriter<CandleUpdate> updates, Action<bool> tellSimulated, TimeProvider time)
 {
     // Assumed until `hello` says otherwise.
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
@@ -132,7 +133,8 @@ internal sealed class StreamConnection(
     /// <exception cref="InvalidDataException">Its base is not what came last: only a new beginning mends that.</exception>
     private Candle Rebuild(StreamEvent.Delta delta)
     {
-        if (!_forming.TryGetValue(delta.Series, out var held) || held.Time != delta.Time || held.Rev != delta.Base) throw new InvalidDataException("a delta came without its base");
+        if (!_forming.TryGetValue(delta.Series, out var held) || held.Time != delta.Time || held.Rev != delta.Base)
+            throw new InvalidDataException("a delta came without its base");
         return _forming[delta.Series] = CandleReader.Over(delta.Changes, held).Candle;
     }
 

@@ -57,17 +57,22 @@ internal abstract record StreamEvent
         json.TryGetProperty("simulated", out var simulated) ? simulated.GetBoolean() : null);
 
     private static Whole ReadWhole(JsonElement json) =>
-        new(SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}"), CandleReader.Read(json));
+        new(SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}"),
+            CandleReader.Read(json));
 
-    private static Delta ReadDelta(JsonElement json) => new(SeriesOf(json), json.GetProperty("time").GetInt64(), json.GetProperty("base").GetInt64(), json);
+    private static Delta ReadDelta(JsonElement json) =>
+        new(SeriesOf(json), json.GetProperty("time").GetInt64(), json.GetProperty("base").GetInt64(), json);
 
-    private static Snapshot ReadSnapshot(JsonElement json) => new(SeriesOf(json), [.. json.GetProperty("candles").EnumerateArray().Select(CandleReader.Read)]);
+    private static Snapshot ReadSnapshot(JsonElement json) =>
+        new(SeriesOf(json), [.. json.GetProperty("candles").EnumerateArray().Select(CandleReader.Read)]);
 
     private static Synced ReadSynced(JsonElement json) =>
-        new([.. json.GetProperty("series").EnumerateObject().Where(mode => mode.Value.GetString() == "reset").Select(mode => SeriesKey.Parse(mode.Name))]);
+        new([.. json.GetProperty("series").EnumerateObject().Where(mode => mode.Value.GetString() == "reset")
+            .Select(mode => SeriesKey.Parse(mode.Name))]);
 
     private static Status ReadStatus(JsonElement json) =>
-        new(SeriesOf(json), json.GetProperty("state").GetString() ?? "", json.TryGetProperty("reason", out var reason) ? reason.GetString() : null);
+        new(SeriesOf(json), json.GetProperty("state").GetString() ?? "",
+            json.TryGetProperty("reason", out var reason) ? reason.GetString() : null);
 
     private static SeriesKey SeriesOf(JsonElement json) => SeriesKey.Parse(json.GetProperty("series").GetString() ?? "");
 }

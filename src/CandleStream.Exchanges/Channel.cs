@@ -45,7 +45,9 @@ internal enum ChannelEndKind
 /// <param name="Reason">Why, for people.</param>
 internal sealed record ChannelEnd(ChannelEndKind Kind, string Reason);
 
-/// <summary>Takes what arrives on a channel. Called from the connection's read loop and its timer; never under the connection's lock.</summary>
+/// <summary>
+/// Takes what arrives on a channel. Called from the connection's read loop and its timer; never under the connection's lock.
+/// </summary>
 internal interface IChannelListener
 {
     SeriesKey Series { get; }
@@ -56,12 +58,17 @@ internal interface IChannelListener
     /// <summary>The series was given this channel; everything else about it comes afterwards.</summary>
     void OnPlaced(IExchangeChannel channel);
 
-    /// <summary>The subscription works from here on: its snapshot came (in the order sent, valid during the call only), or a first frame without one.</summary>
+    /// <summary>
+    /// The subscription works from here on: its snapshot came (in the order sent, valid during the call only), or a first frame without
+    /// one.
+    /// </summary>
     void OnSnapshot(IExchangeChannel channel, List<Candle> candles, long? exchangeTime);
 
     void OnCandle(IExchangeChannel channel, in Candle candle, long? exchangeTime, long receivedAt);
 
-    /// <summary>A row of the channel could not be read; <paramref name="times"/> are the open times it may have had, null where none could be read.</summary>
+    /// <summary>
+    /// A row of the channel could not be read; <paramref name="times"/> are the open times it may have had, null where none could be read.
+    /// </summary>
     void OnUnreadable(IExchangeChannel channel, TimeRange? times);
 
     void OnExchangeTime(IExchangeChannel channel, long exchangeTime);
@@ -69,9 +76,14 @@ internal interface IChannelListener
     /// <summary>The exchange's time as a pong told it, before the first frame of the channel where it carries none.</summary>
     void OnTimeTold(IExchangeChannel channel, long exchangeTime);
 
-    /// <summary>The channel was silent for longer than between two heartbeats and speaks again with a frame of <paramref name="exchangeTime"/>: what it may have kept back is missing.</summary>
+    /// <summary>
+    /// The channel was silent for longer than between two heartbeats and speaks again with a frame of <paramref name="exchangeTime"/>: what
+    /// it may have kept back is missing.
+    /// </summary>
     void OnSilenceEnded(IExchangeChannel channel, long? exchangeTime);
 
-    /// <summary>Frames may be missing from here on; the connection is subscribing the channel anew, or waits for the exchange to say when it may.</summary>
+    /// <summary>
+    /// Frames may be missing from here on; the connection is subscribing the channel anew, or waits for the exchange to say when it may.
+    /// </summary>
     void OnInterrupted(IExchangeChannel channel, string reason);
 }

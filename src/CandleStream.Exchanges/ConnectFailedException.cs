@@ -43,7 +43,9 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
     }
 }
 
-/// <summary>The exchange answered the WebSocket handshake with an HTTP status. To be thrown by whatever makes sockets for the provider.</summary>
+/// <summary>
+/// The exchange answered the WebSocket handshake with an HTTP status. To be thrown by whatever makes sockets for the provider.
+/// </summary>
 public sealed class UpgradeRefusedException(HttpStatusCode status, Exception? inner = null) : Exception($"HTTP {(int)status}", inner)
 {
     public HttpStatusCode Status { get; } = status;

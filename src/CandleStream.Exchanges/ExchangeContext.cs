@@ -5,7 +5,8 @@ namespace CandleStream.Exchanges;
 
 /// <summary>What all series of a provider share.</summary>
 internal sealed record ExchangeContext(
-    IExchangeOptions Options, TimeProvider Time, Random Random, ExchangeMetrics Metrics, ILogger Logger, LogGate LogGate, SocketPool Pool, IExchangeRest Rest, PollRoster Polls);
+    IExchangeOptions Options, TimeProvider Time, Random Random, ExchangeMetrics Metrics, ILogger Logger, LogGate LogGate, SocketPool Pool,
+    IExchangeRest Rest, PollRoster Polls);
 
 /// <summary>The part of an exchange's REST that following needs.</summary>
 internal interface IExchangeRest

@@ -28,14 +28,21 @@ public sealed class ExchangeMetrics : IDisposable
     {
         _meter = factory?.Create("CandleStream") ?? new Meter("CandleStream");
         _frames = _meter.CreateCounter<long>("candlestream.upstream.frames", "{frame}", "Messages from the exchange, by kind.");
-        _ignored = _meter.CreateCounter<long>("candlestream.upstream.frames.ignored", "{frame}", "Well-formed messages that were not used, by kind: for a channel that is not ours, repeated or out of sequence, or of unknown content.");
-        _losses = _meter.CreateCounter<long>("candlestream.upstream.losses", "{loss}", "Feeds lost and failed attempts to get them, by reason.");
-        _socketEnds = _meter.CreateCounter<long>("candlestream.upstream.socket.ends", "{socket}", "Sockets that ended, by reason; released is our own doing, all others are followed by a reconnect while a series needs one.");
-        _sequenceGaps = _meter.CreateCounter<long>("candlestream.upstream.sequence_gaps", "{gap}", "Times that a socket's sequence numbers did not follow each other.");
+        _ignored =
+            _meter.CreateCounter<long>(
+                "candlestream.upstream.frames.ignored", "{frame}",
+                "Well-formed messages that were not used, by kind: for a channel that is not ours, repeated or out of sequence, or of unknown content.");
+        _losses =
+            _meter.CreateCounter<long>("candlestream.upstream.losses", "{loss}", "Feeds lost and failed attempts to get them, by reason.");
+        _socketEnds = _meter.CreateCounter<long>("candlestream.upstream.socket.ends", "{socket}",
+            "Sockets that ended, by reason; released is our own doing, all others are followed by a reconnect while a series needs one.");
+        _sequenceGaps = _meter.CreateCounter<long>(
+            "candlestream.upstream.sequence_gaps", "{gap}", "Times that a socket's sequence numbers did not follow each other.");
         _unreadableRows = _meter.CreateCounter<long>("candlestream.upstream.unreadable_rows", "{row}",
             "Candles of pushed frames that could not be read; their times are gaps until REST answered.");
         _restCalls = _meter.CreateCounter<long>("candlestream.upstream.rest_calls", "{call}", "REST calls, by purpose and outcome.");
-        _restRowsDropped = _meter.CreateCounter<long>("candlestream.upstream.rest_rows_dropped", "{row}", "Candles of REST answers that were not asked for or came twice.");
+        _restRowsDropped = _meter.CreateCounter<long>(
+            "candlestream.upstream.rest_rows_dropped", "{row}", "Candles of REST answers that were not asked for or came twice.");
         _connects = _meter.CreateCounter<long>("candlestream.upstream.connects", "{attempt}", "Attempts to open a socket, by outcome.");
         _sockets = _meter.CreateUpDownCounter<long>("candlestream.upstream.sockets", "{socket}", "Open sockets.");
         _channels = _meter.CreateUpDownCounter<long>("candlestream.upstream.channels", "{channel}", "Channels asked for and not given up.");
@@ -70,19 +77,26 @@ public sealed class ExchangeMetrics : IDisposable
     /// <summary>Shows the sockets of a pool, each by its slot, and what is left of a REST budget.</summary>
     internal void Observe(SocketPool pool, RestBudget budget, TimeProvider time)
     {
-        ObserveSockets("candlestream.upstream.socket.up", null, "1 while a socket is open in this slot. Slots are numbered from 1 and used again.", _ => 1);
+        ObserveSockets("candlestream.upstream.socket.up", null,
+            "1 while a socket is open in this slot. Slots are numbered from 1 and used again.", _ => 1);
         ObserveSockets("candlestream.upstream.socket.channels", "{channel}", "Channels on the socket in this slot.", s => s.ChannelCount);
-        ObserveSockets("candlestream.upstream.socket.silence", "s", "Time since the last message on the socket in this slot; 0 where none is open.", s => time.GetElapsedTime(s.LastFrameAt).TotalSeconds);
-        _meter.CreateObservableGauge("candlestream.upstream.rest_budget.left", () => budget.Left, "{call}", "REST calls that may begin now; 0 while the exchange blocks us.");
+        ObserveSockets(
+            "candlestream.upstream.socket.silence", "s", "Time since the last message on the socket in this slot; 0 where none is open.",
+            s => time.GetElapsedTime(s.LastFrameAt).TotalSeconds);
+        _meter.CreateObservableGauge("candlestream.upstream.rest_budget.left", () => budget.Left, "{call}",
+            "REST calls that may begin now; 0 while the exchange blocks us.");
         _meter.CreateObservableGauge(
             "candlestream.upstream.rest_budget.waiting",
-            () => Enum.GetValues<FetchPurpose>().Select(p => new Measurement<int>(budget.WaitingFor(p), new KeyValuePair<string, object?>("purpose", NameOf(p)))),
+            () => Enum.GetValues<FetchPurpose>()
+                .Select(p => new Measurement<int>(budget.WaitingFor(p), new KeyValuePair<string, object?>("purpose", NameOf(p)))),
             "{call}", "REST calls that wait for their turn, by purpose.");
 
         // A slot that was used once goes on being told: a value that stands still would look like an open socket.
-        void ObserveSockets(string name, string? unit, string description, Func<IExchangeSocket, double> value) => _meter.CreateObservableGauge(
+        void ObserveSockets(string name, string? unit, string description, Func<IExchangeSocket, double> value) =>
+            _meter.CreateObservableGauge(
             name,
-            () => pool.Sockets.Select((socket, i) => new Measurement<double>(socket is null ? 0 : value(socket), new KeyValuePair<string, object?>("slot", i + 1))),
+            () => pool.Sockets.Select((socket, i) =>
+                new Measurement<double>(socket is null ? 0 : value(socket), new KeyValuePair<string, object?>("slot", i + 1))),
             unit, description);
     }
 
@@ -112,7 +126,8 @@ public sealed class ExchangeMetrics : IDisposable
         foreach (var purpose in RestPurposes)
         {
             foreach (var outcome in RestOutcomes)
-                _restCalls.Add(0, new KeyValuePair<string, object?>("purpose", purpose), new KeyValuePair<string, object?>("outcome", outcome));
+                _restCalls.Add(
+                    0, new KeyValuePair<string, object?>("purpose", purpose), new KeyValuePair<string, object?>("outcome", outcome));
         }
 
         foreach (var outcome in ConnectOutcomes) _connects.Add(0, new KeyValuePair<string, object?>("outcome", outcome));

@@ -4,7 +4,8 @@ using System.Net.WebSockets;
 namespace CandleStream.Exchanges;
 
 /// <summary>How the exchange is reached: over the network, or in tests over whatever stands in for it.</summary>
-/// <param name="ConnectAsync">Opens a WebSocket; throws <see cref="UpgradeRefusedException"/> where the other side answered the handshake with an HTTP error.</param>
+/// <param name="ConnectAsync">Opens a WebSocket; throws <see cref="UpgradeRefusedException"/> where the other side answered the handshake
+/// with an HTTP error.</param>
 /// <param name="Http">Answers REST calls; disposed by its maker.</param>
 public sealed record ExchangeTransport(Func<CancellationToken, Task<WebSocket>> ConnectAsync, HttpMessageHandler Http)
 {

@@ -4,8 +4,9 @@ namespace CandleStream.Exchanges;
 
 /// <summary>
 /// Decides, for one series, what its state is called and when to try again. No clock, no chance, no I/O: they come in as parameters.
-/// A lost feed is tried again after 1, 2, 4, 8 and 16 s; after five failed attempts it is polled, and the socket tried once a minute. Nothing is ever given up.
-/// An attempt whose feed is lost again within a minute has failed too: a socket that dies after each snapshot would else be opened for ever.
+/// A lost feed is tried again after 1, 2, 4, 8 and 16 s; after five failed attempts it is polled, and the socket tried once a minute.
+/// Nothing is ever given up. An attempt whose feed is lost again within a minute has failed too: a socket that dies after each snapshot
+/// would else be opened for ever.
 /// </summary>
 internal sealed class FeedPolicy(IExchangeOptions options)
 {

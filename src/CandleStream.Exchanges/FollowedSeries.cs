@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges;
 
-/// <summary>Keeps one series' candles coming until it is disposed: subscribes, waits for the end, asks the policy what next; polls while push is off.</summary>
+/// <summary>
+/// Keeps one series' candles coming until it is disposed: subscribes, waits for the end, asks the policy what next; polls while push is
+/// off.
+/// </summary>
 internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
 {
     private readonly IFeedListener _feed;
@@ -223,7 +226,8 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         lock (_gate)
         {
             if (_isOver || channel != _channel || !_isContinuous) return;
-            Tell(static (feed, times) => feed.OnExchangeTime(times.Exchange, times.Heard), (Exchange: exchangeTime, Heard: channel.HeardUntil));
+            Tell(static (feed, times) => feed.OnExchangeTime(times.Exchange, times.Heard),
+                (Exchange: exchangeTime, Heard: channel.HeardUntil));
         }
     }
 

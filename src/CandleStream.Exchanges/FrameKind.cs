@@ -6,7 +6,9 @@ internal enum FrameKind
     /// <summary>Valid JSON of a kind we do not know: counted and skipped, because new message types must not cost us the socket.</summary>
     Unknown,
 
-    /// <summary>Not JSON, or not in the shape its kind must have; the channel and the sequence number are given where they could be read.</summary>
+    /// <summary>
+    /// Not JSON, or not in the shape its kind must have; the channel and the sequence number are given where they could be read.
+    /// </summary>
     Malformed,
 
     /// <summary>An <c>info</c> event: the greeting (has a version) or a notice (has a code).</summary>

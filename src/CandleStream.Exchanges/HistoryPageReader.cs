@@ -2,12 +2,15 @@ using CandleStream.Providers;
 
 namespace CandleStream.Exchanges;
 
-/// <summary>Decides what a REST answer proves. Pure. An answer is complete only where nothing about it is odd: believing a wrong one would turn a gap into "no trade happened".</summary>
+/// <summary>
+/// Decides what a REST answer proves. Pure. An answer is complete only where nothing about it is odd: believing a wrong one would turn a
+/// gap into "no trade happened".
+/// </summary>
 internal static class HistoryPageReader
 {
     /// <summary>
-    /// Reads the answer to "the first <paramref name="limit"/> candles of <paramref name="range"/>, oldest first". It is complete up to its last row: an answer may have been
-    /// cut anywhere, so a short one is not the end. Only one without any row shows that there is nothing.
+    /// Reads the answer to "the first <paramref name="limit"/> candles of <paramref name="range"/>, oldest first". It is complete up to its
+    /// last row: an answer may have been cut anywhere, so a short one is not the end. Only one without any row shows that there is nothing.
     /// </summary>
     /// <param name="rows">The candles, in the order sent.</param>
     /// <param name="unreadable">The times that rows may have had which could not be read.</param>
@@ -24,7 +27,8 @@ internal static class HistoryPageReader
         var candles = InOrder(rows.Where(c => range.Contains(c.Time)));
         var outside = rows.Count(c => !range.Contains(c.Time));
         if (candles.Count < rows.Count) dropped(rows.Count - candles.Count);
-        if (outside > 0 && candles.Count == 0) throw new CandleProviderException("the exchange answered over REST with candles outside the range");
+        if (outside > 0 && candles.Count == 0)
+            throw new CandleProviderException("the exchange answered over REST with candles outside the range");
         if (rows.Count >= limit && !isSorted) throw new CandleProviderException("the exchange answered over REST in the wrong order");
 
         var complete = range;
@@ -35,8 +39,8 @@ internal static class HistoryPageReader
     }
 
     /// <summary>
-    /// Reads the answer to "the newest candles". What was cut off is its oldest end, so it is complete from its oldest row on, up to the candle that runs at the
-    /// answer's time; but only its rows prove anything, see <see cref="HistoryPage.ProvedTo"/>.
+    /// Reads the answer to "the newest candles". What was cut off is its oldest end, so it is complete from its oldest row on, up to the
+    /// candle that runs at the answer's time; but only its rows prove anything, see <see cref="HistoryPage.ProvedTo"/>.
     /// </summary>
     public static HistoryPage ReadNewest(List<Candle> rows, TimeRangeSet unreadable, Timeframe timeframe, long? asOf, Action<int> dropped)
     {
@@ -46,7 +50,9 @@ internal static class HistoryPageReader
         if (candles.Count == 0) return new HistoryPage(new TimeRange(time, time), candles, time);
         var to = Math.Max(timeframe.EndOf(candles[^1].Time), timeframe.EndOf(timeframe.StartOf(time)));
         var complete = new TimeRange(candles[0].Time, to);
-        return new HistoryPage(complete, candles, time) { Unreadable = unreadable.Intersect(complete), ProvedTo = timeframe.EndOf(candles[^1].Time) };
+        return new HistoryPage(
+            complete, candles, time)
+        { Unreadable = unreadable.Intersect(complete), ProvedTo = timeframe.EndOf(candles[^1].Time) };
     }
 
     /// <summary>The open times that unreadable rows may have had: their own, else those between the readable rows around them.</summary>

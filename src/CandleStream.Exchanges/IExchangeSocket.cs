@@ -40,7 +40,9 @@ internal interface IExchangeChannel
     /// <summary>When its last frame arrived (timestamp); 0 before the first.</summary>
     long LastFrameAt { get; }
 
-    /// <summary>Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.</summary>
+    /// <summary>
+    /// Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.
+    /// </summary>
     long HeardUntil { get; }
 
     /// <summary>Gives it up.</summary>

@@ -14,7 +14,9 @@ internal enum MessageKind
     Closed,
 }
 
-/// <summary>Reads whole messages from a socket into one buffer, which grows for a long message and shrinks after it. One reader at a time.</summary>
+/// <summary>
+/// Reads whole messages from a socket into one buffer, which grows for a long message and shrinks after it. One reader at a time.
+/// </summary>
 internal sealed class MessageReader(WebSocket socket, int maxBytes)
 {
     // Updates and heartbeats take about 100 bytes; only snapshots need more.

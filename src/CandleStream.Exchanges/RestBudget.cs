@@ -3,15 +3,17 @@ using CandleStream.Providers;
 namespace CandleStream.Exchanges;
 
 /// <summary>
-/// Spaces out REST calls: so many in any 60 s for all purposes together, and none while the exchange blocks us. The most urgent purpose goes first;
-/// within it the series that had the fewest calls in the last minute, then the one that is followed longest, so that many newcomers cannot starve it. Thread-safe.
+/// Spaces out REST calls: so many in any 60 s for all purposes together, and none while the exchange blocks us. The most urgent purpose
+/// goes first; within it the series that had the fewest calls in the last minute, then the one that is followed longest, so that many
+/// newcomers cannot starve it. Thread-safe.
 /// </summary>
 internal sealed class RestBudget : IDisposable
 {
     // A second more than the exchange counts: our calls do not reach it at the distance we sent them.
     private static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(61);
 
-    // Polls come back as soon as they were served, so their turns are counted over many windows; otherwise the same ones would win every time.
+    // Polls come back as soon as they were served, so their turns are counted over many windows; otherwise the same ones would win every
+    // time.
     private static readonly TimeSpan PollingMemory = TimeSpan.FromMinutes(10);
 
     private readonly TimeProvider _time;

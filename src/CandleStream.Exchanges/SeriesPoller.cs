@@ -3,8 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges;
 
-/// <summary>Asks REST for the newest candles of one series again and again, as often as the options and the budget allow, from start to stop.</summary>
-internal sealed partial class SeriesPoller(FollowedSeries series, ExchangeContext services, Action<HistoryPage> onPage, Action<string> onFailed) : IAsyncDisposable
+/// <summary>
+/// Asks REST for the newest candles of one series again and again, as often as the options and the budget allow, from start to stop.
+/// </summary>
+internal sealed partial class SeriesPoller(
+    FollowedSeries series, ExchangeContext services, Action<HistoryPage> onPage, Action<string> onFailed) : IAsyncDisposable
 {
     private readonly ILogger _logger = services.Logger;
 

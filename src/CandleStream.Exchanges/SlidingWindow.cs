@@ -1,8 +1,8 @@
 namespace CandleStream.Exchanges;
 
 /// <summary>
-/// At most so many events in any window of time. Pure arithmetic over timestamps, which never step as the wall clock may; the caller brings the lock
-/// and says what time it is.
+/// At most so many events in any window of time. Pure arithmetic over timestamps, which never step as the wall clock may; the caller brings
+/// the lock and says what time it is.
 /// </summary>
 internal sealed class SlidingWindow(int limit, TimeSpan length, TimeProvider time)
 {

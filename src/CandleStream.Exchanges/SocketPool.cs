@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Exchanges;
 
 /// <summary>
-/// Spreads subscriptions over sockets: a new one is opened only when no open one has room, an emptied one is closed. After a failure one socket
-/// probes the exchange while everybody else waits for it. Those whose feed was lost go before those who never had one.
+/// Spreads subscriptions over sockets: a new one is opened only when no open one has room, an emptied one is closed. After a failure one
+/// socket probes the exchange while everybody else waits for it. Those whose feed was lost go before those who never had one.
 /// </summary>
 internal sealed partial class SocketPool : IAsyncDisposable
 {
@@ -41,7 +41,8 @@ internal sealed partial class SocketPool : IAsyncDisposable
     private bool _placeAgain;
     private long _arrivals;
 
-    public SocketPool(Func<Action<IExchangeSocket>, CancellationToken, Task<IExchangeSocket>> open, IExchangeOptions options, TimeProvider time, ExchangeMetrics metrics, ILogger logger)
+    public SocketPool(Func<Action<IExchangeSocket>, CancellationToken, Task<IExchangeSocket>> open, IExchangeOptions options,
+        TimeProvider time, ExchangeMetrics metrics, ILogger logger)
     {
         _open = open;
         _options = options;
@@ -107,7 +108,8 @@ internal sealed partial class SocketPool : IAsyncDisposable
         _stop.Dispose();
     }
 
-    // One thread at a time places; one that comes meanwhile makes it look again. So no lock is held while connections and listeners are called.
+    // One thread at a time places; one that comes meanwhile makes it look again. So no lock is held while connections and listeners are
+    // called.
     private void Place()
     {
         lock (_gate)
@@ -152,14 +154,16 @@ internal sealed partial class SocketPool : IAsyncDisposable
         lock (_gate)
         {
             if (!_isHeldBack) return;
-            foreach (var waiter in InOrder().Skip(_permitted * _options.ChannelsPerSocket).Where(w => !w.IsTold && !w.Place.Task.IsCompleted))
+            foreach (var waiter in InOrder().Skip(_permitted * _options.ChannelsPerSocket)
+                .Where(w => !w.IsTold && !w.Place.Task.IsCompleted))
             {
                 waiter.IsTold = true;
                 heldBack.Add(waiter);
             }
         }
 
-        foreach (var waiter in heldBack) waiter.Listener.OnHeldBack($"waiting for a socket: at most {_options.NewSocketsPerMinute} are opened in a minute");
+        foreach (var waiter in heldBack)
+            waiter.Listener.OnHeldBack($"waiting for a socket: at most {_options.NewSocketsPerMinute} are opened in a minute");
     }
 
     private static void TryPlace(Waiter waiter, IExchangeSocket[] connections)

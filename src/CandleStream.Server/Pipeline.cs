@@ -28,11 +28,12 @@ internal static class Pipeline
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /// <summary>
-    /// What other sites' pages may send: what the API reads, what libraries for event streams and fetch add by themselves, and what continues a trace.
-    /// A header that is not here fails the whole request in the browser.
+    /// What other sites' pages may send: what the API reads, what libraries for event streams and fetch add by themselves, and what
+    /// continues a trace. A header that is not here fails the whole request in the browser.
     /// </summary>
     private static readonly string[] RequestHeaders =
-        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
+        ["Accept", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
+            "Mcp-Protocol-Version", "Pragma", "traceparent", "tracestate", "X-API-Key", "X-Requested-With"];
 
     public static void AddApi(this WebApplicationBuilder builder)
     {
@@ -45,7 +46,8 @@ internal static class Pipeline
         var origins = builder.Configuration.Security().AllowedOrigins;
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(origins).WithMethods("GET", "HEAD", "POST").WithHeaders(RequestHeaders)
-            .WithExposedHeaders("ETag", "Retry-After", CandleCsv.AsOfHeader, CandleCsv.NextHeader, CandleCsv.GapsHeader, CandleCsv.ResetHeader)));
+            .WithExposedHeaders(
+                "ETag", "Retry-After", CandleCsv.AsOfHeader, CandleCsv.NextHeader, CandleCsv.GapsHeader, CandleCsv.ResetHeader)));
     }
 
     public static void UseApi(this WebApplication app)
@@ -56,7 +58,8 @@ internal static class Pipeline
         app.Use((context, next) => AddSecurityHeaders(context, next, frames));
         app.UseErrorAnswers();
         // Never on the stream: it would hold events back, and the direct sockets bypass the response body.
-        app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase), branch => branch.UseResponseCompression());
+        app.UseWhen(context => !context.Request.Path.Equals(StreamTickets.StreamPath, StringComparison.OrdinalIgnoreCase),
+            branch => branch.UseResponseCompression());
         app.UsePageAtRoot();
         BitfinexDialect.UseSockets(app);
         app.UseRouting();
@@ -84,7 +87,8 @@ internal static class Pipeline
             if (!mayBeFramed) headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
-            // A page of elsewhere may learn that there is a server, and no more: so a client can tell a refused origin from a wrong address.
+            // A page of elsewhere may learn that there is a server, and no more: so a client can tell a refused origin from a wrong
+            // address.
             headers["Cross-Origin-Resource-Policy"] = context.Request.Path == HealthEndpoints.LivePath ? "cross-origin" : "same-origin";
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
             headers.ContentSecurityPolicy = policy;

@@ -27,7 +27,8 @@ public static class Program
     /// <param name="time">Another clock than the machine's, for tests.</param>
     /// <param name="configure">Called last, before the server is built.</param>
     /// <exception cref="StartRefusedException">A setting is unknown or not allowed.</exception>
-    internal static async Task<WebApplication> BuildAsync(ServerArguments arguments, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
+    internal static async Task<WebApplication> BuildAsync(
+        ServerArguments arguments, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = arguments.CreateBuilder();
         builder.AddLifetime();                  // how the process starts and ends

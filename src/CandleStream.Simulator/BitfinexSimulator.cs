@@ -81,18 +81,22 @@ public sealed class BitfinexSimulator : IAsyncDisposable
     }
 
     /// <summary>A client's end of a new connection, over memory instead of a socket, with the same limits and faults.</summary>
-    /// <exception cref="WebSocketException">The upgrade is refused (429), or a fault makes the exchange unreachable; the inner exception says which.</exception>
+    /// <exception cref="WebSocketException">The upgrade is refused (429), or a fault makes the exchange unreachable; the inner exception
+    /// says which.</exception>
     public WebSocket ConnectInProcess()
     {
         switch (_exchange.RefuseUpgrade())
         {
             case UpgradeRefusal.TooMany:
-                throw new WebSocketException(WebSocketError.NotAWebSocket, "The server returned status code '429' when status code '101' was expected.",
+                throw new WebSocketException(
+                    WebSocketError.NotAWebSocket, "The server returned status code '429' when status code '101' was expected.",
                     new HttpRequestException("Too Many Requests", null, HttpStatusCode.TooManyRequests));
             case UpgradeRefusal.Unreachable:
-                throw new WebSocketException(WebSocketError.Faulted, "Unable to connect to the simulated exchange.", new SocketException((int)SocketError.ConnectionRefused));
+                throw new WebSocketException(WebSocketError.Faulted, "Unable to connect to the simulated exchange.",
+                    new SocketException((int)SocketError.ConnectionRefused));
             case UpgradeRefusal.Dns:
-                throw new WebSocketException(WebSocketError.Faulted, "Unable to connect to the simulated exchange.", new SocketException((int)SocketError.HostNotFound));
+                throw new WebSocketException(WebSocketError.Faulted, "Unable to connect to the simulated exchange.",
+                    new SocketException((int)SocketError.HostNotFound));
         }
         var wire = new InProcessConnection();
         lock (_wires)
@@ -106,10 +110,14 @@ public sealed class BitfinexSimulator : IAsyncDisposable
     public Task ServeAsync(WebSocket socket, CancellationToken cancellationToken = default) =>
         _exchange.ServeAsync(socket, null, cancellationToken);
 
-    /// <summary>For an <see cref="HttpClient"/> that asks this simulator without a socket; any host will do, paths as under <see cref="RestUrl"/>.</summary>
+    /// <summary>
+    /// For an <see cref="HttpClient"/> that asks this simulator without a socket; any host will do, paths as under <see cref="RestUrl"/>.
+    /// </summary>
     public SimulatorHttpHandler CreateHttpHandler() => new(_exchange.Rest);
 
-    /// <summary>The true candles of a key, ascending, in market time (Unix ms, inclusive); by default those from the start of the simulator on.</summary>
+    /// <summary>
+    /// The true candles of a key, ascending, in market time (Unix ms, inclusive); by default those from the start of the simulator on.
+    /// </summary>
     public IReadOnlyList<MarketCandle> Ledger(string key, long? start = null, long? end = null)
     {
         var parsed = CandleKey.Parse(key);

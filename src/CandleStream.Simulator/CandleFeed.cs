@@ -32,7 +32,9 @@ internal sealed class CandleFeed(CandleKey key, FaultBoard faults)
         _current = snapshot.Count > 0 ? snapshot[^1] : null;
     }
 
-    /// <summary>Previous, current, previous, current, whichever of the two has changed: so it was seen live (bitfinex-api-node#324).</summary>
+    /// <summary>
+    /// Previous, current, previous, current, whichever of the two has changed: so it was seen live (bitfinex-api-node#324).
+    /// </summary>
     public void Publish(in MarketCandle candle, long marketTime)
     {
         if (_current is null || candle.Time > _current.Value.Time)

@@ -54,5 +54,8 @@ public sealed class ConnectionLog
 /// <summary>One upgrade asked for, on the real clock.</summary>
 public readonly record struct ConnectionAttempt(DateTimeOffset At, bool Accepted);
 
-/// <summary>A channel opened (<c>Subscribed</c>) or closed; <c>Asked</c> when the client closed it by an unsubscribe, not by ending the connection.</summary>
-public readonly record struct SubscriptionChange(DateTimeOffset At, bool Subscribed, int Connection, int ChannelId, string Key, bool Asked = true);
+/// <summary>
+/// A channel opened (<c>Subscribed</c>) or closed; <c>Asked</c> when the client closed it by an unsubscribe, not by ending the connection.
+/// </summary>
+public readonly record struct SubscriptionChange(
+    DateTimeOffset At, bool Subscribed, int Connection, int ChannelId, string Key, bool Asked = true);

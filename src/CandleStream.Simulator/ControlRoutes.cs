@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CandleStream.Simulator;
 
-/// <summary>What the real exchange does not have: routes under <c>/control</c> to see the truth and to make things go wrong. snake_case JSON; see docs/simulator.md.</summary>
+/// <summary>
+/// What the real exchange does not have: routes under <c>/control</c> to see the truth and to make things go wrong. snake_case JSON; see
+/// docs/simulator.md.
+/// </summary>
 internal static class ControlRoutes
 {
     public static void AddJson(IServiceCollection services) => services.ConfigureHttpJsonOptions(options =>
@@ -38,7 +41,8 @@ internal static class ControlRoutes
     private static IResult Ledger(SimulatorExchange exchange, string? text, long? start, long? end)
     {
         if (!CandleKey.TryParse(text, out var key) || !exchange.Market.Lists(key))
-            return Results.Problem($"key: '{text}' is not a candles key of this market, such as trade:1m:t{exchange.Market.Pairs[0]}.", statusCode: 400);
+            return Results.Problem(
+                $"key: '{text}' is not a candles key of this market, such as trade:1m:t{exchange.Market.Pairs[0]}.", statusCode: 400);
         return Results.Ok(new
         {
             Key = key.Text,

@@ -3,7 +3,8 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator;
 
 /// <summary>One connection as the control routes show it. Times are Unix ms on the real clock.</summary>
-public sealed record SimulatorConnection(int Id, long Opened, int Flags, long Sequence, int Waiting, bool HalfOpen, IReadOnlyList<SimulatorSubscription> Channels);
+public sealed record SimulatorConnection(
+    int Id, long Opened, int Flags, long Sequence, int Waiting, bool HalfOpen, IReadOnlyList<SimulatorSubscription> Channels);
 
 /// <summary>One channel of a connection.</summary>
 public sealed record SimulatorSubscription(int ChanId, string Key);
@@ -34,7 +35,8 @@ internal static class ControlViews
             return
             [
                 .. exchange.Market.Candles(key, start ?? key.Timeframe.Floor(exchange.Started), end ?? long.MaxValue, int.MaxValue)
-                    .Select(candle => new LedgerCandle(candle.Time, candle.Open, candle.High, candle.Low, candle.Close, candle.Volume, key.Timeframe.Next(candle.Time) <= now)),
+                    .Select(candle => new LedgerCandle(candle.Time, candle.Open, candle.High, candle.Low, candle.Close, candle.Volume,
+                        key.Timeframe.Next(candle.Time) <= now)),
             ];
         }
     }

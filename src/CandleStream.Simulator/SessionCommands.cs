@@ -5,7 +5,9 @@ using CandleStream.Simulator.Protocol;
 
 namespace CandleStream.Simulator;
 
-/// <summary>Answers what a client asks on its socket: ping, conf, subscribe, unsubscribe (Bitfinex docs, ws-general and ws-public).</summary>
+/// <summary>
+/// Answers what a client asks on its socket: ping, conf, subscribe, unsubscribe (Bitfinex docs, ws-general and ws-public).
+/// </summary>
 internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSession session)
 {
     private int? _retiredId;
@@ -106,7 +108,8 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
 
     private int NextChannelId(CandleKey key)
     {
-        if (_retiredId is not { } retired || exchange.Faults.Strike(FaultKind.ChanIdReuse, key.Text, session.Id) is null) return exchange.NewChannelId();
+        if (_retiredId is not { } retired || exchange.Faults.Strike(FaultKind.ChanIdReuse, key.Text, session.Id) is null)
+            return exchange.NewChannelId();
         // Used again once: the exchange never gives one number to two open channels.
         _retiredId = null;
         return retired;

@@ -1,6 +1,9 @@
 namespace CandleStream.Simulator;
 
-/// <summary>The bytes below a session's WebSocket, with two ways to fail that a WebSocket does not offer: to fall silent, and to end without a close frame.</summary>
+/// <summary>
+/// The bytes below a session's WebSocket, with two ways to fail that a WebSocket does not offer: to fall silent, and to end without a close
+/// frame.
+/// </summary>
 internal sealed class SessionStream(Stream inner, Action cut) : Stream
 {
     private volatile bool _muted;
@@ -40,7 +43,8 @@ internal sealed class SessionStream(Stream inner, Action cut) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         _muted ? ValueTask.CompletedTask : inner.WriteAsync(buffer, cancellationToken);
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => _muted ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        _muted ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
 
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 

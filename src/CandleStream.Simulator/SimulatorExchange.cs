@@ -143,9 +143,11 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
             return _feeds.TryGetValue(key, out var feed) ? feed.Updates : 0;
     }
 
-    public void Publish(CandleKey key, in MarketCandle candle, long marketTime) => _feeds.GetValueOrDefault(key.Text)?.Publish(candle, marketTime);
+    public void Publish(CandleKey key, in MarketCandle candle, long marketTime) =>
+        _feeds.GetValueOrDefault(key.Text)?.Publish(candle, marketTime);
 
-    public void PublishAlone(CandleKey key, in MarketCandle candle, long marketTime) => _feeds.GetValueOrDefault(key.Text)?.Send(candle, marketTime);
+    public void PublishAlone(CandleKey key, in MarketCandle candle, long marketTime) =>
+        _feeds.GetValueOrDefault(key.Text)?.Send(candle, marketTime);
 
     public void PublishText(CandleKey key, ReadOnlyMemory<byte> payload, long marketTime) =>
         _feeds.GetValueOrDefault(key.Text)?.SendText(payload, marketTime);
@@ -196,7 +198,9 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
     {
         lock (Gate)
         {
-            var pairs = key is null ? _feeds.Values.Where(feed => !feed.Channels.IsEmpty).Select(feed => feed.Key.Pair).Distinct() : [CandleKey.Parse(key).Pair];
+            var pairs = key is null
+                ? _feeds.Values.Where(feed => !feed.Channels.IsEmpty).Select(feed => feed.Key.Pair).Distinct()
+                : [CandleKey.Parse(key).Pair];
             foreach (var pair in pairs.ToList())
                 Market.AddLateTrade(pair);
         }

@@ -8,7 +8,10 @@ public sealed record SimulatorOptions
     /// <summary>TCP port on 127.0.0.1. Default: 0, a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>False: no socket is opened, only <see cref="BitfinexSimulator.ConnectInProcess"/> and <see cref="BitfinexSimulator.CreateHttpHandler"/> reach it. Default: true.</summary>
+    /// <summary>
+    /// False: no socket is opened, only <see cref="BitfinexSimulator.ConnectInProcess"/> and
+    /// <see cref="BitfinexSimulator.CreateHttpHandler"/> reach it. Default: true.
+    /// </summary>
     public bool Listen { get; init; } = true;
 
     /// <summary>Default: synthetic.</summary>
@@ -50,7 +53,9 @@ public sealed record SimulatorOptions
     /// <summary>Channels of one connection, then error 10305. 0: no limit. Default: 30.</summary>
     public int ChannelLimit { get; init; } = 30;
 
-    /// <summary>Channels of all connections of an address, then error 10305. Default: 0, no limit; the exchange was seen to allow about 300.</summary>
+    /// <summary>
+    /// Channels of all connections of an address, then error 10305. Default: 0, no limit; the exchange was seen to allow about 300.
+    /// </summary>
     public int AddressChannelLimit { get; init; }
 
     /// <summary>New connections a minute, then 429 for 60 s. 0: no limit. Default: 20.</summary>

@@ -1,6 +1,9 @@
 namespace CandleStream.Simulator;
 
-/// <summary>So many per minute; the one too many is refused, and so is everything in the 60 s after it (Bitfinex docs, requirements-and-limitations).</summary>
+/// <summary>
+/// So many per minute; the one too many is refused, and so is everything in the 60 s after it (Bitfinex docs,
+/// requirements-and-limitations).
+/// </summary>
 internal sealed class SlidingLimit(int perMinute, TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);

@@ -12,5 +12,6 @@ public static class CandleStoreFactory
     public static ICandleStore Create(StorageOptions options, string? databaseUrl, TimeProvider time, ILoggerFactory loggers) =>
         string.IsNullOrWhiteSpace(databaseUrl)
             ? new SqliteCandleStore(options, time, loggers.CreateLogger<SqliteCandleStore>())
-            : new PostgresCandleStore(DatabaseUrl.Parse(databaseUrl, options.ConnectTimeout), options, time, loggers.CreateLogger<PostgresCandleStore>());
+            : new PostgresCandleStore(
+                DatabaseUrl.Parse(databaseUrl, options.ConnectTimeout), options, time, loggers.CreateLogger<PostgresCandleStore>());
 }

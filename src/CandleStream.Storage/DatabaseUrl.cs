@@ -4,9 +4,9 @@ using Npgsql;
 namespace CandleStream.Storage;
 
 /// <summary>
-/// Reads <c>DATABASE_URL</c>: <c>postgresql://user:password@host:port/database?sslmode=…</c> (also <c>postgres://</c>), an IPv6 host in brackets,
-/// a Unix socket as <c>postgresql:///database?host=/var/run/postgresql</c>. Parts are percent-encoded. Source: PostgreSQL documentation, "Connection URIs".
-/// Errors are one line and never repeat a piece of the text that could be the password.
+/// Reads <c>DATABASE_URL</c>: <c>postgresql://user:password@host:port/database?sslmode=…</c> (also <c>postgres://</c>), an IPv6 host in
+/// brackets, a Unix socket as <c>postgresql:///database?host=/var/run/postgresql</c>. Parts are percent-encoded. Source: PostgreSQL
+/// documentation, "Connection URIs". Errors are one line and never repeat a piece of the text that could be the password.
 /// </summary>
 public static class DatabaseUrl
 {
@@ -21,7 +21,8 @@ public static class DatabaseUrl
     // What PostgreSQL's own library knows and we do not need: it changes nothing for us, and a provider's URL may bring it.
     private static readonly string[] Ignored =
     [
-        "client_encoding", "fallback_application_name", "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts",
+        "client_encoding", "fallback_application_name", "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval",
+        "load_balance_hosts",
         "sslcompression", "sslsni", "tcp_user_timeout",
     ];
 
@@ -60,7 +61,8 @@ public static class DatabaseUrl
 
     /// <summary>The settings for a connection.</summary>
     /// <param name="url">The text of <c>DATABASE_URL</c>.</param>
-    /// <param name="connectTimeout">How long a connection may take to come up, unless the URL has its own <c>connect_timeout</c>. Default: 5 s.</param>
+    /// <param name="connectTimeout">How long a connection may take to come up, unless the URL has its own <c>connect_timeout</c>. Default:
+    /// 5 s.</param>
     /// <exception cref="StoreRefusedException">The text is not such a URL.</exception>
     public static NpgsqlConnectionStringBuilder Parse(string url, TimeSpan? connectTimeout = null)
     {
@@ -75,13 +77,15 @@ public static class DatabaseUrl
         if (tail.Contains('@') || tail.Contains('#'))
             throw Malformed("characters such as / ? # @ must be percent-encoded (%2F %3F %23 %40) in user, password and database");
 
-        var settings = new NpgsqlConnectionStringBuilder { Timeout = (int)Math.Ceiling((connectTimeout ?? TimeSpan.FromSeconds(5)).TotalSeconds) };
+        var settings =
+            new NpgsqlConnectionStringBuilder { Timeout = (int)Math.Ceiling((connectTimeout ?? TimeSpan.FromSeconds(5)).TotalSeconds) };
         ReadAuthority(authority, settings);
         var query = tail.IndexOf('?', StringComparison.Ordinal);
         var database = Decode(query < 0 ? tail : tail[..query], "the database name").TrimStart('/');
         if (database.Contains('/')) throw Malformed("the database name holds a '/'");
         if (database.Length > 0) settings.Database = database;
-        // No '@' follows. Where one stands before, or no ':' does, the password cannot reach into the parameters, and their names may be told.
+        // No '@' follows. Where one stands before, or no ':' does, the password cannot reach into the parameters, and their names may be
+        // told.
         if (query >= 0) ReadParameters(tail[(query + 1)..], settings, mayName: authority.Contains('@') || !authority.Contains(':'));
         if (string.IsNullOrEmpty(settings.Database)) throw Malformed("it names no database: postgresql://user:password@host:port/database");
         if (string.IsNullOrEmpty(settings.Host)) settings.Host = "localhost";
@@ -98,7 +102,8 @@ public static class DatabaseUrl
         if (address.StartsWith('['))
         {
             var bracket = address.IndexOf(']', StringComparison.Ordinal);
-            if (bracket < 0 || (bracket + 1 < address.Length && address[bracket + 1] != ':')) throw Malformed("the IPv6 address must stand in brackets: [::1]:5432");
+            if (bracket < 0 || (bracket + 1 < address.Length && address[bracket + 1] != ':'))
+                throw Malformed("the IPv6 address must stand in brackets: [::1]:5432");
             settings.Host = address[1..bracket];
             if (!System.Net.IPAddress.TryParse(settings.Host, out _)) throw Malformed("the text in brackets is not an IPv6 address");
             colon = bracket + 1 < address.Length ? bracket + 1 : -1;
@@ -129,7 +134,8 @@ public static class DatabaseUrl
             var name = equals < 0 ? pair : pair[..equals];
             if (equals >= 0 && Ignored.Contains(name)) continue;
             if (equals < 0 || !Parameters.Contains(name))
-                throw Malformed($"it has {(mayName && LooksLikeName(name) ? $"the parameter {name}, which" : "a parameter that")} is not one of {string.Join(", ", Parameters)}");
+                throw Malformed(
+                    $"it has {(mayName && LooksLikeName(name) ? $"the parameter {name}, which" : "a parameter that")} is not one of {string.Join(", ", Parameters)}");
             Apply(name, Decode(pair[(equals + 1)..], "the parameter " + name), settings);
         }
     }
@@ -159,7 +165,8 @@ public static class DatabaseUrl
             case "sslpassword": settings.SslPassword = value; break;
             case "sslrootcert": settings.RootCertificate = value; break;
             case "target_session_attrs":
-                if (!WritableSessions.Contains(value)) throw Malformed($"target_session_attrs must be one of {string.Join(", ", WritableSessions)}: the store is written to");
+                if (!WritableSessions.Contains(value))
+                    throw Malformed($"target_session_attrs must be one of {string.Join(", ", WritableSessions)}: the store is written to");
                 break;
             case "user": settings.Username = value; break;
         }

@@ -8,10 +8,12 @@ namespace CandleStream;
 /// <param name="Close">Price of the last trade.</param>
 /// <param name="Volume">Traded amount in the base currency.</param>
 /// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
-/// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given yet.</param>
+/// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given
+/// yet.</param>
 /// <param name="Origin">Who told us these values. No part of what the candle is: two that differ in it alone are equal.</param>
 public readonly record struct Candle(
-    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0, CandleOrigin Origin = CandleOrigin.Push)
+    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0,
+    CandleOrigin Origin = CandleOrigin.Push)
 {
     public bool Equals(Candle other) => Time == other.Time && Rev == other.Rev && Closed == other.Closed && HasSameValues(other);
 
@@ -30,7 +32,10 @@ public readonly record struct Candle(
     /// <summary>True when 0 &lt; low ≤ open, close ≤ high and the volume is not negative: what every real candle fulfils.</summary>
     public bool IsConsistent => Low > 0 && Low <= Open && Low <= Close && Open <= High && Close <= High && Volume >= 0;
 
-    /// <summary>True when a real candle of this timeframe may look like that: consistent, of 2010 or later, and opened at a boundary of the timeframe.</summary>
+    /// <summary>
+    /// True when a real candle of this timeframe may look like that: consistent, of 2010 or later, and opened at a boundary of the
+    /// timeframe.
+    /// </summary>
     public bool IsPlausible(Timeframe timeframe) =>
         IsConsistent && Time is >= FirstTime and <= LastTime && (!timeframe.HasFixedStarts || timeframe.StartOf(Time) == Time);
 }

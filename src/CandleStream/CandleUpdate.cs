@@ -1,9 +1,12 @@
 namespace CandleStream;
 
-/// <summary>A change of one candle of one series, numbered by the candle's <see cref="Candle.Rev"/>; its JSON is made once for all readers.</summary>
+/// <summary>
+/// A change of one candle of one series, numbered by the candle's <see cref="Candle.Rev"/>; its JSON is made once for all readers.
+/// </summary>
 /// <param name="series">The series the candle belongs to.</param>
 /// <param name="candle">The candle as it is after the change.</param>
-/// <param name="receivedAt">When the frame that caused it was received, as a <see cref="TimeProvider"/> timestamp; 0 where no frame did.</param>
+/// <param name="receivedAt">When the frame that caused it was received, as a <see cref="TimeProvider"/> timestamp; 0 where no frame
+/// did.</param>
 public sealed class CandleUpdate(SeriesKey series, in Candle candle, long receivedAt = 0)
 {
     private readonly Candle _candle = candle;

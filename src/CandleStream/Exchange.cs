@@ -1,8 +1,8 @@
 namespace CandleStream;
 
 /// <summary>
-/// An exchange that this server can follow. Its name stands before a symbol, as traders write it: <c>BINANCE:BTCUSDT</c>; the symbols of the first exchange stand bare.
-/// A prefix counts only where it names one of <see cref="All"/>: <c>BTCF0:USTF0</c> is a symbol.
+/// An exchange that this server can follow. Its name stands before a symbol, as traders write it: <c>BINANCE:BTCUSDT</c>; the symbols of
+/// the first exchange stand bare. A prefix counts only where it names one of <see cref="All"/>: <c>BTCF0:USTF0</c> is a symbol.
 /// </summary>
 public sealed class Exchange
 {
@@ -33,7 +33,8 @@ public sealed class Exchange
     {
         foreach (var exchange in known)
         {
-            if (symbol.Length > exchange.Name.Length && symbol[exchange.Name.Length] == ':' && symbol.StartsWith(exchange.Name, StringComparison.Ordinal))
+            if (symbol.Length > exchange.Name.Length && symbol[exchange.Name.Length] == ':'
+                && symbol.StartsWith(exchange.Name, StringComparison.Ordinal))
                 return (exchange, symbol[(exchange.Name.Length + 1)..]);
         }
 

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace CandleStream;
 
-/// <summary>Lets one log line per kind and minute pass, so that bad input cannot fill a disk. Thread-safe; kinds are few and ours, never the exchange's text.</summary>
+/// <summary>
+/// Lets one log line per kind and minute pass, so that bad input cannot fill a disk. Thread-safe; kinds are few and ours, never the
+/// exchange's text.
+/// </summary>
 internal sealed class LogGate(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);

@@ -2,14 +2,15 @@
 namespace CandleStream;
 
 /// <summary>
-/// The one counter of a process that numbers versions of candles: <c>max(last + 1, UTC at start + monotonic elapsed)</c>, in microseconds since the Unix epoch.
-/// It rises strictly, whatever the wall clock does, and tells the age of a version to within the clock's error. Thread-safe.
+/// The one counter of a process that numbers versions of candles: <c>max(last + 1, UTC at start + monotonic elapsed)</c>, in microseconds
+/// since the Unix epoch. It rises strictly, whatever the wall clock does, and tells the age of a version to within the clock's error.
+/// Thread-safe.
 /// </summary>
 public sealed class RevCounter
 {
     /// <summary>
-    /// Where revs end: 2^52 µs is the year 2112. A browser holds numbers exactly up to 2^53, so a counter that stays below this has another 142 years of numbers before it reaches that.
-    /// A stored rev of this or more was not numbered by any real clock.
+    /// Where revs end: 2^52 µs is the year 2112. A browser holds numbers exactly up to 2^53, so a counter that stays below this has another
+    /// 142 years of numbers before it reaches that. A stored rev of this or more was not numbered by any real clock.
     /// </summary>
     public const long Limit = 1L << 52;
 
@@ -29,7 +30,8 @@ public sealed class RevCounter
     }
 
     /// <summary>
-    /// The first number that this process gave, or told as where it stands: a client that has a number from there on got it from this process.
+    /// The first number that this process gave, or told as where it stands: a client that has a number from there on got it from this
+    /// process.
     /// </summary>
     public long First
     {

@@ -4,8 +4,8 @@ namespace CandleStream;
 
 /// <summary>One symbol at one timeframe, written <c>BTCUSD:1m</c>.</summary>
 /// <param name="Symbol">
-/// The symbol as people and the store write it: a pair of Bitfinex bare and without its leading <c>t</c>, such as <c>BTCUSD</c>, <c>DUSK:USD</c> or <c>BTCF0:USTF0</c>;
-/// one of another exchange behind the exchange's name.
+/// The symbol as people and the store write it: a pair of Bitfinex bare and without its leading <c>t</c>, such as <c>BTCUSD</c>,
+/// <c>DUSK:USD</c> or <c>BTCF0:USTF0</c>; one of another exchange behind the exchange's name.
 /// </param>
 /// <param name="Timeframe">The length of its candles.</param>
 public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
@@ -22,7 +22,9 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
     /// <summary>The longest symbol accepted, in characters.</summary>
     public const int MaxSymbolLength = 32;
 
-    /// <summary>True for upper-case letters, digits and at most one inner colon: the shape of the exchange's pairs, whether listed or not.</summary>
+    /// <summary>
+    /// True for upper-case letters, digits and at most one inner colon: the shape of the exchange's pairs, whether listed or not.
+    /// </summary>
     public static bool IsWellFormedSymbol([NotNullWhen(true)] string? symbol)
     {
         if (symbol is not { Length: >= 2 and <= MaxSymbolLength }) return false;
@@ -39,7 +41,8 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
     /// <summary>Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>.</summary>
     public static bool TryReadSymbol([NotNullWhen(true)] string? text, [NotNullWhen(true)] out string? symbol)
     {
-        symbol = text is { Length: <= 2 * MaxSymbolLength } && Exchange.Split(text) is var (exchange, pair) && exchange == Exchange.Bitfinex ? pair : text;
+        symbol = text is { Length: <= 2 * MaxSymbolLength } && Exchange.Split(text) is var (exchange, pair)
+            && exchange == Exchange.Bitfinex ? pair : text;
         if (IsWellFormedSymbol(symbol)) return true;
         symbol = null;
         return false;

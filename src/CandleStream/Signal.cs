@@ -1,8 +1,8 @@
 namespace CandleStream;
 
 /// <summary>
-/// Something that happens once and that many may wait for, each for a limited time. It may be given under a lock: those who wait go on where they began to wait
-/// (without a context of theirs on the pool), never on the thread that gives it.
+/// Something that happens once and that many may wait for, each for a limited time. It may be given under a lock: those who wait go on
+/// where they began to wait (without a context of theirs on the pool), never on the thread that gives it.
 /// </summary>
 internal sealed class Signal
 {

@@ -12,7 +12,10 @@ public readonly record struct TimeRange(long From, long To)
     public TimeRange Intersect(TimeRange other) => new(Math.Max(From, other.From), Math.Min(To, other.To));
 }
 
-/// <summary>An immutable set of times as sorted, disjoint, non-touching ranges: what is verified, what is missing. Questions cost a binary search; a change copies the ranges.</summary>
+/// <summary>
+/// An immutable set of times as sorted, disjoint, non-touching ranges: what is verified, what is missing. Questions cost a binary search; a
+/// change copies the ranges.
+/// </summary>
 public sealed class TimeRangeSet : IEquatable<TimeRangeSet>
 {
     public static TimeRangeSet Empty { get; } = new([]);

@@ -5,10 +5,11 @@ namespace CandleStream;
 
 /// <summary>The length of a candle, as the exchange names it. Names are case-sensitive: <c>1m</c> is a minute, <c>1M</c> a month.</summary>
 /// <remarks>
-/// Candles start at multiples of their length since the Unix epoch (UTC), weeks on Monday where the exchange has no other day (<see cref="Exchange.Align"/>), months on the
-/// first.
+/// Candles start at multiples of their length since the Unix epoch (UTC), weeks on Monday where the exchange has no other day
+/// (<see cref="Exchange.Align"/>), months on the first.
 /// Source: Bitfinex documentation (rest-public-candles) for the names; starts as observed in recorded data.
-/// A time outside the years 1 to 9999 counts as the nearest within: whatever number a client or the exchange sends, asking about it never fails.
+/// A time outside the years 1 to 9999 counts as the nearest within: whatever number a client or the exchange sends, asking about it never
+/// fails.
 /// </remarks>
 public sealed class Timeframe : IEquatable<Timeframe>
 {
@@ -42,7 +43,9 @@ public sealed class Timeframe : IEquatable<Timeframe>
     /// <summary>The length in milliseconds; 0 for <c>1M</c>, whose length varies.</summary>
     public long LengthMs { get; }
 
-    /// <summary>True for 1m to 1D: their starts are known for certain, so a candle that starts elsewhere is wrong. Longer ones follow the exchange.</summary>
+    /// <summary>
+    /// True for 1m to 1D: their starts are known for certain, so a candle that starts elsewhere is wrong. Longer ones follow the exchange.
+    /// </summary>
     public bool HasFixedStarts => LengthMs is > 0 and <= Day;
 
     /// <summary>Finds a timeframe by its exact name.</summary>
@@ -58,7 +61,8 @@ public sealed class Timeframe : IEquatable<Timeframe>
         TryParse(name, out var timeframe) ? timeframe : throw new FormatException($"'{name}' is not a timeframe.");
 
     /// <summary>The same length, with candles that open at other times: one of them at <paramref name="openTime"/> (Unix ms).</summary>
-    internal Timeframe StartingAt(long openTime) => LengthMs == 0 || StartOf(openTime) == openTime ? this : new Timeframe(Name, LengthMs, openTime % LengthMs);
+    internal Timeframe StartingAt(long openTime) =>
+        LengthMs == 0 || StartOf(openTime) == openTime ? this : new Timeframe(Name, LengthMs, openTime % LengthMs);
 
     /// <summary>The open time of the candle that contains <paramref name="time"/> (Unix ms).</summary>
     public long StartOf(long time)
@@ -74,7 +78,9 @@ public sealed class Timeframe : IEquatable<Timeframe>
         return time - (offset < 0 ? offset + LengthMs : offset);
     }
 
-    /// <summary>The end (exclusive, Unix ms) of the candle that opens at <paramref name="openTime"/>, which is the earliest open time of the next.</summary>
+    /// <summary>
+    /// The end (exclusive, Unix ms) of the candle that opens at <paramref name="openTime"/>, which is the earliest open time of the next.
+    /// </summary>
     public long EndOf(long openTime)
     {
         openTime = Math.Clamp(openTime, Earliest, Latest - 1);
@@ -93,7 +99,8 @@ public sealed class Timeframe : IEquatable<Timeframe>
         return start == time ? time : EndOf(start);
     }
 
-    public bool Equals(Timeframe? other) => ReferenceEquals(this, other) || (other is not null && Name == other.Name && _origin == other._origin);
+    public bool Equals(Timeframe? other) =>
+        ReferenceEquals(this, other) || (other is not null && Name == other.Name && _origin == other._origin);
 
     public override bool Equals(object? obj) => Equals(obj as Timeframe);
 

@@ -1,8 +1,8 @@
 namespace CandleStream;
 
 /// <summary>
-/// Timestamps to come, in timestamps. Every wait is counted by them: the wall clock may be set back by an hour, and nothing would be polled, repaired or
-/// connected for as long.
+/// Timestamps to come, in timestamps. Every wait is counted by them: the wall clock may be set back by an hour, and nothing would be
+/// polled, repaired or connected for as long.
 /// </summary>
 internal static class Timestamps
 {

@@ -53,5 +53,6 @@ public sealed class ExchangeTests
     public void Days_and_months_open_at_the_same_time_everywhere() =>
         Assert.All(Timeframe.All.Where(t => t.Name != "1W"), t => Assert.Same(t, Other.Align(t)));
 
-    private static string Day(long time) => DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Day(long time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -81,7 +81,8 @@ public sealed class RevCounterTests
     {
         var revs = new RevCounter(TimeProvider.System);
         var given = new long[4][];
-        Parallel.For(0, given.Length, thread => given[thread] = [.. Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? revs.Current : revs.Next())]);
+        Parallel.For(0, given.Length,
+            thread => given[thread] = [.. Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? revs.Current : revs.Next())]);
         Assert.All(given, numbers => Assert.Equal(numbers.Order(), numbers));
         var unique = given.SelectMany(numbers => numbers.Where((_, i) => i % 7 != 0)).ToList();
         Assert.Equal(unique.Count, unique.Distinct().Count());

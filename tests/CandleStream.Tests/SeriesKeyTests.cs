@@ -46,9 +46,11 @@ public sealed class SeriesKeyTests
     {
         var part = Gen.Char["ABCXYZ019"].Array[2, 12].Select(c => new string(c));
         var symbol = Gen.OneOf(part, Gen.Select(part, part, (a, b) => $"{a}:{b}"));
-        Gen.Select(symbol, Gen.Int[0, Timeframe.All.Count - 1].Select(i => Timeframe.All[i])).Sample((s, t) => SeriesKey.Parse(new SeriesKey(s, t).ToString()) == new SeriesKey(s, t));
+        Gen.Select(symbol, Gen.Int[0, Timeframe.All.Count - 1].Select(i => Timeframe.All[i]))
+            .Sample((s, t) => SeriesKey.Parse(new SeriesKey(s, t).ToString()) == new SeriesKey(s, t));
     }
 
     [Fact]
-    public void No_text_makes_the_parser_fail() => Gen.String.Sample(text => SeriesKey.TryParse(text, out var key) ? key.ToString() == text : key == default);
+    public void No_text_makes_the_parser_fail() =>
+        Gen.String.Sample(text => SeriesKey.TryParse(text, out var key) ? key.ToString() == text : key == default);
 }

@@ -7,7 +7,8 @@ public sealed class TimeRangeSetTests
     // Small numbers, so that ranges touch, overlap and swallow each other often; empty and reversed ones among them.
     private const long Last = 40;
 
-    private static readonly Gen<TimeRange> SomeRange = Gen.Select(Gen.Long[0, Last], Gen.Long[-2, 12], (from, length) => new TimeRange(from, Math.Min(Last, from + length)));
+    private static readonly Gen<TimeRange> SomeRange =
+        Gen.Select(Gen.Long[0, Last], Gen.Long[-2, 12], (from, length) => new TimeRange(from, Math.Min(Last, from + length)));
     private static readonly Gen<TimeRangeSet> SomeSet = SomeRange.Array[0, 12].Select(r => TimeRangeSet.Of(r));
 
     private static int Count => TestSize.Choose(normal: 2_000, full: 200_000);
@@ -61,7 +62,8 @@ public sealed class TimeRangeSetTests
         Assert.Equal(some, some.Intersect(all));
         Assert.Equal(TimeRangeSet.Empty, some.Subtract(all));
         Assert.Equal(TimeRangeSet.Of(all), some.Add(all));
-        Assert.Equal(TimeRangeSet.Of(new TimeRange(long.MinValue, 10), new TimeRange(20, 30), new TimeRange(40, long.MaxValue)), some.MissingIn(all));
+        Assert.Equal(TimeRangeSet.Of(new TimeRange(long.MinValue, 10), new TimeRange(20, 30), new TimeRange(40, long.MaxValue)),
+            some.MissingIn(all));
         Assert.Equal(TimeRangeSet.Of(new TimeRange(30, 40)), some.Subtract(new TimeRange(long.MinValue, 25)));
         Assert.False(some.Contains(long.MaxValue));
         Assert.False(TimeRangeSet.Of(all).Contains(long.MaxValue));

@@ -76,7 +76,8 @@ public sealed class TimeframeTests
 
     [Fact]
     public void Weeks_start_on_Monday_and_months_on_the_first() => SomeTime.Sample(
-        time => DateTimeOffset.FromUnixTimeMilliseconds(Timeframe.Parse("1W").StartOf(time)) is { DayOfWeek: DayOfWeek.Monday, TimeOfDay.Ticks: 0 }
+        time => DateTimeOffset.FromUnixTimeMilliseconds(
+            Timeframe.Parse("1W").StartOf(time)) is { DayOfWeek: DayOfWeek.Monday, TimeOfDay.Ticks: 0 }
             && DateTimeOffset.FromUnixTimeMilliseconds(Timeframe.Parse("1M").StartOf(time)) is { Day: 1, TimeOfDay.Ticks: 0 },
         iter: Count);
 

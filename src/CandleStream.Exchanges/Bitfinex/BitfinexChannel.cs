@@ -40,7 +40,9 @@ internal sealed class BitfinexChannel(BitfinexSubscriptions subscriptions, IChan
     /// <summary>The exchange's number for it; 0 until acknowledged. Guarded by the lock of the subscriptions.</summary>
     public int Id { get; set; }
 
-    /// <summary>When something must have happened, or the channel has failed (timestamp). Guarded by the lock of the subscriptions.</summary>
+    /// <summary>
+    /// When something must have happened, or the channel has failed (timestamp). Guarded by the lock of the subscriptions.
+    /// </summary>
     public long Deadline { get; set; }
 
     /// <summary>When its last frame arrived (timestamp); 0 before the first.</summary>
@@ -50,10 +52,14 @@ internal sealed class BitfinexChannel(BitfinexSubscriptions subscriptions, IChan
         set => Volatile.Write(ref _lastFrameAt, value);
     }
 
-    /// <summary>When its last heartbeat arrived, or its first frame where none has yet (timestamp). Guarded by the lock of the subscriptions.</summary>
+    /// <summary>
+    /// When its last heartbeat arrived, or its first frame where none has yet (timestamp). Guarded by the lock of the subscriptions.
+    /// </summary>
     public long LastHeartbeatAt { get; set; }
 
-    /// <summary>Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.</summary>
+    /// <summary>
+    /// Exchange time of its own last frame (ms); 0 before the first that had one. Time heard on other channels says nothing about this one.
+    /// </summary>
     public long HeardUntil
     {
         get => Volatile.Read(ref _heardUntil);

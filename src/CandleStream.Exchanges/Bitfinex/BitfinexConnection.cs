@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>
-/// One socket, one life, no retries: opened, greeted, configured, then read until it ends, with the reason. It has two owners, each with its own part: the pool and
-/// subscribers meet in <see cref="BitfinexSubscriptions"/>, under its lock; what arrives is <see cref="BitfinexReadLoop"/>'s alone.
+/// One socket, one life, no retries: opened, greeted, configured, then read until it ends, with the reason. It has two owners, each with
+/// its own part: the pool and subscribers meet in <see cref="BitfinexSubscriptions"/>, under its lock; what arrives is
+/// <see cref="BitfinexReadLoop"/>'s alone.
 /// </summary>
 internal sealed partial class BitfinexConnection : IExchangeSocket
 {
@@ -22,7 +23,8 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     private Task _work = Task.CompletedTask;
 
     private BitfinexConnection(
-        WebSocket socket, BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, LogGate logGate, ILogger logger, Action<IExchangeSocket> changed)
+        WebSocket socket, BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, LogGate logGate, ILogger logger,
+        Action<IExchangeSocket> changed)
     {
         (_socket, _time, _metrics, _logger, _changed) = (socket, time, metrics, logger, changed);
         _reader = new MessageReader(socket, options.MaxMessageBytes);
@@ -37,7 +39,9 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     /// <summary>True once the other side greeted us as the simulator.</summary>
     public bool IsSimulated => _readLoop.IsSimulated;
 
-    /// <summary>Its number among the open sockets, from 1, used again when it is free; 0 before it is counted among them. Set by the pool.</summary>
+    /// <summary>
+    /// Its number among the open sockets, from 1, used again when it is free; 0 before it is counted among them. Set by the pool.
+    /// </summary>
     public int Slot { get; set; }
 
     /// <summary>When it was opened (timestamp).</summary>
@@ -106,7 +110,8 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         {
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2), _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, timeout.Token);
-            if (_socket.State == WebSocketState.Open) await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, either.Token);
+            if (_socket.State == WebSocketState.Open)
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, either.Token);
         }
         catch (Exception e) when (IsConnectionTrouble(e))
         {
@@ -117,10 +122,14 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         await _work;
     }
 
-    /// <summary>What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive shows.</summary>
+    /// <summary>
+    /// What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive
+    /// shows.
+    /// </summary>
     internal static bool IsConnectionTrouble(Exception e) =>
         e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
-            or System.Net.Http.HttpRequestException or System.Net.Sockets.SocketException or ConnectFailedException or UpgradeRefusedException;
+            or System.Net.Http.HttpRequestException or System.Net.Sockets.SocketException or ConnectFailedException
+                or UpgradeRefusedException;
 
     private async Task RunAsync()
     {
@@ -192,7 +201,9 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
     }
 
     private static string Describe(WebSocket socket) =>
-        socket.CloseStatus is { } status ? $" ({(int)status}{(string.IsNullOrEmpty(socket.CloseStatusDescription) ? "" : " " + socket.CloseStatusDescription)})" : "";
+        socket.CloseStatus is { } status
+            ? $" ({(int)status}{(string.IsNullOrEmpty(socket.CloseStatusDescription) ? "" : " " + socket.CloseStatusDescription)})"
+            : "";
 
     [LoggerMessage(LogLevel.Warning, "Socket to the exchange ended with {Channels} channels: {Reason}")]
     private partial void LogEnded(string reason, int channels);

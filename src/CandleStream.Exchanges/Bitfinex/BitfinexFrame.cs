@@ -1,6 +1,8 @@
 namespace CandleStream.Exchanges.Bitfinex;
 
-/// <summary>Flags of the <c>conf</c> event that append elements to every array frame. Source: Bitfinex documentation, ws-general, "Flags".</summary>
+/// <summary>
+/// Flags of the <c>conf</c> event that append elements to every array frame. Source: Bitfinex documentation, ws-general, "Flags".
+/// </summary>
 [Flags]
 internal enum ConfFlags
 {
@@ -21,7 +23,8 @@ internal enum ConfFlags
 /// <param name="ExchangeTime">The exchange's clock when it sent the frame, Unix ms; null where the frame carries none.</param>
 /// <param name="Event">The content of an object event.</param>
 internal readonly record struct BitfinexFrame(
-    FrameKind Kind, int ChannelId = 0, Candle Candle = default, long? Sequence = null, long? ExchangeTime = null, BitfinexEvent? Event = null);
+    FrameKind Kind, int ChannelId = 0, Candle Candle = default, long? Sequence = null, long? ExchangeTime = null,
+    BitfinexEvent? Event = null);
 
 /// <summary>The fields of the object events that matter to us; absent ones are null.</summary>
 internal sealed record BitfinexEvent

@@ -35,7 +35,8 @@ internal static class BitfinexFrameParser
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
-            // Thrown by the reader: broken JSON, a number out of range, or text that is no UTF-8. The channel and the number that were read before count.
+            // Thrown by the reader: broken JSON, a number out of range, or text that is no UTF-8. The channel and the number that were read
+            // before count.
             snapshot.Clear();
             unreadable.Clear();
             return new BitfinexFrame(FrameKind.Malformed, channelId, Sequence: sequence);
@@ -43,7 +44,8 @@ internal static class BitfinexFrameParser
     }
 
     private static BitfinexFrame ReadArray(
-        ref Utf8JsonReader json, ConfFlags flags, List<Candle> snapshot, List<UnreadableRow> unreadable, ref int channelId, ref long? sequence)
+        ref Utf8JsonReader json, ConfFlags flags, List<Candle> snapshot, List<UnreadableRow> unreadable, ref int channelId,
+        ref long? sequence)
     {
         json.Read();
         if (json.TokenType != JsonTokenType.Number || !json.TryGetInt32(out var id)) return new BitfinexFrame(FrameKind.Malformed);
@@ -69,7 +71,8 @@ internal static class BitfinexFrameParser
 
         var depth = json.CurrentDepth;
         json.Read();
-        if (json.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray || (json.TokenType != JsonTokenType.Number && HoldsRows(json)))
+        if (json.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray
+            || (json.TokenType != JsonTokenType.Number && HoldsRows(json)))
         {
             CandleReader.ReadAll(ref json, snapshot, unreadable);
             return FrameKind.Snapshot;
@@ -80,7 +83,8 @@ internal static class BitfinexFrameParser
         return FrameKind.Unreadable;
     }
 
-    // What begins with neither a number nor a row is a list with a bad first row where a row follows, else one bad row. The reader is a copy.
+    // What begins with neither a number nor a row is a list with a bad first row where a row follows, else one bad row. The reader is a
+    // copy.
     private static bool HoldsRows(Utf8JsonReader json)
     {
         for (; json.TokenType != JsonTokenType.EndArray; json.Read())

@@ -13,12 +13,15 @@ public sealed class BitfinexOptions : IValidatableObject, IExchangeOptions
     [Required]
     public Uri RestUrl { get; set; } = new("https://api-pub.bitfinex.com/v2");
 
-    /// <summary>True says that the other side is a simulator before it could say so itself: nobody may take the first candles for prices. The demo sets it. Default: false.</summary>
+    /// <summary>
+    /// True says that the other side is a simulator before it could say so itself: nobody may take the first candles for prices. The demo
+    /// sets it. Default: false.
+    /// </summary>
     public bool Simulated { get; set; }
 
     /// <summary>
-    /// How long a new socket may take until it is greeted; then the attempt has failed. One that greets and does not answer about time stamps and sequence
-    /// numbers by then is used without them. Default: 10 s.
+    /// How long a new socket may take until it is greeted; then the attempt has failed. One that greets and does not answer about time
+    /// stamps and sequence numbers by then is used without them. Default: 10 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -27,15 +30,22 @@ public sealed class BitfinexOptions : IValidatableObject, IExchangeOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a channel may be silent, heartbeats included, before it counts as dead. The exchange sends one every 15 s. Default: 35 s.</summary>
+    /// <summary>
+    /// How long a channel may be silent, heartbeats included, before it counts as dead. The exchange sends one every 15 s. Default: 35 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:05", "00:10:00")]
     public TimeSpan SilenceLimit { get; set; } = TimeSpan.FromSeconds(35);
 
-    /// <summary>How long an announced maintenance (20060) may last without its end (20061) before we connect anew. Default: 120 s, the exchange's own figure.</summary>
+    /// <summary>
+    /// How long an announced maintenance (20060) may last without its end (20061) before we connect anew. Default: 120 s, the exchange's
+    /// own figure.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan MaintenanceLimit { get; set; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>Channels on one socket; a further series opens another one. The exchange documents 25 and refuses beyond its limit. Default: 25.</summary>
+    /// <summary>
+    /// Channels on one socket; a further series opens another one. The exchange documents 25 and refuses beyond its limit. Default: 25.
+    /// </summary>
     [Range(1, 30)]
     public int ChannelsPerSocket { get; set; } = 25;
 
@@ -51,7 +61,10 @@ public sealed class BitfinexOptions : IValidatableObject, IExchangeOptions
     [Range(4096, 64 * 1024 * 1024)]
     public int MaxMessageBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>REST calls in any 60 s, for all purposes together; further ones wait. The exchange documents 30 and blocks an address for 60 s beyond. Default: 20.</summary>
+    /// <summary>
+    /// REST calls in any 60 s, for all purposes together; further ones wait. The exchange documents 30 and blocks an address for 60 s
+    /// beyond. Default: 20.
+    /// </summary>
     [Range(1, 30)]
     public int RestCallsPerMinute { get; set; } = 20;
 
@@ -59,7 +72,9 @@ public sealed class BitfinexOptions : IValidatableObject, IExchangeOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan RestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest REST answer read, in bytes; a longer one is an error. Default: 8 MiB (10 000 candles need about 1 MiB).</summary>
+    /// <summary>
+    /// The longest REST answer read, in bytes; a longer one is an error. Default: 8 MiB (10 000 candles need about 1 MiB).
+    /// </summary>
     [Range(65536, 64 * 1024 * 1024)]
     public int MaxRestAnswerBytes { get; set; } = 8 * 1024 * 1024;
 
@@ -77,7 +92,9 @@ public sealed class BitfinexOptions : IValidatableObject, IExchangeOptions
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (WebSocketUrl is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" }) yield return new ValidationResult("it must be a URL that begins with ws:// or wss://.", [nameof(WebSocketUrl)]);
-        if (RestUrl is not { IsAbsoluteUri: true, Scheme: "http" or "https" }) yield return new ValidationResult("it must be a URL that begins with http:// or https://.", [nameof(RestUrl)]);
+        if (WebSocketUrl is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" })
+            yield return new ValidationResult("it must be a URL that begins with ws:// or wss://.", [nameof(WebSocketUrl)]);
+        if (RestUrl is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            yield return new ValidationResult("it must be a URL that begins with http:// or https://.", [nameof(RestUrl)]);
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.Exchanges.Bitfinex;
 
-/// <summary>What the read loop of one socket makes of the messages: whether a frame is next, whether its time is believed, and which channel it is of. All of it runs in that loop.</summary>
+/// <summary>
+/// What the read loop of one socket makes of the messages: whether a frame is next, whether its time is believed, and which channel it is
+/// of. All of it runs in that loop.
+/// </summary>
 internal sealed partial class BitfinexReadLoop
 {
     private const ConfFlags WantedFlags = ConfFlags.Timestamp | ConfFlags.SequenceAll;
@@ -39,7 +42,8 @@ internal sealed partial class BitfinexReadLoop
     private volatile bool _isGreeted;
 
     public BitfinexReadLoop(
-        TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, ILogger logger, BitfinexSocketActions socket, BitfinexSubscriptions subscriptions)
+        TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, ILogger logger, BitfinexSocketActions socket,
+        BitfinexSubscriptions subscriptions)
     {
         (_time, _metrics, _badInput, _logger, _socket, _subscriptions) = (time, metrics, badInput, logger, socket, subscriptions);
         _malformed = new SlidingWindow(MalformedPerMinute, TimeSpan.FromMinutes(1), time);
@@ -50,7 +54,9 @@ internal sealed partial class BitfinexReadLoop
     /// <summary>True once the other side greeted us as the simulator.</summary>
     public bool IsSimulated { get; private set; }
 
-    /// <summary>Waits until the socket is greeted and configured. An exchange that greets and never answers about the flags is used without them.</summary>
+    /// <summary>
+    /// Waits until the socket is greeted and configured. An exchange that greets and never answers about the flags is used without them.
+    /// </summary>
     /// <param name="timeout">Ends the wait for the answer.</param>
     /// <param name="givenUp">Gives the socket up.</param>
     /// <exception cref="ConnectFailedException">The socket ended before.</exception>
@@ -275,11 +281,13 @@ internal sealed partial class BitfinexReadLoop
         }
 
         _metrics.Frame(FrameKind.Malformed);
-        _badInput.Once("a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
+        _badInput.Once(
+            "a time stamp that jumps ahead and comes back", Encoding.UTF8.GetBytes(held.Time.ToString(CultureInfo.InvariantCulture)));
         CountMalformed();
 
         // From when on nothing is missing has to be known by time: that channel begins anew. A candle goes without it.
-        if (held is { Channel: { } channel } && (held.IsFirst || held.WasSilent)) _subscriptions.Resync("a frame had an impossible time", channel);
+        if (held is { Channel: { } channel } && (held.IsFirst || held.WasSilent))
+            _subscriptions.Resync("a frame had an impossible time", channel);
         else Take(held.Channel, held.Frame with { ExchangeTime = null }, held.Snapshot, held.Unreadable, false, false, held.ReceivedAt);
     }
 
@@ -290,7 +298,8 @@ internal sealed partial class BitfinexReadLoop
         if (channel is not null)
         {
             if (wasSilent) channel.Listener.OnSilenceEnded(channel, frame.ExchangeTime);
-            if (frame.ExchangeTime is { } heard && (heard > channel.HeardUntil || IsStepBack(heard, channel.HeardUntil))) channel.HeardUntil = heard;
+            if (frame.ExchangeTime is { } heard && (heard > channel.HeardUntil || IsStepBack(heard, channel.HeardUntil)))
+                channel.HeardUntil = heard;
             Deliver(channel, frame, snapshot, isFirst, receivedAt);
             var timeframe = channel.Listener.Series.Timeframe;
             foreach (var row in unreadable) OnUnreadable(channel, row.TimesAmong(snapshot, timeframe, frame.ExchangeTime));
@@ -330,7 +339,8 @@ internal sealed partial class BitfinexReadLoop
         if (sequence <= last)
         {
             // A repeat, or a frame overtaken by others; the gap that it left was dealt with already.
-            if (++_lateFrames > LateFramesAllowed) _socket.End(new ChannelEnd(ChannelEndKind.SequenceGap, "the sequence numbers started again"));
+            if (++_lateFrames > LateFramesAllowed)
+                _socket.End(new ChannelEnd(ChannelEndKind.SequenceGap, "the sequence numbers started again"));
             return false;
         }
 
@@ -373,6 +383,8 @@ internal sealed partial class BitfinexReadLoop
     [LoggerMessage(LogLevel.Information, "Exchange says {Code}: {Text}")]
     private partial void LogNotice(int code, string? text);
 
-    [LoggerMessage(LogLevel.Warning, "Exchange refused the time and sequence flags: {Text}; lost frames cannot be detected, and a candle closes only when a later one appears")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Exchange refused the time and sequence flags: {Text}; lost frames cannot be detected, and a candle closes only when a later one appears")]
     private partial void LogNotConfigured(string? text);
 }

@@ -7,7 +7,8 @@ namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>Asks the exchange's REST interface, within the budget, and believes only what can be true.</summary>
 internal sealed partial class BitfinexRestClient(
-    HttpMessageHandler handler, BitfinexOptions options, RestBudget budget, TimeProvider time, ExchangeMetrics metrics, ILogger logger) : IExchangeRest, IDisposable
+    HttpMessageHandler handler, BitfinexOptions options, RestBudget budget, TimeProvider time, ExchangeMetrics metrics, ILogger logger)
+        : IExchangeRest, IDisposable
 {
     /// <summary>The most candles that one answer holds. Source: Bitfinex documentation, rest-public-candles.</summary>
     public const int PageLimit = 10_000;
@@ -20,7 +21,8 @@ internal sealed partial class BitfinexRestClient(
 
     private readonly ILogger _logger = logger;
 
-    // The most candles to ask for in one call: fewer than documented once the exchange refused that. Several calls may find that out at once.
+    // The most candles to ask for in one call: fewer than documented once the exchange refused that. Several calls may find that out at
+    // once.
     private int _limit = PageLimit;
     private int _toldLimit = PageLimit;
     private readonly LogGate _logGate = new(time);
@@ -29,7 +31,8 @@ internal sealed partial class BitfinexRestClient(
 
     /// <summary>One page of history: the candles of <paramref name="range"/> from its beginning, as many as a page holds.</summary>
     /// <exception cref="CandleProviderException">No answer, a refusal, or an answer that cannot be true.</exception>
-    public async Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, long followedSince, CancellationToken cancel)
+    public async Task<HistoryPage> FetchAsync(
+        SeriesKey series, TimeRange range, FetchPurpose purpose, long followedSince, CancellationToken cancel)
     {
         if (range.IsEmpty) return new HistoryPage(range, [], 0);
         var bounds = string.Create(CultureInfo.InvariantCulture, $"start={range.From}&end={range.To - 1}&sort=1");
@@ -41,21 +44,26 @@ internal sealed partial class BitfinexRestClient(
     /// <exception cref="CandleProviderException">As for <see cref="FetchAsync"/>.</exception>
     public async Task<HistoryPage> FetchNewestAsync(SeriesKey series, long followedSince, CancellationToken cancel)
     {
-        var (rows, unreadable, _, asOf) = await FetchCandlesAsync(series, NewestLimit, "sort=-1", FetchPurpose.Polling, followedSince, cancel);
+        var (rows, unreadable, _, asOf) =
+            await FetchCandlesAsync(series, NewestLimit, "sort=-1", FetchPurpose.Polling, followedSince, cancel);
         return HistoryPageReader.ReadNewest(rows, unreadable, series.Timeframe, asOf, OnDropped);
     }
 
-    /// <summary>The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>; whether both lists came.</summary>
+    /// <summary>
+    /// The pairs and perpetuals that are listed, sorted, without the exchange's leading <c>t</c>; whether both lists came.
+    /// </summary>
     /// <exception cref="CandleProviderException">No answer, or one that is not understood.</exception>
     public async Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel)
     {
         string[] labels = ["pub:list:pair:exchange", "pub:list:pair:futures"];
-        var answer = await AskAsync("/conf/" + string.Join(',', labels), FetchPurpose.History, "symbols", default, time.GetTimestamp(), cancel);
+        var answer =
+            await AskAsync("/conf/" + string.Join(',', labels), FetchPurpose.History, "symbols", default, time.GetTimestamp(), cancel);
         var lists = answer.Status == HttpStatusCode.OK ? RestAnswer.ReadSymbols(answer.Body.Span) : [];
         List<List<string>> usable = [.. lists.Select(l => l.FindAll(SeriesKey.IsWellFormedSymbol)).Where(l => l.Count > 0)];
         if (usable.Count == 0) throw Failure("symbols", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
         metrics.RestCall("symbols", "ok");
-        return new SymbolListing([.. usable.SelectMany(l => l).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], IsWhole: usable.Count >= labels.Length);
+        return new SymbolListing([.. usable.SelectMany(l => l).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            IsWhole: usable.Count >= labels.Length);
     }
 
     /// <summary>The exchange's answer to a question that is none of ours; it waits until no question of ours waits.</summary>
@@ -63,7 +71,8 @@ internal sealed partial class BitfinexRestClient(
     public async Task<PassedAnswer> PassAsync(string pathAndQuery, CancellationToken cancel)
     {
         var answer = await AskAsync(pathAndQuery, FetchPurpose.Record, "passed", default, time.GetTimestamp(), cancel);
-        var isLimit = answer.Status == HttpStatusCode.TooManyRequests || (answer.Status != HttpStatusCode.OK && RestAnswer.ReadCandles(answer.Body.Span).ErrorCode == 11010);
+        var isLimit = answer.Status == HttpStatusCode.TooManyRequests
+            || (answer.Status != HttpStatusCode.OK && RestAnswer.ReadCandles(answer.Body.Span).ErrorCode == 11010);
         if (isLimit) throw Failure("passed", RestAnswer.ReadCandles(answer.Body.Span), answer.Status);
         metrics.RestCall("passed", answer.Status == HttpStatusCode.OK ? "ok" : "error");
         return new PassedAnswer((int)answer.Status, answer.Body);
@@ -149,7 +158,8 @@ internal sealed partial class BitfinexRestClient(
 
         var isUnreachable = BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException;
         metrics.RestCall(name, isUnreachable ? "unreachable" : "error");
-        return new CandleProviderException(isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
+        return new CandleProviderException(
+            isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
     }
 
     private CandleProviderException Failure(string name, RestAnswer read, HttpStatusCode status)
@@ -186,6 +196,7 @@ internal sealed partial class BitfinexRestClient(
     [LoggerMessage(LogLevel.Warning, "The exchange accepts at most {Limit} candles in a REST call now; history takes more calls")]
     private partial void LogLimit(int limit);
 
-    [LoggerMessage(LogLevel.Warning, "A REST answer held {Rows} candles that cannot be read, were not asked for, out of order or there twice; they were dropped")]
+    [LoggerMessage(LogLevel.Warning,
+        "A REST answer held {Rows} candles that cannot be read, were not asked for, out of order or there twice; they were dropped")]
     private partial void LogRowsDropped(int rows);
 }

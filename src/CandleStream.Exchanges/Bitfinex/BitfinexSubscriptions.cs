@@ -3,13 +3,15 @@ using System.Text;
 namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>
-/// The channels of one socket and the watch over them, under one lock: the read loop, the timer, the pool and subscribers meet here. Neither listeners nor the pool are
-/// called under it.
+/// The channels of one socket and the watch over them, under one lock: the read loop, the timer, the pool and subscribers meet here.
+/// Neither listeners nor the pool are called under it.
 /// </summary>
-/// <remarks>A channel that the exchange neither answers nor serves in time fails; where all of them are silent, the socket has failed.</remarks>
+/// <remarks>A channel that the exchange neither answers nor serves in time fails; where all of them are silent, the socket has
+/// failed.</remarks>
 internal sealed class BitfinexSubscriptions : IAsyncDisposable
 {
-    // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is for the way.
+    // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is
+    // for the way.
     private static readonly TimeSpan HeartbeatMissed = TimeSpan.FromSeconds(20);
 
     // Between two heartbeats where one was left out stand 30 s; between two of which the second is late, less.
@@ -34,7 +36,8 @@ internal sealed class BitfinexSubscriptions : IAsyncDisposable
     // Written by the read loop.
     private long _lastFrameAt;
 
-    public BitfinexSubscriptions(BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, BitfinexSocketActions socket)
+    public BitfinexSubscriptions(
+        BitfinexOptions options, TimeProvider time, ExchangeMetrics metrics, BadInputLog badInput, BitfinexSocketActions socket)
     {
         (_options, _time, _metrics, _badInput, _socket) = (options, time, metrics, badInput, socket);
         _lastFrameAt = time.GetTimestamp();
@@ -352,7 +355,8 @@ internal sealed class BitfinexSubscriptions : IAsyncDisposable
     private bool IsSocketDead(BitfinexChannel[] expired, long now)
     {
         var silence = _time.GetElapsedTime(Volatile.Read(ref _lastFrameAt), now);
-        return silence >= _options.SilenceLimit || (silence >= _options.AckTimeout && expired.Length == _channels.Count && !_channels.HasAcknowledged);
+        return silence >= _options.SilenceLimit
+            || (silence >= _options.AckTimeout && expired.Length == _channels.Count && !_channels.HasAcknowledged);
     }
 
     private ChannelEnd EndOf(BitfinexChannel channel) => channel.State switch

@@ -19,12 +19,14 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider, IExchange
     /// <param name="metrics">Counts what passes.</param>
     /// <param name="logger">One line per change of state; bad input at most once a minute and kind.</param>
     public BitfinexWebSocketCandleProvider(
-        BitfinexOptions options, ExchangeTransport transport, TimeProvider time, Random random, ExchangeMetrics metrics, ILogger<BitfinexWebSocketCandleProvider> logger)
+        BitfinexOptions options, ExchangeTransport transport, TimeProvider time, Random random, ExchangeMetrics metrics,
+        ILogger<BitfinexWebSocketCandleProvider> logger)
     {
         _budget = new RestBudget(options.RestCallsPerMinute, time);
         var logGate = new LogGate(time);
         var pool = new SocketPool(
-            async (changed, cancel) => await BitfinexConnection.OpenAsync(transport.ConnectAsync, options, time, metrics, logGate, logger, changed, cancel),
+            async (changed, cancel) =>
+                await BitfinexConnection.OpenAsync(transport.ConnectAsync, options, time, metrics, logGate, logger, changed, cancel),
             options, time, metrics, logger);
         _rest = new BitfinexRestClient(transport.Http, options, _budget, time, metrics, logger);
         metrics.Observe(pool, _budget, time);

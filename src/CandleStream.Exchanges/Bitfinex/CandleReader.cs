@@ -2,15 +2,18 @@ using System.Text.Json;
 
 namespace CandleStream.Exchanges.Bitfinex;
 
-/// <summary>Reads the exchange's candle arrays, which WebSocket and REST share: <c>[MTS, OPEN, CLOSE, HIGH, LOW, VOLUME]</c>. Source: Bitfinex documentation, ws-public-candles.</summary>
+/// <summary>
+/// Reads the exchange's candle arrays, which WebSocket and REST share: <c>[MTS, OPEN, CLOSE, HIGH, LOW, VOLUME]</c>. Source: Bitfinex
+/// documentation, ws-public-candles.
+/// </summary>
 internal static class CandleReader
 {
     // The first instant of 9999: a later candle could not have its end computed. Anything beyond is garbage.
     private const long MaxTime = 253_370_764_800_000;
 
     /// <summary>
-    /// Reads one row, the reader standing on the first token in its bracket, and leaves the reader on the closing bracket, whether the row could be read
-    /// or not. Elements after the sixth are skipped.
+    /// Reads one row, the reader standing on the first token in its bracket, and leaves the reader on the closing bracket, whether the row
+    /// could be read or not. Elements after the sixth are skipped.
     /// </summary>
     /// <param name="json">The reader.</param>
     /// <param name="depth">The depth of the row's bracket.</param>
@@ -23,7 +26,9 @@ internal static class CandleReader
         return isRead;
     }
 
-    /// <summary>Reads candles until the list's closing bracket, the reader standing on the first token in the list. One bad row costs that row.</summary>
+    /// <summary>
+    /// Reads candles until the list's closing bracket, the reader standing on the first token in the list. One bad row costs that row.
+    /// </summary>
     /// <param name="json">The reader.</param>
     /// <param name="candles">Takes the readable ones.</param>
     /// <param name="unreadable">Takes the others.</param>
@@ -51,7 +56,9 @@ internal static class CandleReader
         }
     }
 
-    /// <summary>Reads a time in Unix ms from the current token; false where it is no number, no whole number, or no plausible time.</summary>
+    /// <summary>
+    /// Reads a time in Unix ms from the current token; false where it is no number, no whole number, or no plausible time.
+    /// </summary>
     public static bool TryReadTime(ref Utf8JsonReader json, out long time)
     {
         time = 0;

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace CandleStream.Exchanges.Bitfinex;
 
 /// <summary>
-/// Which subscriptions a connection has and where each stands. The exchange numbers channels per connection and uses numbers again after an unsubscribe,
-/// so a number means something only from its acknowledgement to our unsubscribe. Guarded by the lock of the subscriptions.
+/// Which subscriptions a connection has and where each stands. The exchange numbers channels per connection and uses numbers again after an
+/// unsubscribe, so a number means something only from its acknowledgement to our unsubscribe. Guarded by the lock of the subscriptions.
 /// </summary>
 internal sealed class ChannelTable
 {
@@ -99,7 +99,9 @@ internal sealed class ChannelTable
     /// <summary>Notes a number that we never wanted and unsubscribe.</summary>
     public void Leave(int id, string key, long deadline) => _leaving[id] = new Leaving(key, deadline);
 
-    /// <summary>A channel was told that its key exists already, under a number that is leaving: it has to be asked for again afterwards.</summary>
+    /// <summary>
+    /// A channel was told that its key exists already, under a number that is leaving: it has to be asked for again afterwards.
+    /// </summary>
     public void Defer(BitfinexChannel channel)
     {
         _all = null;

@@ -10,14 +10,17 @@ namespace CandleStream.Exchanges.Bitfinex;
 /// <param name="ErrorText">The exchange's own text beside its error number.</param>
 /// <param name="Unreadable">The rows that could not be read.</param>
 internal readonly record struct RestAnswer(
-    List<Candle>? Rows, int? ErrorCode = null, string? Error = null, string? ErrorText = null, IReadOnlyList<UnreadableRow>? Unreadable = null)
+    List<Candle>? Rows, int? ErrorCode = null, string? Error = null, string? ErrorText = null,
+    IReadOnlyList<UnreadableRow>? Unreadable = null)
 {
     private static readonly string[] OtherParameters = ["limit:", "start:", "end:", "sort:", "section:"];
 
     /// <summary>True when the exchange refused the number of candles that was asked for.</summary>
     public bool IsAboutLimit => ErrorCode == 10020 && Names("limit:");
 
-    /// <summary>True when the exchange does not know the symbol. A parameter error is about the symbol unless it names another parameter.</summary>
+    /// <summary>
+    /// True when the exchange does not know the symbol. A parameter error is about the symbol unless it names another parameter.
+    /// </summary>
     public bool IsAboutSymbol => ErrorCode == 10020 && !OtherParameters.Any(Names);
 
     /// <summary>Reads <c>[[MTS,OPEN,CLOSE,HIGH,LOW,VOLUME],…]</c>, or an error in any of its shapes. Throws for nothing.</summary>
@@ -40,7 +43,9 @@ internal readonly record struct RestAnswer(
         }
     }
 
-    /// <summary>Reads lists of symbols, <c>[["BTCUSD",…],["BTCF0:USTF0"]]</c>: one list per label, empty where something else stands.</summary>
+    /// <summary>
+    /// Reads lists of symbols, <c>[["BTCUSD",…],["BTCF0:USTF0"]]</c>: one list per label, empty where something else stands.
+    /// </summary>
     public static List<List<string>> ReadSymbols(ReadOnlySpan<byte> body)
     {
         try

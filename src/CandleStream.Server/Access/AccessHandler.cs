@@ -5,7 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Access;
 
-/// <summary>Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream or in the path, or anybody where no keys are configured.</summary>
+/// <summary>
+/// Who is asking: the holder of a key (<c>X-API-Key</c>, <c>Authorization: Bearer</c>), of a ticket for this very stream or in the path, or
+/// anybody where no keys are configured.
+/// </summary>
 internal sealed class AccessHandler(
     ApiKeys keys,
     StreamTickets tickets,
@@ -39,11 +42,15 @@ internal sealed class AccessHandler(
         if (PathTickets.IsIn(Context)) return AdmitByPath();
         if (KeyIn(Request) is { } text)
         {
-            return keys.Find(text) is { } key ? Succeed(Admit(Context, key)) : Task.FromResult(AuthenticateResult.Fail("There is no such key."));
+            return keys.Find(text) is { } key
+                ? Succeed(Admit(Context, key))
+                : Task.FromResult(AuthenticateResult.Fail("There is no such key."));
         }
 
         if (!StreamTickets.IsIn(Request)) return Task.FromResult(AuthenticateResult.NoResult());
-        return tickets.Open(Request) is { } holder ? Succeed(Admit(Context, holder)) : Task.FromResult(AuthenticateResult.Fail("The ticket is for another query, or it has expired."));
+        return tickets.Open(Request) is { } holder
+            ? Succeed(Admit(Context, holder))
+            : Task.FromResult(AuthenticateResult.Fail("The ticket is for another query, or it has expired."));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -78,5 +85,6 @@ internal sealed class AccessHandler(
         return new ClaimsPrincipal(new ClaimsIdentity(claims, SchemeName));
     }
 
-    private static Task<AuthenticateResult> Succeed(ClaimsPrincipal principal) => Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(principal, SchemeName)));
+    private static Task<AuthenticateResult> Succeed(ClaimsPrincipal principal) =>
+        Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(principal, SchemeName)));
 }

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace CandleStream.Server.Access;
 
-/// <summary>Who may ask what: keys, tickets and sessions, and the two policies that routes name. A route that names none needs <see cref="ReadPolicy"/>.</summary>
+/// <summary>
+/// Who may ask what: keys, tickets and sessions, and the two policies that routes name. A route that names none needs
+/// <see cref="ReadPolicy"/>.
+/// </summary>
 internal static class AccessSetup
 {
     public const string ReadPolicy = "read";
@@ -16,7 +19,8 @@ internal static class AccessSetup
     private const string SessionCookie = "candlestream-session";
     private const string Chooser = "KeyOrSession";
 
-    public static AccessOptions Security(this IConfiguration configuration) => configuration.GetSection("Security").Get<AccessOptions>() ?? new AccessOptions();
+    public static AccessOptions Security(this IConfiguration configuration) =>
+        configuration.GetSection("Security").Get<AccessOptions>() ?? new AccessOptions();
 
     /// <exception cref="StartRefusedException">The folder for the seals cannot be made.</exception>
     public static void AddAccess(this WebApplicationBuilder builder)
@@ -41,7 +45,8 @@ internal static class AccessSetup
     }
 
     private static string Choose(HttpContext context) =>
-        context.Request.Cookies.ContainsKey(SessionCookie) && !AccessHandler.HasKeyOrTicket(context.Request) && context.RequestServices.GetRequiredService<ApiKeys>().AreRequired
+        context.Request.Cookies.ContainsKey(SessionCookie) && !AccessHandler.HasKeyOrTicket(context.Request)
+            && context.RequestServices.GetRequiredService<ApiKeys>().AreRequired
             ? SessionScheme
             : AccessHandler.SchemeName;
 
@@ -65,7 +70,8 @@ internal static class AccessSetup
 
     private static void AddSeals(WebApplicationBuilder builder, AccessOptions security)
     {
-        // Its warnings say that the seals' secrets are files, which is what SealFolder is for, or that they are not, where nothing needs them.
+        // Its warnings say that the seals' secrets are files, which is what SealFolder is for, or that they are not, where nothing needs
+        // them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         var protection = builder.Services.AddDataProtection().SetApplicationName("candlestream");
         if (security.KeyFile is null)

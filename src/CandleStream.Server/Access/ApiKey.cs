@@ -7,8 +7,11 @@ namespace CandleStream.Server.Access;
 /// <summary>One key of the key file. The key itself is not known here: its hash is.</summary>
 /// <param name="name">Who it was given to; also the unit that limits are counted by.</param>
 /// <param name="scope">What it opens.</param>
-/// <param name="hash">SHA-256 of the key's text. A plain hash is enough, because a key is 256 random bits: there is no dictionary to try.</param>
-[SuppressMessage("Design", "CA1001", Justification = "Without a timer or a wait handle the source holds nothing to release, and streams may still look at it when the key is gone.")]
+/// <param name="hash">SHA-256 of the key's text. A plain hash is enough, because a key is 256 random bits: there is no dictionary to
+/// try.</param>
+[SuppressMessage(
+    "Design", "CA1001",
+    Justification = "Without a timer or a wait handle the source holds nothing to release, and streams may still look at it when the key is gone.")]
 internal sealed class ApiKey(string name, ApiScope scope, byte[] hash) : IEquatable<ApiKey>
 {
     public const int HashBytes = SHA256.HashSizeInBytes;

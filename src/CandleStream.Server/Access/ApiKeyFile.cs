@@ -6,7 +6,8 @@ namespace CandleStream.Server.Access;
 /// <summary>The key file: one key a line (name, scope, SHA-256 in hex), <c>#</c> begins a comment.</summary>
 internal static partial class ApiKeyFile
 {
-    private const string Head = "# CandleStream keys: name, scope (read or admin), SHA-256 of the key. Delete a line to revoke its key; the server notices.\n";
+    private const string Head =
+        "# CandleStream keys: name, scope (read or admin), SHA-256 of the key. Delete a line to revoke its key; the server notices.\n";
 
     /// <exception cref="FormatException">A line is no key, or two have one name; the message names the line, never its text.</exception>
     public static IReadOnlyList<ApiKey> Parse(string text)
@@ -18,7 +19,8 @@ internal static partial class ApiKeyFile
             number++;
             var fields = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 0) continue;
-            if (ParseKey(fields) is not { } key) throw new FormatException($"line {number} is not 'name scope hash' (scope: read or admin; hash: {ApiKey.HashBytes * 2} hexadecimal digits).");
+            if (ParseKey(fields) is not { } key) throw new FormatException(
+                $"line {number} is not 'name scope hash' (scope: read or admin; hash: {ApiKey.HashBytes * 2} hexadecimal digits).");
             if (keys.Any(k => k.Name == key.Name)) throw new FormatException($"line {number} repeats a name.");
             keys.Add(key);
         }
@@ -30,7 +32,8 @@ internal static partial class ApiKeyFile
     /// <exception cref="StartRefusedException">The name is not allowed or taken, or the file is not a key file.</exception>
     public static void Add(string path, ApiKey key)
     {
-        if (!Name.IsMatch(key.Name)) throw new StartRefusedException($"'{key.Name}' cannot name a key: use 1 to 64 letters, digits, '.', '_' or '-'.");
+        if (!Name.IsMatch(key.Name))
+            throw new StartRefusedException($"'{key.Name}' cannot name a key: use 1 to 64 letters, digits, '.', '_' or '-'.");
         var text = File.Exists(path) ? File.ReadAllText(path) : "";
         try
         {

@@ -25,8 +25,10 @@ internal sealed partial class ApiKeys : BackgroundService
     {
         (_path, _time, _logger) = (options.Value.KeyFile, time, logger);
         if (_path is null) return;
-        if (TryRead() is { } trouble) throw new StartRefusedException($"Security:KeyFile={_path}: {trouble} The command 'keys add NAME' makes keys.");
-        if (_keys.Count == 0) throw new StartRefusedException($"Security:KeyFile={_path} holds no key, so no client could connect. The command 'keys add NAME' makes keys.");
+        if (TryRead() is { } trouble)
+            throw new StartRefusedException($"Security:KeyFile={_path}: {trouble} The command 'keys add NAME' makes keys.");
+        if (_keys.Count == 0) throw new StartRefusedException(
+            $"Security:KeyFile={_path} holds no key, so no client could connect. The command 'keys add NAME' makes keys.");
     }
 
     /// <summary>False where no key file is configured: then everybody may read everything.</summary>

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace CandleStream.Server.Access;
 
-/// <summary>Whose share of the server a request uses up: its key's where it came with one, else its address's. A ticket for <c>/embed</c> is public: each of its readers is counted by address. Loopback has no limit by address: it is where proxies and tools live.</summary>
+/// <summary>
+/// Whose share of the server a request uses up: its key's where it came with one, else its address's. A ticket for <c>/embed</c> is public:
+/// each of its readers is counted by address. Loopback has no limit by address: it is where proxies and tools live.
+/// </summary>
 /// <param name="Key">The key's name.</param>
 /// <param name="Address">The client's address as it is counted; null where a key is given or nothing is limited.</param>
 internal readonly record struct ClientShare(string? Key, IPAddress? Address)

@@ -10,7 +10,8 @@ internal sealed record PathTicket(ApiKey Holder, DateTimeOffset Ends, IReadOnlyS
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     /// <summary>True where this request may read the series: every request but one whose ticket is for others.</summary>
-    public static bool Allows(HttpContext context, SeriesKey series) => context.Features.Get<PathTicket>()?.Series?.Contains(series) ?? true;
+    public static bool Allows(HttpContext context, SeriesKey series) =>
+        context.Features.Get<PathTicket>()?.Series?.Contains(series) ?? true;
 
     /// <summary>Ends the request when the ticket is over. Dispose what it returns when the request is done.</summary>
     public IDisposable EndInTime(HttpContext context, TimeProvider time)

@@ -10,7 +10,8 @@ namespace CandleStream.Server.Access;
 
 /// <summary>
 /// Tickets that stand in the path, <c>/k/TICKET/udf/…</c>, for programs and pages that can be given an address and nothing else.
-/// Each opens one door of the server until its key is gone or its time is over; one for <c>/embed</c> opens it for the series it was made for.
+/// Each opens one door of the server until its key is gone or its time is over; one for <c>/embed</c> opens it for the series it was made
+/// for.
 /// </summary>
 internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys keys, IOptions<AccessOptions> options, TimeProvider time)
 {
@@ -38,7 +39,8 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
     public static bool IsPublic(HttpContext context) => context.Features.Get<Presented>()?.Door == Embed;
 
     /// <summary>
-    /// Takes the ticket off the path, so that routes, logs and traces see the route's own path and never the ticket. Comes before everything that looks at the path.
+    /// Takes the ticket off the path, so that routes, logs and traces see the route's own path and never the ticket. Comes before
+    /// everything that looks at the path.
     /// </summary>
     public static Task TakeOffPath(HttpContext context, RequestDelegate next)
     {
@@ -72,7 +74,9 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
         return WebEncoders.Base64UrlEncode(_seal.Protect(Encoding.UTF8.GetBytes(text)));
     }
 
-    /// <summary>What this request's ticket opens; null where it is no ticket of ours, is for another door, its time is over, or its key is gone.</summary>
+    /// <summary>
+    /// What this request's ticket opens; null where it is no ticket of ours, is for another door, its time is over, or its key is gone.
+    /// </summary>
     public PathTicket? Open(HttpContext context)
     {
         if (context.Features.Get<Presented>() is not { } presented) return null;
@@ -92,7 +96,9 @@ internal sealed class PathTickets(IDataProtectionProvider protection, ApiKeys ke
     }
 
     private static string? DoorOf(PathString path) =>
-        EmbedPaths.Contains(path.Value, StringComparer.OrdinalIgnoreCase) ? Embed : Doors.FirstOrDefault(d => d != Embed && path.StartsWithSegments(d));
+        EmbedPaths.Contains(path.Value, StringComparer.OrdinalIgnoreCase)
+            ? Embed
+            : Doors.FirstOrDefault(d => d != Embed && path.StartsWithSegments(d));
 
     private static (string Ticket, PathString Path) Split(string rest)
     {

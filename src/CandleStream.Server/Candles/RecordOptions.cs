@@ -24,5 +24,6 @@ public sealed class RecordOptions
 
     private static SeriesKey Parse(string entry) => SeriesKey.TryParse(entry, out var series)
         ? series
-        : throw new StartRefusedException($"Invalid setting {Section}: '{entry}' is not a series such as BTCUSD:1m; timeframes: {string.Join(", ", Timeframe.All)}.");
+        : throw new StartRefusedException(
+            $"Invalid setting {Section}: '{entry}' is not a series such as BTCUSD:1m; timeframes: {string.Join(", ", Timeframe.All)}.");
 }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Candles;
 
-/// <summary>Opens the recorded series at start; at the end unsubscribes all series, which hands the writer the last things to save.</summary>
+/// <summary>
+/// Opens the recorded series at start; at the end unsubscribes all series, which hands the writer the last things to save.
+/// </summary>
 internal sealed class RecordingHost(CandleStreamService service, IOptions<RecordOptions> record) : IHostedService
 {
     /// <summary>An exchange that does not answer must not keep the process from ending in time.</summary>
@@ -21,7 +23,8 @@ internal sealed class RecordingHost(CandleStreamService service, IOptions<Record
         }
         catch (SeriesLimitException e)
         {
-            throw new StartRefusedException($"Record lists {record.Value.Series.Count} series, but Streaming:MaxOpenSeries allows {e.Limit}.");
+            throw new StartRefusedException(
+                $"Record lists {record.Value.Series.Count} series, but Streaming:MaxOpenSeries allows {e.Limit}.");
         }
 
         return Task.CompletedTask;

@@ -4,8 +4,12 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Candles;
 
-/// <summary>Deletes, once an hour, candles older than their timeframe's retention. Ages count back from a series' newest candle, never from our own clock. Idle where nothing is set.</summary>
-internal sealed partial class RetentionHost(ICandleStore store, CandleStreamService service, IOptions<StorageOptions> options, TimeProvider time, ILogger<RetentionHost> logger)
+/// <summary>
+/// Deletes, once an hour, candles older than their timeframe's retention. Ages count back from a series' newest candle, never from our own
+/// clock. Idle where nothing is set.
+/// </summary>
+internal sealed partial class RetentionHost(
+    ICandleStore store, CandleStreamService service, IOptions<StorageOptions> options, TimeProvider time, ILogger<RetentionHost> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);

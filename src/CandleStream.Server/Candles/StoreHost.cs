@@ -14,11 +14,12 @@ internal sealed record StoreSource(string Text)
 }
 
 /// <summary>
-/// Opens the store at start and runs its writer. A store that refuses stops the start; one that cannot be reached is tried again until it can,
-/// while the server streams and holds what is to be saved.
+/// Opens the store at start and runs its writer. A store that refuses stops the start; one that cannot be reached is tried again until it
+/// can, while the server streams and holds what is to be saved.
 /// </summary>
 internal sealed partial class StoreHost(
-    ICandleStore store, CandleWriter writer, StoreSource source, RevCounter revs, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StoreHost> logger)
+    ICandleStore store, CandleWriter writer, StoreSource source, RevCounter revs, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<StoreHost> logger)
     : IHostedService, IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);

@@ -11,6 +11,7 @@ internal sealed class StoreMetrics
         var meter = meters.Create(nameof(CandleStream));
         meter.CreateObservableGauge("candlestream.store.up", () => store.Trouble is null ? 1 : 0, null, "1 while candles can be kept.");
         meter.CreateObservableGauge("candlestream.store.queue", () => writer.Waiting, "{candle}", "Closed candles that wait to be saved.");
-        meter.CreateObservableCounter("candlestream.store.given_up", () => writer.GivenUp, "{candle}", "Candles dropped because too many waited; their range becomes a gap and is fetched again.");
+        meter.CreateObservableCounter("candlestream.store.given_up", () => writer.GivenUp, "{candle}",
+            "Candles dropped because too many waited; their range becomes a gap and is fetched again.");
     }
 }

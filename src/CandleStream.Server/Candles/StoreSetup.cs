@@ -15,16 +15,20 @@ internal static class StoreSetup
         var databaseUrl = builder.Configuration[DatabaseUrlKey];
         if (string.IsNullOrWhiteSpace(databaseUrl)) databaseUrl = null;
         if (databaseUrl is not null && builder.Configuration.IsDemo())
-            throw new StartRefusedException("The demo keeps its candles in its own file and refuses DATABASE_URL: simulated and real prices never mix. Unset it, or start without --demo.");
+            throw new StartRefusedException(
+                "The demo keeps its candles in its own file and refuses DATABASE_URL: simulated and real prices never mix. Unset it, or start without --demo.");
         // Made here, so that a malformed URL stops the start before anything else begins.
         if (databaseUrl is not null) DatabaseUrl.Parse(databaseUrl);
 
         var services = builder.Services;
         services.AddSingleton(s => CandleStoreFactory.Create(
-            s.GetRequiredService<IOptions<StorageOptions>>().Value, databaseUrl, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+            s.GetRequiredService<IOptions<StorageOptions>>().Value, databaseUrl, s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<CandleWriterMetrics>();
         services.AddSingleton(s => new CandleWriter(
-            s.GetRequiredService<ICandleStore>(), s.GetRequiredService<IOptions<StorageOptions>>().Value, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(), s.GetRequiredService<CandleWriterMetrics>()));
+            s.GetRequiredService<ICandleStore>(), s.GetRequiredService<IOptions<StorageOptions>>().Value,
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CandleWriter>>(),
+            s.GetRequiredService<CandleWriterMetrics>()));
         services.AddSingleton<CandleArchive>();
         services.AddSingleton(SourceOf(builder.Configuration));
         services.AddSingleton<StoreHost>();

@@ -5,14 +5,21 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>Fetches what the store does not know of a range, page by page. Each page is saved with its coverage, so that stopping loses nothing and starting again goes on.</summary>
+/// <summary>
+/// Fetches what the store does not know of a range, page by page. Each page is saved with its coverage, so that stopping loses nothing and
+/// starting again goes on.
+/// </summary>
 internal sealed class BackfillCommand(CommandHost host)
 {
     private readonly CandleTally _tally = new();
 
     public async Task<int> RunAsync(SeriesKey series, TimeRange range, CancellationToken stop)
     {
-        range = range with { From = Math.Max(range.From, CandleHistory.FirstTime), To = Math.Min(range.To, host.Time.GetUtcNow().ToUnixTimeMilliseconds()) };
+        range = range with
+        {
+            From = Math.Max(range.From, CandleHistory.FirstTime),
+            To = Math.Min(range.To, host.Time.GetUtcNow().ToUnixTimeMilliseconds())
+        };
         var record = await host.Store.FindSeriesAsync(series, stop);
         var missing = (record?.Verified ?? TimeRangeSet.Empty).MissingIn(new TimeRange(series.Timeframe.CeilingOf(range.From), range.To));
         var candles = await CommandProgress.ShowAsync($"{series}", report => FetchAsync(series, missing, report, stop));
@@ -45,12 +52,14 @@ internal sealed class BackfillCommand(CommandHost host)
         return candles;
     }
 
-    private async Task SaveAsync(SeriesKey series, HistoryPage page, IReadOnlyList<Candle> trusted, TimeRangeSet verified, CancellationToken stop)
+    private async Task SaveAsync(
+        SeriesKey series, HistoryPage page, IReadOnlyList<Candle> trusted, TimeRangeSet verified, CancellationToken stop)
     {
         foreach (var candle in page.Candles.Where(c => !c.IsPlausible(series.Timeframe)))
         {
             _tally.Refused++;
-            await Console.Error.WriteLineAsync($"candlestream: {series}: the exchange's candle of {candle.Time} was refused: no real candle looks like that.");
+            await Console.Error.WriteLineAsync(
+                $"candlestream: {series}: the exchange's candle of {candle.Time} was refused: no real candle looks like that.");
         }
 
         if (verified.IsEmpty) return; // No row of the answer can be believed: its times stay unknown.

@@ -8,7 +8,9 @@ namespace CandleStream.Server.Commands;
 /// <param name="IsRunning">True for a candle that had not ended: it is left out, as its values are not final.</param>
 internal readonly record struct CandleRow(long Line, Candle Candle, string? Refusal, bool IsRunning)
 {
-    /// <summary>True where an exchange states with a flat row that nothing was traded: that is no candle, and proves that there is none.</summary>
+    /// <summary>
+    /// True where an exchange states with a flat row that nothing was traded: that is no candle, and proves that there is none.
+    /// </summary>
     public bool IsEmpty { get; init; }
 }
 
@@ -33,7 +35,8 @@ internal abstract class CandleFile(FileInfo file) : IDisposable
         if (!file.Exists) throw new CommandException($"There is no file {file.Name}.");
         var start = new byte[4];
         int length;
-        await using (var content = file.OpenRead()) length = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stop);
+        await using (var content = file.OpenRead()) length =
+            await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stop);
         CandleFile opened = start switch
         {
             [(byte)'P', (byte)'A', (byte)'R', (byte)'1'] => await ParquetCandleFile.OpenAsync(file, stop),

@@ -10,8 +10,8 @@ internal enum TimeUnit
 }
 
 /// <summary>
-/// Judges the values of rows, one after the other: the time's unit, its order and its place on the grid, and whether there can be such a candle.
-/// The unit is that of the column as a whole; a row in another one is refused.
+/// Judges the values of rows, one after the other: the time's unit, its order and its place on the grid, and whether there can be such a
+/// candle. The unit is that of the column as a whole; a row in another one is refused.
 /// </summary>
 internal sealed class CandleRowCheck(Timeframe timeframe, long now, TimeUnit unit, bool isFalling)
 {
@@ -49,9 +49,11 @@ internal sealed class CandleRowCheck(Timeframe timeframe, long now, TimeUnit uni
         if (refusal is not null) return new CandleRow(line, default, refusal, false);
         // A refused row says nothing of the order of the others; any other does.
         var end = timeframe.EndOf(time);
-        var candle = new Candle(time, values[0], values[1], values[2], values[3], values[4], Closed: true, Rev: end * 1000, CandleOrigin.File);
+        var candle =
+            new Candle(time, values[0], values[1], values[2], values[3], values[4], Closed: true, Rev: end * 1000, CandleOrigin.File);
         var isRunning = !isClosed || end > now;
-        if (!isRunning && !candle.IsConsistent) return new CandleRow(line, default, "no real candle looks like that (low ≤ open, close ≤ high, volume ≥ 0)", false);
+        if (!isRunning && !candle.IsConsistent)
+            return new CandleRow(line, default, "no real candle looks like that (low ≤ open, close ≤ high, volume ≥ 0)", false);
         if (!isRunning && !candle.IsPlausible(timeframe)) return new CandleRow(line, default, "no real candle looks like that", false);
         _previous = time;
         return new CandleRow(line, candle, null, isRunning) { IsEmpty = isEmpty && !isRunning };
@@ -67,7 +69,8 @@ internal sealed class CandleRowCheck(Timeframe timeframe, long now, TimeUnit uni
     private string? RefuseTime(long raw, long? ms)
     {
         var isPlausible = ms >= Candle.FirstTime && ms <= now + ToleranceMs;
-        if (!isPlausible && UnitOf(raw, now) is { } other && other != unit) return $"{raw} is a time in {UnitNames[(int)other]}; it must be in {UnitNames[(int)unit]}, as the others";
+        if (!isPlausible && UnitOf(raw, now) is { } other && other != unit)
+            return $"{raw} is a time in {UnitNames[(int)other]}; it must be in {UnitNames[(int)unit]}, as the others";
         if (ms is not { } time || time > now + ToleranceMs) return $"{raw} has not come yet";
         if (time < Candle.FirstTime) return $"{raw} is before 2010";
         if (unit == TimeUnit.Microseconds && raw % 1000 != 0) return $"{raw} is no whole millisecond";
@@ -90,7 +93,9 @@ internal sealed class TimeColumn(long now)
     private TimeUnit? _first;
     private long? _firstTime;
 
-    /// <summary>The unit of most times; of the first one where as many are in another; ms where none is a time. Nanoseconds are not taken.</summary>
+    /// <summary>
+    /// The unit of most times; of the first one where as many are in another; ms where none is a time. Nanoseconds are not taken.
+    /// </summary>
     public TimeUnit Unit
     {
         get

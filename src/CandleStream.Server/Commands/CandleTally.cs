@@ -29,8 +29,10 @@ internal sealed class CandleTally
     public override string ToString() => $"{_new} new, {_changed} changed, {_kept} kept, {Refused} refused";
 
     /// <summary>The candles that a store holds between the first and the last of some, by time.</summary>
-    public static ValueTask<Dictionary<long, Candle>> HeldAsync(ICandleStore store, SeriesKey series, IReadOnlyList<Candle> candles, CancellationToken stop) =>
+    public static ValueTask<Dictionary<long, Candle>> HeldAsync(
+        ICandleStore store, SeriesKey series, IReadOnlyList<Candle> candles, CancellationToken stop) =>
         candles.Count == 0
             ? ValueTask.FromResult(new Dictionary<long, Candle>())
-            : store.ReadAsync(series, new TimeRange(candles[0].Time, candles[^1].Time + 1), int.MaxValue, newestFirst: false, stop).ToDictionaryAsync(c => c.Time, cancellationToken: stop);
+            : store.ReadAsync(series, new TimeRange(candles[0].Time, candles[^1].Time + 1), int.MaxValue, newestFirst: false, stop)
+            .ToDictionaryAsync(c => c.Time, cancellationToken: stop);
 }

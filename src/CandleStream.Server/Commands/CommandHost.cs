@@ -46,8 +46,11 @@ internal sealed class CommandHost : IAsyncDisposable
 
     public ILoggerFactory Loggers => _app.Services.GetRequiredService<ILoggerFactory>();
 
-    /// <summary>Opens the store where the command needs one, runs it, and says in one line what went wrong; Ctrl-C ends it after the step under way.</summary>
-    public static async Task<int> RunAsync(ServerArguments arguments, Func<CommandHost, CancellationToken, Task<int>> command, CancellationToken cancel, bool needsStore = true)
+    /// <summary>
+    /// Opens the store where the command needs one, runs it, and says in one line what went wrong; Ctrl-C ends it after the step under way.
+    /// </summary>
+    public static async Task<int> RunAsync(ServerArguments arguments, Func<CommandHost, CancellationToken, Task<int>> command,
+        CancellationToken cancel, bool needsStore = true)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         ConsoleCancelEventHandler onInterrupt = (_, e) =>
@@ -72,7 +75,8 @@ internal sealed class CommandHost : IAsyncDisposable
             await Console.Error.WriteLineAsync("candlestream: stopped; what was done is kept.");
             return 130;
         }
-        catch (Exception failure) when (failure is CandleProviderException or StoreUnavailableException or IOException or UnauthorizedAccessException or CommandException or CsvFormatException or CsvValidationException)
+        catch (Exception failure) when (failure is CandleProviderException or StoreUnavailableException or IOException
+            or UnauthorizedAccessException or CommandException or CsvFormatException or CsvValidationException)
         {
             await Console.Error.WriteLineAsync($"candlestream: {failure.Message}");
             return 1;

@@ -22,14 +22,27 @@ public static class CommandLine
     /// <summary>Top-level keys of the framework that may be set beside our own sections.</summary>
     private static readonly string[] FrameworkKeys = ["Logging", "Kestrel", "AllowedHosts"];
 
-    /// <summary>Reads the command line, then does what it asks for: by default it starts the server and runs it to its end. Returns the exit code of the process.</summary>
+    /// <summary>
+    /// Reads the command line, then does what it asks for: by default it starts the server and runs it to its end. Returns the exit code of
+    /// the process.
+    /// </summary>
     internal static async Task<int> RunAsync(string[] args, BuildServer build)
     {
-        var demo = new Option<bool>("--demo") { Description = "Use the built-in exchange simulator: no network needed, prices are not real.", Arity = ArgumentArity.Zero };
-        var urls = new Option<string?>("--Urls", "--urls") { Description = "Where to listen, separated by semicolons. Default: http://127.0.0.1:8000." };
+        var demo = new Option<bool>("--demo")
+        {
+            Description =
+            "Use the built-in exchange simulator: no network needed, prices are not real.",
+            Arity = ArgumentArity.Zero
+        };
+        var urls = new Option<string?>(
+            "--Urls", "--urls")
+        { Description = "Where to listen, separated by semicolons. Default: http://127.0.0.1:8000." };
         var host = new Option<string?>("--host") { Description = "Address to listen on, instead of --Urls. Default: 127.0.0.1." };
-        var port = new Option<string?>("--port") { Description = "Port to listen on, instead of --Urls; 0 picks a free one. Default: 8000." };
-        var root = new RootCommand("CandleStream brings live candles from the exchange to charts and bots. Every setting of docs/configuration.md can be given as --Section:Key=value.")
+        var port =
+            new Option<string?>("--port") { Description = "Port to listen on, instead of --Urls; 0 picks a free one. Default: 8000." };
+        var root =
+            new RootCommand(
+                "CandleStream brings live candles from the exchange to charts and bots. Every setting of docs/configuration.md can be given as --Section:Key=value.")
         {
             demo, urls, host, port,
         };
@@ -53,7 +66,8 @@ public static class CommandLine
         try
         {
             // Signals are the host's business, and what is thrown is told below.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UsageException e)
         {
@@ -65,7 +79,8 @@ public static class CommandLine
         }
     }
 
-    private static async Task<int> ServeAsync(BuildServer build, ServerArguments arguments) => await (await build(arguments, null)).ServeAsync();
+    private static async Task<int> ServeAsync(BuildServer build, ServerArguments arguments) =>
+        await (await build(arguments, null)).ServeAsync();
 
     private static int Refuse(string line, int exitCode)
     {
@@ -77,7 +92,8 @@ public static class CommandLine
     {
         if (host is null && port is null) return urls;
         if (urls is not null) throw new UsageException("Give either --Urls or --host and --port, not both.");
-        if (!ushort.TryParse(port ?? DefaultPort, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) throw new UsageException($"--port must be 0..65535, not '{port}'.");
+        if (!ushort.TryParse(port ?? DefaultPort, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            throw new UsageException($"--port must be 0..65535, not '{port}'.");
         host ??= "127.0.0.1";
         if (IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6) host = $"[{address}]";
         return $"http://{host}:{number}";
@@ -104,7 +120,8 @@ public static class CommandLine
 
     private static bool IsSettable(string key)
     {
-        if (key.Equals(RecordOptions.Section, StringComparison.OrdinalIgnoreCase) || key.Equals("AllowedHosts", StringComparison.OrdinalIgnoreCase)) return true;
+        if (key.Equals(RecordOptions.Section, StringComparison.OrdinalIgnoreCase)
+            || key.Equals("AllowedHosts", StringComparison.OrdinalIgnoreCase)) return true;
         var colon = key.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && SettingsSection.Names.Concat(FrameworkKeys).Contains(key[..colon], StringComparer.OrdinalIgnoreCase);
     }

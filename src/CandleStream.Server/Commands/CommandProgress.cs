@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>Shows how far a command is: a bar with rate and time left on a terminal, nothing where the output goes to a file or a pipe.</summary>
+/// <summary>
+/// Shows how far a command is: a bar with rate and time left on a terminal, nothing where the output goes to a file or a pipe.
+/// </summary>
 internal static class CommandProgress
 {
     /// <summary>Runs <paramref name="work"/>; it reports the share done (0..1) and how many candles it has handled.</summary>

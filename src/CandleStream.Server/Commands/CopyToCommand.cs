@@ -2,7 +2,9 @@ using CandleStream.Storage;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>Copies one store into another, series by series, revs and coverage included, so that clients can resume at a server that uses the copy.</summary>
+/// <summary>
+/// Copies one store into another, series by series, revs and coverage included, so that clients can resume at a server that uses the copy.
+/// </summary>
 internal sealed class CopyToCommand(CommandHost host)
 {
     public async Task<int> RunAsync(string url, CancellationToken stop)

@@ -16,7 +16,8 @@ internal sealed class CsvCandleFile : CandleFile
     private readonly ArchiveName _archive;
     private TimeColumn? _times;
 
-    private CsvCandleFile(FileInfo shown, FileInfo file, bool isCompressed, bool isTemporary, CsvLayout layout, FileNotes notes) : base(shown)
+    private CsvCandleFile(FileInfo shown, FileInfo file, bool isCompressed, bool isTemporary, CsvLayout layout, FileNotes notes) : base(
+        shown)
     {
         (_file, _isCompressed, _isTemporary, _layout, Notes) = (file, isCompressed, isTemporary, layout, notes);
         _archive = ArchiveName.Read(layout.Format, file.Name);
@@ -41,7 +42,9 @@ internal sealed class CsvCandleFile : CandleFile
         return await OpenAsync(file, file, isCompressed, isTemporary: false, stop);
     }
 
-    /// <summary>Unpacks the one file of a zip archive beside the others of this machine that are thrown away, and checks it meanwhile.</summary>
+    /// <summary>
+    /// Unpacks the one file of a zip archive beside the others of this machine that are thrown away, and checks it meanwhile.
+    /// </summary>
     public static async Task<CsvCandleFile> OpenZipAsync(FileInfo file, CancellationToken stop)
     {
         var folder = Directory.CreateTempSubdirectory("candlestream-import-");
@@ -85,7 +88,8 @@ internal sealed class CsvCandleFile : CandleFile
         if (_isTemporary) _file.Directory!.Delete(recursive: true);
     }
 
-    private static async Task<CsvCandleFile> OpenAsync(FileInfo shown, FileInfo file, bool isCompressed, bool isTemporary, CancellationToken stop)
+    private static async Task<CsvCandleFile> OpenAsync(
+        FileInfo shown, FileInfo file, bool isCompressed, bool isTemporary, CancellationToken stop)
     {
         var notes = new List<string>();
         var first = new List<string>();
@@ -103,12 +107,14 @@ internal sealed class CsvCandleFile : CandleFile
         return new CsvCandleFile(shown, file, isCompressed, isTemporary, layout, FileNotes.Read(notes, shown.Name, isSimulated));
     }
 
-    private static Stream Content(FileInfo file, bool isCompressed) => isCompressed ? new GZipStream(file.OpenRead(), CompressionMode.Decompress) : file.OpenRead();
+    private static Stream Content(FileInfo file, bool isCompressed) =>
+        isCompressed ? new GZipStream(file.OpenRead(), CompressionMode.Decompress) : file.OpenRead();
 
     private static async Task CheckGzipAsync(FileInfo file, CancellationToken stop)
     {
         await using var content = file.OpenRead();
-        if (!await GzipFile.IsWholeAsync(content, stop)) throw new CommandException($"{file.Name} ends too early or is damaged: it is no whole gzip file.");
+        if (!await GzipFile.IsWholeAsync(content, stop))
+            throw new CommandException($"{file.Name} ends too early or is damaged: it is no whole gzip file.");
     }
 
     private static async Task<FileInfo> UnpackAsync(FileInfo file, DirectoryInfo folder, CancellationToken stop)
@@ -117,7 +123,8 @@ internal sealed class CsvCandleFile : CandleFile
         {
             await using var archive = await ZipFile.OpenReadAsync(file.FullName, stop);
             var tables = archive.Entries.Where(e => e.Length > 0 && Path.GetExtension(e.Name) is ".csv" or ".txt").ToList();
-            if (tables is not [var table]) throw new CommandException($"{file.Name} holds {tables.Count} CSV files, and one is read at a time: unpack it.");
+            if (tables is not [var table])
+                throw new CommandException($"{file.Name} holds {tables.Count} CSV files, and one is read at a time: unpack it.");
             var content = new FileInfo(Path.Combine(folder.FullName, table.Name));
             var crc = new Crc32();
             await using (var packed = await table.OpenAsync(stop))
@@ -172,8 +179,10 @@ internal sealed class CsvRowReader(CsvReader csv, CsvLayout layout, CandleRowChe
     public CandleRow Read()
     {
         var line = csv.LineNumber;
-        if (csv.FieldCount != layout.Fields) return Refused($"it has {csv.FieldCount} fields, {(layout.HasHeader ? "the header" : "the first row")} {layout.Fields}");
-        if (!TryReadTime(csv.GetString(layout.Time), out var time)) return Refused($"'{Shown(layout.Time)}' is not a time in ms, nor one such as 2024-05-01T12:00:00Z");
+        if (csv.FieldCount != layout.Fields)
+            return Refused($"it has {csv.FieldCount} fields, {(layout.HasHeader ? "the header" : "the first row")} {layout.Fields}");
+        if (!TryReadTime(csv.GetString(layout.Time), out var time))
+            return Refused($"'{Shown(layout.Time)}' is not a time in ms, nor one such as 2024-05-01T12:00:00Z");
         Span<decimal> values = stackalloc decimal[layout.Values.Length];
         for (var i = 0; i < values.Length; i++)
         {
@@ -181,7 +190,8 @@ internal sealed class CsvRowReader(CsvReader csv, CsvLayout layout, CandleRowChe
         }
 
         var isClosed = true;
-        if (layout.Closed is { } closed && !TryReadBool(csv.GetString(closed), out isClosed)) return Refused($"'{Shown(closed)}' is neither true nor false");
+        if (layout.Closed is { } closed && !TryReadBool(csv.GetString(closed), out isClosed))
+            return Refused($"'{Shown(closed)}' is neither true nor false");
         var isEmpty = false;
         if (layout.Trades is { } column && csv.GetString(column).Length > 0)
         {
@@ -199,13 +209,16 @@ internal sealed class CsvRowReader(CsvReader csv, CsvLayout layout, CandleRowChe
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out time)) return true;
         // Some archives write whole numbers with a decimal point.
-        if (text.EndsWith(".0", StringComparison.Ordinal) && long.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out time)) return true;
-        if (!DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return false;
+        if (text.EndsWith(".0", StringComparison.Ordinal)
+            && long.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out time)) return true;
+        if (!DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date))
+            return false;
         time = date.ToUnixTimeMilliseconds();
         return true;
     }
 
-    private bool TryReadNumber(int column, out decimal number) => decimal.TryParse(csv.GetString(column), NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+    private bool TryReadNumber(int column, out decimal number) =>
+        decimal.TryParse(csv.GetString(column), NumberStyles.Float, CultureInfo.InvariantCulture, out number);
 
     private string Shown(int column) => csv.GetString(column) is { Length: > 40 } text ? text[..40] + "…" : csv.GetString(column);
 

@@ -31,7 +31,8 @@ internal sealed partial record CsvLayout(
         var header = firstLines[preface];
         var separator = Separators.MaxBy(s => header.Count(c => c == s));
         var fields = header.Split(separator).Select(f => f.Trim().Trim('"').Trim().ToLowerInvariant()).ToArray();
-        if (long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out _)) return WithoutHeader(fields.Length, separator, file);
+        if (long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            return WithoutHeader(fields.Length, separator, file);
         return WithHeader(fields, separator, preface, file);
     }
 
@@ -48,12 +49,14 @@ internal sealed partial record CsvLayout(
         var time = Array.FindIndex(names, TimeNames.Contains);
         if (time < 0) throw new CommandException($"{file}: no column is named time or mts.");
         // CryptoDataDownload has two columns of volume, of the base currency and of the quote.
-        var values = Array.ConvertAll(ValueNames, name => Find(names, name) ?? throw new CommandException($"{file}: no column is named {name}."));
+        var values =
+            Array.ConvertAll(ValueNames, name => Find(names, name) ?? throw new CommandException($"{file}: no column is named {name}."));
         var closed = Array.IndexOf(names, "closed");
         var trades = Array.FindIndex(names, TradeNames.Contains);
         var format = preface > 0 || (names[time] == "unix" && names.Contains("symbol")) ? "cryptodatadownload"
             : names.Contains("open_time") && names.Contains("close_time") ? "binance" : "csv";
-        return new(format, separator, names.Length, time, values, closed < 0 ? null : closed, trades < 0 ? null : trades, HasHeader: true, preface);
+        return new(format, separator, names.Length, time, values, closed < 0 ? null : closed, trades < 0 ? null : trades, HasHeader: true,
+            preface);
     }
 
     private static int? Find(string[] names, string name)
@@ -67,7 +70,9 @@ internal sealed partial record CsvLayout(
     private static partial Regex CryptoDataDownload();
 }
 
-/// <summary>Whose candles a foreign archive holds, as far as its name tells. An archive of an exchange goes into that exchange's series only.</summary>
+/// <summary>
+/// Whose candles a foreign archive holds, as far as its name tells. An archive of an exchange goes into that exchange's series only.
+/// </summary>
 /// <param name="Exchange">Such as BINANCE; null where the name does not tell.</param>
 /// <param name="Symbol">The symbol as the archive writes it, letters and digits only; null where the name does not tell.</param>
 /// <param name="Timeframe">The timeframe in our words; null where the name does not tell.</param>
@@ -81,13 +86,17 @@ internal sealed partial record ArchiveName(string? Exchange, string? Symbol, str
         {
             case "binance":
                 var binance = BinanceName().Match(file);
-                return new("BINANCE", binance.Success ? binance.Groups[1].Value : null, binance.Success ? TimeframeOf(binance.Groups[2].Value) : null);
+                return new("BINANCE", binance.Success ? binance.Groups[1].Value : null,
+                    binance.Success ? TimeframeOf(binance.Groups[2].Value) : null);
             case "kraken":
                 var kraken = KrakenName().Match(file);
-                return new("KRAKEN", kraken.Success ? Traded(kraken.Groups[1].Value) : null, kraken.Success ? TimeframeOf(kraken.Groups[2].Value + "m") : null);
+                return new("KRAKEN", kraken.Success ? Traded(kraken.Groups[1].Value) : null,
+                    kraken.Success ? TimeframeOf(kraken.Groups[2].Value + "m") : null);
             case "cryptodatadownload":
                 var other = CryptoDataDownloadName().Match(file);
-                return other.Success ? new(other.Groups[1].Value.ToUpperInvariant(), Traded(other.Groups[2].Value), TimeframeOf(other.Groups[3].Value)) : new(null, null, null);
+                return other.Success
+                    ? new(other.Groups[1].Value.ToUpperInvariant(), Traded(other.Groups[2].Value), TimeframeOf(other.Groups[3].Value))
+                    : new(null, null, null);
             default:
                 return new(null, null, null);
         }
@@ -98,9 +107,12 @@ internal sealed partial record ArchiveName(string? Exchange, string? Symbol, str
     {
         var (exchange, symbol) = ExchangeOf(series.Symbol);
         if (Exchange is not null && Exchange != exchange)
-            throw new CommandException($"{file} is an archive of {Exchange}, and {series} is a series of {exchange}: import it as {(Exchange == Ours ? "" : Exchange + ":")}{Symbol ?? "SYMBOL"}:{series.Timeframe}.");
-        if (Symbol is not null && Symbol != Plain(symbol)) throw new CommandException($"{file} holds candles of {Symbol}, not of {symbol}.");
-        if (Timeframe is not null && Timeframe != series.Timeframe.Name) throw new CommandException($"{file} holds candles of {Timeframe}, not of {series.Timeframe}.");
+            throw new CommandException(
+                $"{file} is an archive of {Exchange}, and {series} is a series of {exchange}: import it as {(Exchange == Ours ? "" : Exchange + ":")}{Symbol ?? "SYMBOL"}:{series.Timeframe}.");
+        if (Symbol is not null && Symbol != Plain(symbol))
+            throw new CommandException($"{file} holds candles of {Symbol}, not of {symbol}.");
+        if (Timeframe is not null && Timeframe != series.Timeframe.Name)
+            throw new CommandException($"{file} holds candles of {Timeframe}, not of {series.Timeframe}.");
     }
 
     // The prefix counts only where it names an exchange whose archives are read; DUSK:USD is a symbol.
@@ -117,7 +129,8 @@ internal sealed partial record ArchiveName(string? Exchange, string? Symbol, str
     private static string Plain(string symbol) => new([.. symbol.ToUpperInvariant().Where(char.IsAsciiLetterOrDigit)]);
 
     // Kraken's own name of bitcoin and dogecoin; ours is the traders'.
-    private static string Traded(string symbol) => Plain(symbol).Replace("XBT", "BTC", StringComparison.Ordinal).Replace("XDG", "DOGE", StringComparison.Ordinal);
+    private static string Traded(string symbol) =>
+        Plain(symbol).Replace("XBT", "BTC", StringComparison.Ordinal).Replace("XDG", "DOGE", StringComparison.Ordinal);
 
     private static string? TimeframeOf(string text)
     {

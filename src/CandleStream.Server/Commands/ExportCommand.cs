@@ -4,7 +4,9 @@ using CandleStream.Server.History;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>Writes stored candles as CSV or Parquet, in the same columns as <c>GET /candles</c> does, and what is known of their times.</summary>
+/// <summary>
+/// Writes stored candles as CSV or Parquet, in the same columns as <c>GET /candles</c> does, and what is known of their times.
+/// </summary>
 internal sealed class ExportCommand(CommandHost host)
 {
     /// <summary>The formats that can be written.</summary>
@@ -20,10 +22,12 @@ internal sealed class ExportCommand(CommandHost host)
         {
             await using var body = file.Create();
             var before = await VerifiedAsync(series, stop);
-            return await ParquetCandles.WriteAsync(body, ReadAll, async written => FileNotes.Write(series, host.Source, host.IsSimulated, await StillVerifiedAsync(series, before, range, stop), written), stop);
+            return await ParquetCandles.WriteAsync(body, ReadAll, async written => FileNotes.Write(
+                series, host.Source, host.IsSimulated, await StillVerifiedAsync(series, before, range, stop), written), stop);
 
             // The bar counts candles; how many there are is not known before.
-            IAsyncEnumerable<Candle> ReadAll() => host.Store.ReadAsync(series, range, int.MaxValue, newestFirst: false, stop).Select((c, i) =>
+            IAsyncEnumerable<Candle> ReadAll() =>
+                host.Store.ReadAsync(series, range, int.MaxValue, newestFirst: false, stop).Select((c, i) =>
             {
                 if (i % 10_000 == 0) report(0, i);
                 return c;
@@ -40,7 +44,8 @@ internal sealed class ExportCommand(CommandHost host)
         var before = await VerifiedAsync(series, stop);
         var rows = await CandleCsv.WriteRowsAsync(body, host.Store.ReadAsync(series, range, int.MaxValue, newestFirst: false, stop), stop);
         var verified = await StillVerifiedAsync(series, before, range, stop);
-        foreach (var note in FileNotes.Write(series, host.Source, host.IsSimulated, verified, rows)) await body.WriteAsync(Encoding.UTF8.GetBytes(note + "\r\n"), stop);
+        foreach (var note in FileNotes.Write(series, host.Source, host.IsSimulated, verified, rows))
+            await body.WriteAsync(Encoding.UTF8.GetBytes(note + "\r\n"), stop);
         if (file is not null) Console.WriteLine($"{series}: {rows} candles written to {file.Name}.");
         return 0;
     }
@@ -49,5 +54,6 @@ internal sealed class ExportCommand(CommandHost host)
     private async Task<TimeRangeSet> StillVerifiedAsync(SeriesKey series, TimeRangeSet before, TimeRange range, CancellationToken stop) =>
         before.Subtract(before.Subtract(await VerifiedAsync(series, stop))).Intersect(range);
 
-    private async Task<TimeRangeSet> VerifiedAsync(SeriesKey series, CancellationToken stop) => (await host.Store.FindSeriesAsync(series, stop))?.Verified ?? TimeRangeSet.Empty;
+    private async Task<TimeRangeSet> VerifiedAsync(SeriesKey series, CancellationToken stop) =>
+        (await host.Store.FindSeriesAsync(series, stop))?.Verified ?? TimeRangeSet.Empty;
 }

@@ -3,8 +3,9 @@ using System.IO.Compression;
 namespace CandleStream.Server.Commands;
 
 /// <summary>
-/// Finds out whether a gzip file is whole. A decompressor takes the end of the file for the end of the data, wherever that is. So a member of our own is
-/// put behind the file: it is reached only when the last member before it is whole, checksum and length included. Several members are fine.
+/// Finds out whether a gzip file is whole. A decompressor takes the end of the file for the end of the data, wherever that is. So a member
+/// of our own is put behind the file: it is reached only when the last member before it is whole, checksum and length included. Several
+/// members are fine.
 /// </summary>
 internal static class GzipFile
 {

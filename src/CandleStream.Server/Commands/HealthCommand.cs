@@ -10,15 +10,21 @@ internal static class HealthCommand
 
     public static void AddTo(RootCommand root)
     {
-        var url = new Argument<string>("url") { Description = "Where the server is. Default: http://127.0.0.1:8000.", DefaultValueFactory = _ => "http://127.0.0.1:8000" };
-        var health = new Command("health", "Prints what a running server's /health/ready answers; exits with 0 when it is ready, else with 1.") { url };
+        var url = new Argument<string>("url")
+        {
+            Description = "Where the server is. Default: http://127.0.0.1:8000.",
+            DefaultValueFactory = _ => "http://127.0.0.1:8000"
+        };
+        var health = new Command(
+            "health", "Prints what a running server's /health/ready answers; exits with 0 when it is ready, else with 1.") { url };
         health.SetAction((parsed, cancel) => AskAsync(parsed.GetValue(url)!, cancel));
         root.Add(health);
     }
 
     private static async Task<int> AskAsync(string url, CancellationToken cancel)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var server) || !server.Scheme.StartsWith("http", StringComparison.Ordinal)) throw new StartRefusedException($"'{url}' is not an address such as http://127.0.0.1:8000.");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var server) || !server.Scheme.StartsWith("http", StringComparison.Ordinal))
+            throw new StartRefusedException($"'{url}' is not an address such as http://127.0.0.1:8000.");
         using var client = new HttpClient { Timeout = Patience };
         try
         {

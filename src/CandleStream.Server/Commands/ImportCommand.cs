@@ -10,8 +10,8 @@ namespace CandleStream.Server.Commands;
 internal sealed record ImportOptions(bool Complete, bool SkipBad, string Format = "auto");
 
 /// <summary>
-/// Reads candles from a file into the store. They are history, numbered by their ends; where the store has other values, they are a revision, unless the
-/// server saw those values live. The whole file is checked before anything is saved.
+/// Reads candles from a file into the store. They are history, numbered by their ends; where the store has other values, they are a
+/// revision, unless the server saw those values live. The whole file is checked before anything is saved.
 /// </summary>
 internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFile file, long now)
 {
@@ -30,9 +30,11 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
     {
         using var file = await CandleFile.OpenAsync(path, stop, options.Format);
         file.CheckIsOf(series);
-        if (file.Notes.Series is { } named && named != series) throw new CommandException($"{file.Name} holds candles of {named}, not of {series}.");
+        if (file.Notes.Series is { } named && named != series)
+            throw new CommandException($"{file.Name} holds candles of {named}, not of {series}.");
         if (file.Notes.IsSimulated && !host.IsSimulated)
-            throw new CommandException($"{file.Name} says SIMULATED: prices of the simulator are not for this store, which holds candles of {host.Source}.");
+            throw new CommandException(
+                $"{file.Name} says SIMULATED: prices of the simulator are not for this store, which holds candles of {host.Source}.");
         return await new ImportCommand(host, series, file, await NowAsync(host, series, stop)).RunAsync(options, stop);
     }
 
@@ -40,8 +42,10 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
     {
         await CheckAsync(stop);
         if (file.Notes.Rows is { } stated && stated != _rows)
-            throw new CommandException($"{file.Name} says that it holds {stated} candles, and has {_rows} rows: it was cut or changed. Without its last lines, those with #, it counts as any other file.");
-        if (_running > 0) Console.WriteLine(_running == 1 ? "1 candle had not ended; it was left out." : $"{_running} candles had not ended; they were left out.");
+            throw new CommandException(
+                $"{file.Name} says that it holds {stated} candles, and has {_rows} rows: it was cut or changed. Without its last lines, those with #, it counts as any other file.");
+        if (_running > 0) Console.WriteLine(
+            _running == 1 ? "1 candle had not ended; it was left out." : $"{_running} candles had not ended; they were left out.");
         if (_empty > 0) Console.WriteLine($"{_empty} rows say that nothing was traded: they are no candles, and count as known.");
         if (_tally.Refused > 0 && !options.SkipBad)
         {
@@ -50,7 +54,8 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
             return 1;
         }
 
-        if (options.Complete && file.Notes.Verified is not null) Console.WriteLine("The file says itself where it is complete; that counts, and not --complete.");
+        if (options.Complete && file.Notes.Verified is not null)
+            Console.WriteLine("The file says itself where it is complete; that counts, and not --complete.");
         await SaveAsync(vouchForEach: !options.Complete && file.Notes.Verified is null, stop);
         await SaveCoverageAsync(options.Complete);
         Console.WriteLine(_tally);
@@ -63,7 +68,8 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         var ours = host.Time.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
-            var page = await host.Provider.FetchAsync(series, new TimeRange(series.Timeframe.Before(ours), ours), FetchPurpose.History, stop);
+            var page =
+                await host.Provider.FetchAsync(series, new TimeRange(series.Timeframe.Before(ours), ours), FetchPurpose.History, stop);
             return page.AsOf > 0 ? page.AsOf : ours;
         }
         catch (CandleProviderException)
@@ -80,7 +86,8 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
             _rows++;
             if (row.Refusal is { } reason)
             {
-                if (_tally.Refused++ < NamedRefusals) await Console.Error.WriteLineAsync($"candlestream: {file.Name}, row {row.Line}: {reason}.");
+                if (_tally.Refused++ < NamedRefusals)
+                    await Console.Error.WriteLineAsync($"candlestream: {file.Name}, row {row.Line}: {reason}.");
                 isHole = true;
                 continue;
             }
@@ -102,7 +109,8 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         }
 
         if (isHole) _holes.Add(new TimeRange(holeFrom, long.MaxValue));
-        if (_tally.Refused > NamedRefusals) await Console.Error.WriteLineAsync($"candlestream: {file.Name}: {_tally.Refused - NamedRefusals} more rows were refused.");
+        if (_tally.Refused > NamedRefusals)
+            await Console.Error.WriteLineAsync($"candlestream: {file.Name}: {_tally.Refused - NamedRefusals} more rows were refused.");
     }
 
     private Task<long> SaveAsync(bool vouchForEach, CancellationToken stop) => CommandProgress.ShowAsync($"{series}", async report =>
@@ -113,12 +121,15 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
         {
             var batch = taken.Where(r => !r.IsEmpty).Select(r => r.Candle).ToArray();
             // A candle vouches for its own time only; what lies between two is unknown unless the file is complete.
-            var verified = vouchForEach ? TimeRangeSet.Of(taken.Select(r => new TimeRange(r.Candle.Time, series.Timeframe.EndOf(r.Candle.Time)))) : TimeRangeSet.Empty;
+            var verified = vouchForEach
+                ? TimeRangeSet.Of(taken.Select(r => new TimeRange(r.Candle.Time, series.Timeframe.EndOf(r.Candle.Time))))
+                : TimeRangeSet.Empty;
             // Read anew for each batch: a server beside this command may have told its clients of times that were history before.
             var told = await CandleArchive.MayBeToldFromAsync(host.Store, series, stop);
             var changes = await ChangesAsync(batch, told, stop);
             var change = new SeriesChange(series, verified, TimeRangeSet.Empty, ToldFrom: told);
-            await host.Store.SaveAsync(new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [change]), CancellationToken.None);
+            await host.Store.SaveAsync(
+                new StoreBatch([.. changes.Select(c => new StoredCandle(series, c))], [change]), CancellationToken.None);
             done += taken.Length;
             report((double)done / _rows, done);
         }
@@ -143,12 +154,14 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
 
     // A store of an earlier version does not know. What is numbered by its end was history then, too; the rest counts as seen.
     private bool WasSeenLive(in Candle stored) =>
-        stored.Origin == CandleOrigin.Push || (stored.Origin == CandleOrigin.Unknown && stored.Rev != series.Timeframe.EndOf(stored.Time) * 1000);
+        stored.Origin == CandleOrigin.Push
+            || (stored.Origin == CandleOrigin.Unknown && stored.Rev != series.Timeframe.EndOf(stored.Time) * 1000);
 
     // After the candles, for which it vouches; never for what has not ended.
     private Task SaveCoverageAsync(bool isComplete)
     {
-        var stated = file.Notes.Verified ?? (isComplete && _first is { } first ? TimeRangeSet.Of(new TimeRange(first, _end)) : TimeRangeSet.Empty);
+        var stated = file.Notes.Verified
+            ?? (isComplete && _first is { } first ? TimeRangeSet.Of(new TimeRange(first, _end)) : TimeRangeSet.Empty);
         var verified = stated.Subtract(TimeRangeSet.Of(_holes)).Intersect(new TimeRange(long.MinValue, series.Timeframe.StartOf(now)));
         return host.Store.SaveAsync(new StoreBatch([], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
     }

@@ -8,8 +8,8 @@ using Parquet.Schema;
 namespace CandleStream.Server.Commands;
 
 /// <summary>
-/// Writes candles as Parquet: <c>time</c> as a timestamp in ms, prices and volume as decimals that hold every digit, <c>closed</c>, <c>rev</c>. What an
-/// export says of itself stands in the file's metadata, under <see cref="NotesKey"/>.
+/// Writes candles as Parquet: <c>time</c> as a timestamp in ms, prices and volume as decimals that hold every digit, <c>closed</c>,
+/// <c>rev</c>. What an export says of itself stands in the file's metadata, under <see cref="NotesKey"/>.
 /// </summary>
 internal static class ParquetCandles
 {
@@ -26,21 +26,26 @@ internal static class ParquetCandles
     /// <param name="notes">Asked for when the rows are written, with their number.</param>
     /// <param name="stop">Ends the writing.</param>
     /// <exception cref="CommandException">A candle needs more digits than those that were there at first.</exception>
-    public static async Task<long> WriteAsync(Stream body, Func<IAsyncEnumerable<Candle>> read, Func<long, Task<IEnumerable<string>>> notes, CancellationToken stop)
+    public static async Task<long> WriteAsync(
+        Stream body, Func<IAsyncEnumerable<Candle>> read, Func<long, Task<IEnumerable<string>>> notes, CancellationToken stop)
     {
         var (prices, volumes) = await DigitsAsync(read(), stop);
         DataField time = new DateTimeDataField("time", DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit: DateTimeTimeUnit.Millis);
         DataField[] numbers = [.. ((string[])["open", "high", "low", "close"]).Select(n => Field(n, prices)), Field("volume", volumes)];
         DataField closed = new("closed", typeof(bool), isNullable: false), rev = new("rev", typeof(long), isNullable: false);
         await using var writer = await ParquetWriter.CreateAsync(
-            new ParquetSchema([time, .. numbers, closed, rev]), body, new ParquetOptions { CompressionMethod = CompressionMethod.Snappy }, cancellationToken: stop);
+            new ParquetSchema([time, .. numbers, closed, rev]), body, new ParquetOptions { CompressionMethod = CompressionMethod.Snappy },
+            cancellationToken: stop);
         var rows = 0L;
         await foreach (var group in read().Chunk(RowsPerGroup).WithCancellation(stop))
         {
             using var columns = writer.CreateRowGroup();
-            await columns.WriteAsync<DateTime>(time, Array.ConvertAll(group, c => DateTime.UnixEpoch.AddMilliseconds(c.Time)), cancellationToken: stop);
-            foreach (var (field, value) in numbers.Zip((Func<Candle, decimal>[])[c => c.Open, c => c.High, c => c.Low, c => c.Close, c => c.Volume]))
-                await columns.WriteAsync<decimal>(field, Array.ConvertAll(group, c => Fitting(value(c), (DecimalDataField)field)), cancellationToken: stop);
+            await columns.WriteAsync<DateTime>(
+                time, Array.ConvertAll(group, c => DateTime.UnixEpoch.AddMilliseconds(c.Time)), cancellationToken: stop);
+            foreach (var (field, value) in numbers.Zip(
+                (Func<Candle, decimal>[])[c => c.Open, c => c.High, c => c.Low, c => c.Close, c => c.Volume]))
+                await columns.WriteAsync<decimal>(
+                    field, Array.ConvertAll(group, c => Fitting(value(c), (DecimalDataField)field)), cancellationToken: stop);
             await columns.WriteAsync<bool>(closed, Array.ConvertAll(group, c => c.Closed), cancellationToken: stop);
             await columns.WriteAsync<long>(rev, Array.ConvertAll(group, c => c.Rev), cancellationToken: stop);
             columns.CompleteValidate();
@@ -74,7 +79,8 @@ internal static class ParquetCandles
         var digits = new Digits();
         digits.Add(value);
         if (digits.Fraction > field.Scale || digits.Whole + field.Scale > field.Precision)
-            throw new CommandException($"{value.ToString(CultureInfo.InvariantCulture)} came while the file was written and needs more digits than all before: export again.");
+            throw new CommandException(
+                $"{value.ToString(CultureInfo.InvariantCulture)} came while the file was written and needs more digits than all before: export again.");
         return value;
     }
 
@@ -96,12 +102,15 @@ internal static class ParquetCandles
     }
 }
 
-/// <summary>A Parquet file of candles: ours, or any whose columns are named time, open, high, low, close, volume and perhaps closed.</summary>
+/// <summary>
+/// A Parquet file of candles: ours, or any whose columns are named time, open, high, low, close, volume and perhaps closed.
+/// </summary>
 internal sealed class ParquetCandleFile : CandleFile
 {
     private static readonly string[] TimeNames = ["time", "mts", "open_time", "timestamp", "date"];
     private static readonly string[] ValueNames = ["open", "high", "low", "close", "volume"];
-    private static readonly Type[] Numbers = [typeof(decimal), typeof(BigDecimal), typeof(double), typeof(float), typeof(long), typeof(int), typeof(BigInteger)];
+    private static readonly Type[] Numbers =
+        [typeof(decimal), typeof(BigDecimal), typeof(double), typeof(float), typeof(long), typeof(int), typeof(BigInteger)];
 
     private readonly FileInfo _file;
     private readonly DataField _time;
@@ -120,9 +129,11 @@ internal sealed class ParquetCandleFile : CandleFile
     {
         await using var reader = await OpenReaderAsync(file, stop);
         var fields = reader.Schema.GetDataFields();
-        var time = TimeNames.Select(Find).FirstOrDefault(f => f is not null) ?? throw new CommandException($"{file.Name}: no column is named time or mts.");
+        var time = TimeNames.Select(Find).FirstOrDefault(f => f is not null)
+            ?? throw new CommandException($"{file.Name}: no column is named time or mts.");
         Expect(time, [typeof(DateTime), typeof(long), typeof(int)], "a timestamp or a whole number");
-        var values = Array.ConvertAll(ValueNames, name => Find(name) ?? throw new CommandException($"{file.Name}: no column is named {name}."));
+        var values =
+            Array.ConvertAll(ValueNames, name => Find(name) ?? throw new CommandException($"{file.Name}: no column is named {name}."));
         foreach (var value in values) Expect(value, Numbers, "a number");
         var closed = Find("closed");
         if (closed is not null) Expect(closed, [typeof(bool)], "true or false");
@@ -133,11 +144,14 @@ internal sealed class ParquetCandleFile : CandleFile
 
         void Expect(DataField field, Type[] types, string wanted)
         {
-            if (field.IsArray || !types.Contains(field.ClrType)) throw new CommandException($"{file.Name}: the column {field.Name} holds {NameOf(field)}, and {wanted} is needed.");
+            if (field.IsArray || !types.Contains(field.ClrType))
+                throw new CommandException($"{file.Name}: the column {field.Name} holds {NameOf(field)}, and {wanted} is needed.");
         }
     }
 
-    private static string NameOf(DataField field) => field.IsArray ? "lists" : field.ClrType == typeof(ReadOnlyMemory<char>) || field.ClrType == typeof(string) ? "text" : field.ClrType.Name;
+    private static string NameOf(DataField field) => field.IsArray
+        ? "lists"
+        : field.ClrType == typeof(ReadOnlyMemory<char>) || field.ClrType == typeof(string) ? "text" : field.ClrType.Name;
 
     public override void CheckIsOf(SeriesKey series)
     {
@@ -163,7 +177,8 @@ internal sealed class ParquetCandleFile : CandleFile
         Span<decimal> values = stackalloc decimal[ValueNames.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            if (group.Values[i][row] is not { } value) return new CandleRow(line, default, $"its {ValueNames[i]} is missing, or no decimal", false);
+            if (group.Values[i][row] is not { } value)
+                return new CandleRow(line, default, $"its {ValueNames[i]} is missing, or no decimal", false);
             values[i] = value;
         }
 
@@ -198,7 +213,8 @@ internal sealed class ParquetCandleFile : CandleFile
     private async Task<long?[]> ReadTimesAsync(ParquetRowGroupReader group, CancellationToken stop)
     {
         if (_time.ClrType == typeof(DateTime))
-            return Array.ConvertAll(await ReadAsync<DateTime>(group, _time, stop), t => t is { } at ? (at.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond : (long?)null);
+            return Array.ConvertAll(await ReadAsync<DateTime>(group, _time, stop),
+                t => t is { } at ? (at.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond : (long?)null);
         if (_time.ClrType == typeof(int)) return Array.ConvertAll(await ReadAsync<int>(group, _time, stop), t => (long?)t);
         return await ReadAsync<long>(group, _time, stop);
     }
@@ -207,11 +223,14 @@ internal sealed class ParquetCandleFile : CandleFile
     {
         if (field.ClrType == typeof(decimal)) return await ReadAsync<decimal>(group, field, stop);
         // The shortest text that is this double: 0.1 is 0.1, as its writer meant.
-        if (field.ClrType == typeof(double)) return Array.ConvertAll(await ReadAsync<double>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
-        if (field.ClrType == typeof(float)) return Array.ConvertAll(await ReadAsync<float>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
+        if (field.ClrType == typeof(double)) return Array.ConvertAll(
+            await ReadAsync<double>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
+        if (field.ClrType == typeof(float))
+            return Array.ConvertAll(await ReadAsync<float>(group, field, stop), v => Parse(v?.ToString("R", CultureInfo.InvariantCulture)));
         if (field.ClrType == typeof(long)) return Array.ConvertAll(await ReadAsync<long>(group, field, stop), v => (decimal?)v);
         if (field.ClrType == typeof(int)) return Array.ConvertAll(await ReadAsync<int>(group, field, stop), v => (decimal?)v);
-        if (field.ClrType == typeof(BigInteger)) return Array.ConvertAll(await ReadAsync<BigInteger>(group, field, stop), v => Parse(v?.ToString(CultureInfo.InvariantCulture)));
+        if (field.ClrType == typeof(BigInteger))
+            return Array.ConvertAll(await ReadAsync<BigInteger>(group, field, stop), v => Parse(v?.ToString(CultureInfo.InvariantCulture)));
         return Array.ConvertAll(await ReadAsync<BigDecimal>(group, field, stop), v => Parse(v?.ToString()));
     }
 
@@ -230,7 +249,8 @@ internal sealed class ParquetCandleFile : CandleFile
         return Array.ConvertAll(whole, v => (T?)v);
     }
 
-    private static decimal? Parse(string? text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static decimal? Parse(string? text) =>
+        decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static async Task<ParquetReader> OpenReaderAsync(FileInfo file, CancellationToken stop)
     {
@@ -261,7 +281,8 @@ internal sealed class ParquetCandleFile : CandleFile
     // The reader trusts a file's lengths and codes, so damage shows as whatever they lead to.
     private static bool IsDamage(Exception e) => e is not (OperationCanceledException or CommandException or OutOfMemoryException);
 
-    private static CommandException Damaged(FileInfo file) => new($"{file.Name} ends too early or is damaged: it is no whole Parquet file.");
+    private static CommandException Damaged(FileInfo file) =>
+        new($"{file.Name} ends too early or is damaged: it is no whole Parquet file.");
 
     private sealed record Group(long?[] Times, decimal?[][] Values, bool?[]? Closed);
 }

@@ -23,7 +23,10 @@ internal sealed partial class PipedOutput : IAsyncDisposable
     /// <summary>True when nobody reads any more.</summary>
     public bool IsGone => _isGone;
 
-    /// <summary>Calls back once when nobody reads any more; from a thread of its own, which waits for nothing else. Linux only: elsewhere the next line tells.</summary>
+    /// <summary>
+    /// Calls back once when nobody reads any more; from a thread of its own, which waits for nothing else. Linux only: elsewhere the next
+    /// line tells.
+    /// </summary>
     public void WhenGone(Action act)
     {
         if (!OperatingSystem.IsLinux()) return;
@@ -48,7 +51,8 @@ internal sealed partial class PipedOutput : IAsyncDisposable
     public void Write(CandleUpdate update)
     {
         // The object begins with the series, which its symbol and timeframe make up.
-        byte[] line = [.. "{\"series\":\""u8, .. System.Text.Encoding.UTF8.GetBytes(update.Series.ToString()), .. "\","u8, .. update.Json.Span[1..], (byte)'\n'];
+        byte[] line = [.. "{\"series\":\""u8, .. System.Text.Encoding.UTF8.GetBytes(update.Series.ToString()), .. "\","u8,
+            .. update.Json.Span[1..], (byte)'\n'];
         try
         {
             _stream.Write(line);

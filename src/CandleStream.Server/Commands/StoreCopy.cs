@@ -2,7 +2,9 @@ using CandleStream.Storage;
 
 namespace CandleStream.Server.Commands;
 
-/// <summary>Copies one store into another. A server may go on recording into the first one: the copy never claims more than it holds.</summary>
+/// <summary>
+/// Copies one store into another. A server may go on recording into the first one: the copy never claims more than it holds.
+/// </summary>
 internal sealed class StoreCopy(ICandleStore source, ICandleStore target, int batchRows)
 {
     public CandleTally Tally { get; } = new();
@@ -10,15 +12,18 @@ internal sealed class StoreCopy(ICandleStore source, ICandleStore target, int ba
     /// <summary>Copies one series, revs and origins included; returns how many candles it handled.</summary>
     public async Task<long> CopyAsync(SeriesKey series, CancellationToken stop)
     {
-        // What is known before a candle is read vouches for candles that will be read. What is known no longer afterwards was deleted meanwhile.
+        // What is known before a candle is read vouches for candles that will be read. What is known no longer afterwards was deleted
+        // meanwhile.
         var before = await source.FindSeriesAsync(series, stop);
         var highest = await source.HighestRevAsync(stop);
-        var candles = await SaveAsync(series, source.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, stop), stop);
+        var candles = await SaveAsync(
+            series, source.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, stop), stop);
         // What changed behind the reader's back.
         candles += await SaveAsync(series, source.ChangesSinceAsync(series, highest, int.MaxValue, stop), stop);
         if (before is null || await source.FindSeriesAsync(series, stop) is not { } after) return candles;
         var verified = before.Verified.Subtract(before.Verified.Subtract(after.Verified));
-        var promise = new SeriesChange(series, verified, TimeRangeSet.Empty, Math.Max(before.CompleteFrom, after.CompleteFrom), Math.Min(before.ToldFrom, after.ToldFrom));
+        var promise = new SeriesChange(series, verified, TimeRangeSet.Empty, Math.Max(before.CompleteFrom, after.CompleteFrom),
+            Math.Min(before.ToldFrom, after.ToldFrom));
         await target.SaveAsync(new StoreBatch([], [promise]), CancellationToken.None);
         return candles;
     }

@@ -17,7 +17,11 @@ internal sealed class VerifyCommand(CommandHost host)
     /// <returns>0 when nothing differs or everything was repaired, else 1.</returns>
     public async Task<int> RunAsync(SeriesKey series, TimeRange range, bool repair, CancellationToken stop)
     {
-        range = range with { From = Math.Max(range.From, CandleHistory.FirstTime), To = Math.Min(range.To, host.Time.GetUtcNow().ToUnixTimeMilliseconds()) };
+        range = range with
+        {
+            From = Math.Max(range.From, CandleHistory.FirstTime),
+            To = Math.Min(range.To, host.Time.GetUtcNow().ToUnixTimeMilliseconds())
+        };
         for (var rest = range; !rest.IsEmpty;)
         {
             var page = await host.Provider.FetchAsync(series, rest, FetchPurpose.History, stop);
@@ -28,7 +32,8 @@ internal sealed class VerifyCommand(CommandHost host)
             rest = rest with { From = page.Range.To };
         }
 
-        Console.WriteLine($"{series}: {_compared} candles compared, {_missing} missing, {_different} different, {_unknownToExchange} that the exchange does not have{(repair ? "; missing and different ones repaired" : "")}.");
+        Console.WriteLine(
+            $"{series}: {_compared} candles compared, {_missing} missing, {_different} different, {_unknownToExchange} that the exchange does not have{(repair ? "; missing and different ones repaired" : "")}.");
         return (repair || _missing + _different == 0) && _unknownToExchange == 0 ? 0 : 1;
     }
 
@@ -69,10 +74,12 @@ internal sealed class VerifyCommand(CommandHost host)
 
     // A repair is a change: it gets a new rev, so that it wins over what is stored and clients that resume are sent it.
     private Task RepairAsync(SeriesKey series, List<Candle> wrong, TimeRangeSet verified) => host.Store.SaveAsync(
-        new StoreBatch([.. wrong.Select(c => new StoredCandle(series, c with { Rev = host.Revs.Next() }))], [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
+        new StoreBatch([.. wrong.Select(c => new StoredCandle(series, c with { Rev = host.Revs.Next() }))],
+            [new SeriesChange(series, verified, TimeRangeSet.Empty)]), CancellationToken.None);
 
     private static void Print(long time, string stored, string exchange) =>
         Console.WriteLine($"{DateTimeOffset.FromUnixTimeMilliseconds(time):yyyy-MM-ddTHH:mm:ssZ}  store: {stored}  exchange: {exchange}");
 
-    private static string Text(in Candle c) => string.Create(CultureInfo.InvariantCulture, $"o={c.Open} h={c.High} l={c.Low} c={c.Close} v={c.Volume}");
+    private static string Text(in Candle c) =>
+        string.Create(CultureInfo.InvariantCulture, $"o={c.Open} h={c.High} l={c.Low} c={c.Close} v={c.Volume}");
 }

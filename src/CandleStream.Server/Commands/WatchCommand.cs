@@ -13,8 +13,8 @@ namespace CandleStream.Server.Commands;
 internal sealed record WatchOptions(string? ApiKey, int Snapshot, bool ClosedOnly);
 
 /// <summary>
-/// <c>watch</c>: prints candles as they change, one JSON object a line, from a running server or from one inside this process. It comes back by itself
-/// and ends with its pipe. Standard output holds candles only; everything for people goes to standard error.
+/// <c>watch</c>: prints candles as they change, one JSON object a line, from a running server or from one inside this process. It comes
+/// back by itself and ends with its pipe. Standard output holds candles only; everything for people goes to standard error.
 /// </summary>
 internal static class WatchCommand
 {
@@ -28,19 +28,30 @@ internal static class WatchCommand
             Arity = ArgumentArity.OneOrMore,
             CustomParser = ParseSeries,
         };
-        var url = new Option<string?>("--url") { Description = "A running server, such as http://127.0.0.1:8000. Default: none, this process asks the exchange itself." };
-        var key = new Option<string?>("--api-key") { Description = "A key for that server. Default: CANDLESTREAM_API_KEY, which a list of processes does not show." };
+        var url = new Option<string?>("--url")
+        {
+            Description =
+            "A running server, such as http://127.0.0.1:8000. Default: none, this process asks the exchange itself."
+        };
+        var key = new Option<string?>(
+            "--api-key")
+        { Description = "A key for that server. Default: CANDLESTREAM_API_KEY, which a list of processes does not show." };
         var closed = new Option<bool>("--closed-only") { Description = "Leave out candles that still form." };
-        var snapshot = new Option<int>("--snapshot") { Description = "Candles of each series to begin with, 0 to 1000. Default: 1.", DefaultValueFactory = _ => 1 };
+        var snapshot = new Option<int>(
+            "--snapshot")
+        { Description = "Candles of each series to begin with, 0 to 1000. Default: 1.", DefaultValueFactory = _ => 1 };
         var demo = new Option<bool>("--demo") { Description = "Without --url: use the built-in exchange simulator; prices are not real." };
-        var command = new Command("watch", "Prints candles as they change, one JSON object a line.") { series, url, key, closed, snapshot, demo };
+        var command =
+            new Command("watch", "Prints candles as they change, one JSON object a line.") { series, url, key, closed, snapshot, demo };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction((parsed, cancel) =>
         {
             var options = new WatchOptions(
-                parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("CANDLESTREAM_API_KEY"), Math.Clamp(parsed.GetValue(snapshot), 0, 1000), parsed.GetValue(closed));
+                parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("CANDLESTREAM_API_KEY"),
+                Math.Clamp(parsed.GetValue(snapshot), 0, 1000), parsed.GetValue(closed));
             var server = parsed.GetValue(url);
-            if (server is not null && parsed.GetValue(demo)) throw new StartRefusedException("Give either --url or --demo: a running server has its own prices.");
+            if (server is not null && parsed.GetValue(demo))
+                throw new StartRefusedException("Give either --url or --demo: a running server has its own prices.");
             return server is null
                 ? StandaloneAsync(build, arguments(parsed), parsed.GetValue(demo), parsed.GetValue(series)!, options, cancel)
                 : WatchAsync(ReadAddress(server), parsed.GetValue(series)!, options, cancel);
@@ -48,7 +59,10 @@ internal static class WatchCommand
         root.Add(command);
     }
 
-    /// <summary>Runs a server inside this process, on loopback and with a store that is thrown away, so that nothing of it is in another server's way.</summary>
+    /// <summary>
+    /// Runs a server inside this process, on loopback and with a store that is thrown away, so that nothing of it is in another server's
+    /// way.
+    /// </summary>
     private static async Task<int> StandaloneAsync(
         BuildServer build, ServerArguments arguments, bool isDemo, SeriesKey[] series, WatchOptions options, CancellationToken cancel)
     {
@@ -131,7 +145,8 @@ internal static class WatchCommand
         {
             if (state is not ("live" or "connecting")) Say($"{key}: {state}{(reason is null ? "" : $", {reason}")}.");
         },
-        OnDisconnected = (reason, wait) => Say(string.Create(CultureInfo.InvariantCulture, $"{server}: {reason}; next attempt in {wait.TotalSeconds:0.#} s.")),
+        OnDisconnected = (reason, wait) =>
+            Say(string.Create(CultureInfo.InvariantCulture, $"{server}: {reason}; next attempt in {wait.TotalSeconds:0.#} s.")),
     };
 
     private static void Say(string line) => Console.Error.WriteLine($"candlestream: {line.ReplaceLineEndings(" ")}");

@@ -25,7 +25,8 @@ internal static class SettingsCheck
         foreach (var key in section.GetChildren())
         {
             if (!known.Contains(key.Key))
-                throw new StartRefusedException($"Unknown setting '{key.Path}'; section {section.Path} has: {string.Join(", ", known.Select(k => k.Key).Order())}.");
+                throw new StartRefusedException(
+                    $"Unknown setting '{key.Path}'; section {section.Path} has: {string.Join(", ", known.Select(k => k.Key).Order())}.");
             var nested = known[key.Key].Select(p => p.PropertyType).Where(HasKeysOfItsOwn).ToList();
             if (nested.Count > 0) CheckKeys(key, nested);
             foreach (var property in known[key.Key]) CheckTable(key, property.PropertyType);
@@ -36,16 +37,20 @@ internal static class SettingsCheck
     private static void CheckTable(IConfigurationSection table, Type type)
     {
         if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(Dictionary<,>)) return;
-        if (!string.IsNullOrEmpty(table.Value)) throw new StartRefusedException($"Invalid setting {table.Path}={table.Value}: it is a table; give each entry a value of its own, as in {table.Path}:NAME=VALUE.");
+        if (!string.IsNullOrEmpty(table.Value))
+            throw new StartRefusedException(
+                $"Invalid setting {table.Path}={table.Value}: it is a table; give each entry a value of its own, as in {table.Path}:NAME=VALUE.");
         var converter = TypeDescriptor.GetConverter(type.GetGenericArguments()[1]);
         foreach (var entry in table.GetChildren())
         {
-            if (!converter.IsValid(entry.Value ?? "")) throw new StartRefusedException($"Invalid setting {entry.Path}={entry.Value}: not a value of the kind {type.GetGenericArguments()[1].Name}.");
+            if (!converter.IsValid(entry.Value ?? "")) throw new StartRefusedException(
+                $"Invalid setting {entry.Path}={entry.Value}: not a value of the kind {type.GetGenericArguments()[1].Name}.");
         }
     }
 
     private static bool HasKeysOfItsOwn(Type type) =>
-        type.IsClass && type.Namespace?.StartsWith(nameof(CandleStream), StringComparison.Ordinal) == true && !type.IsAssignableTo(typeof(IEnumerable));
+        type.IsClass && type.Namespace?.StartsWith(nameof(CandleStream), StringComparison.Ordinal) == true
+            && !type.IsAssignableTo(typeof(IEnumerable));
 
     private static void CheckValues(IConfigurationSection section, Type type)
     {
@@ -65,6 +70,8 @@ internal static class SettingsCheck
         var key = failures[0].MemberNames.FirstOrDefault();
         var path = key is null ? section.Path : ConfigurationPath.Combine(section.Path, key);
         var value = key is null ? null : section[key];
-        throw new StartRefusedException(value is null ? $"Invalid setting {path}: {failures[0].ErrorMessage}" : $"Invalid setting {path}={value}: {failures[0].ErrorMessage}");
+        throw new StartRefusedException(value is null
+            ? $"Invalid setting {path}: {failures[0].ErrorMessage}"
+            : $"Invalid setting {path}={value}: {failures[0].ErrorMessage}");
     }
 }

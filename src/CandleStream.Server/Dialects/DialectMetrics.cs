@@ -12,9 +12,11 @@ internal sealed class DialectMetrics
     public DialectMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(nameof(CandleStream));
-        meter.CreateObservableUpDownCounter("candlestream.dialect.sockets", () => Volatile.Read(ref _sockets), "{socket}", "Open sockets of bots that speak an exchange's dialect.");
+        meter.CreateObservableUpDownCounter("candlestream.dialect.sockets", () => Volatile.Read(ref _sockets), "{socket}",
+            "Open sockets of bots that speak an exchange's dialect.");
         _frames = meter.CreateCounter<long>("candlestream.dialect.frames", "{frame}", "Frames written to these sockets.");
-        _tryAgain = meter.CreateCounter<long>("candlestream.dialect.try_again", "{answer}", "Requests answered \"try again\", because what they asked for is not verified.");
+        _tryAgain = meter.CreateCounter<long>(
+            "candlestream.dialect.try_again", "{answer}", "Requests answered \"try again\", because what they asked for is not verified.");
         _frames.Add(0);
         _tryAgain.Add(0);
     }

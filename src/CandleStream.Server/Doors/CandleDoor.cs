@@ -6,7 +6,8 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Server.Doors;
 
 /// <summary>The one way in which the routes for other people's programs reach candles: UDF, agents, exchange dialects, webhooks.</summary>
-internal sealed class CandleDoor(ISeriesHome home, CandleHistory history, SeriesJoiner joiner, ICandleProvider provider, ISymbolDirectory symbols)
+internal sealed class CandleDoor(
+    ISeriesHome home, CandleHistory history, SeriesJoiner joiner, ICandleProvider provider, ISymbolDirectory symbols)
 {
     /// <summary>True while the prices are invented: every door says so where its language has a place for it.</summary>
     public bool IsSimulated => provider.IsSimulated;
@@ -28,16 +29,21 @@ internal sealed class CandleDoor(ISeriesHome home, CandleHistory history, Series
     }
 
     /// <summary>True where the exchange's feed of any open series works, or none is open.</summary>
-    public bool IsOperative => home.OpenSeries is var open && (open.Count == 0 || open.Any(s => s.Status.Feed.State is SeriesState.Live or SeriesState.Polling));
+    public bool IsOperative =>
+        home.OpenSeries is var open && (open.Count == 0 || open.Any(s => s.Status.Feed.State is SeriesState.Live or SeriesState.Polling));
 
-    /// <summary>True where a range that ends at <paramref name="end"/> (Unix ms, inclusive; null = now) of a series that was just read holds the running candle.</summary>
+    /// <summary>
+    /// True where a range that ends at <paramref name="end"/> (Unix ms, inclusive; null = now) of a series that was just read holds the
+    /// running candle.
+    /// </summary>
     public bool ReachesPresent(SeriesKey series, long? end) =>
         end is null || (home.Peek(series) is { } open && (open.Latest is not { } latest || end >= latest.Candle.Time));
 
     /// <summary>Opens a series, holds it open and hands its updates to <paramref name="sink"/> until the result is disposed.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
     /// <exception cref="ObjectDisposedException">The server stops.</exception>
-    public DoorWatch Watch(SeriesKey series, ICandleSink sink, SeriesUse use = SeriesUse.Watch) => new(joiner, home.Open(series, use), sink);
+    public DoorWatch Watch(SeriesKey series, ICandleSink sink, SeriesUse use = SeriesUse.Watch) =>
+        new(joiner, home.Open(series, use), sink);
 
     /// <summary>The state of an open series; null where nobody follows it.</summary>
     public SeriesStatus? StatusOf(SeriesKey series) => home.Peek(series)?.Status;
@@ -69,9 +75,13 @@ internal sealed class DoorWatch : IDisposable
     /// <summary>The newest candle, forming or closed; null before the first.</summary>
     public CandleUpdate? Latest => _handle.Series.Latest;
 
-    /// <summary>The newest candles, oldest first, as a new client of the stream gets them: waits a moment for the first data of a series that was just opened.</summary>
+    /// <summary>
+    /// The newest candles, oldest first, as a new client of the stream gets them: waits a moment for the first data of a series that was
+    /// just opened.
+    /// </summary>
     public async Task<IReadOnlyList<Candle>> NewestAsync(int count, CancellationToken cancel) =>
-        (await _joiner.JoinAsync(_handle.Series, new JoinRequest(null, IsUnreadable: false, count, SnapshotRequested: true), cancel)).Snapshot;
+        (await _joiner.JoinAsync(
+            _handle.Series, new JoinRequest(null, IsUnreadable: false, count, SnapshotRequested: true), cancel)).Snapshot;
 
     public void Dispose()
     {

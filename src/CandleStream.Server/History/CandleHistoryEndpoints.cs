@@ -22,7 +22,8 @@ internal static class CandleHistoryEndpoints
             refusal = PathTicket.Allows(context, series) ? CheckSymbol(symbols, series.Symbol) : Problems.NotOfTicket(series);
 
         var asCsv = WantsCsv(context.Request);
-        if (asCsv is null) refusal ??= Problems.OfStatus(StatusCodes.Status406NotAcceptable, "This route answers application/json or text/csv.");
+        if (asCsv is null)
+            refusal ??= Problems.OfStatus(StatusCodes.Status406NotAcceptable, "This route answers application/json or text/csv.");
         if (refusal is not null)
         {
             await refusal.ExecuteAsync(context);
@@ -36,13 +37,16 @@ internal static class CandleHistoryEndpoints
         headers.ETag = etag;
         headers.CacheControl = new CacheControlHeaderValue { NoCache = true };
         context.Response.Headers.Vary = HeaderNames.Accept;
-        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(etag, useStrongComparison: false) || known.Equals(EntityTagHeaderValue.Any)))
+        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(
+            known => known.Compare(etag, useStrongComparison: false) || known.Equals(EntityTagHeaderValue.Any)))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
-        await (asCsv == true ? CandleCsv.WriteAsync(context.Response, answer, cancel) : HistoryJson.WriteAsync(context.Response, answer, cancel));
+        await (asCsv == true
+            ? CandleCsv.WriteAsync(context.Response, answer, cancel)
+            : HistoryJson.WriteAsync(context.Response, answer, cancel));
     }
 
     private static ProblemHttpResult? CheckSymbol(ISymbolDirectory symbols, string symbol)
@@ -70,7 +74,8 @@ internal static class CandleHistoryEndpoints
             Add(gap.To);
         }
 
-        return new EntityTagHeaderValue(string.Create(CultureInfo.InvariantCulture, $"\"{highest}-{rest:x}{(csv ? "-csv" : "")}\""), isWeak: true);
+        return new EntityTagHeaderValue(
+            string.Create(CultureInfo.InvariantCulture, $"\"{highest}-{rest:x}{(csv ? "-csv" : "")}\""), isWeak: true);
 
         void Add(long value) => rest = unchecked((rest ^ (ulong)value) * 1099511628211UL);
     }
@@ -89,7 +94,8 @@ internal static class CandleHistoryEndpoints
         double QualityOf(string type)
         {
             var media = new MediaTypeHeaderValue(type);
-            var match = accepted.Where(a => media.IsSubsetOf(a)).OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0).FirstOrDefault();
+            var match = accepted.Where(a => media.IsSubsetOf(a)).OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0)
+                .FirstOrDefault();
             return match is null ? 0 : match.Quality ?? 1;
         }
     }

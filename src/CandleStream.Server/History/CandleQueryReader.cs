@@ -43,7 +43,8 @@ internal ref struct CandleQueryReader(IQueryCollection query)
     private long? ReadNumber(string field, long min, long max, string unit)
     {
         if (ReadSingle(field) is not { } text) return null;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max) return number;
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min
+            && number <= max) return number;
         Refuse(field, text, $"{unit}, {min}..{max}");
         return null;
     }

@@ -4,7 +4,9 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.History;
 
-/// <summary>The JSON form of <c>GET /candles</c>, written straight into the response: ten thousand candles are held once, not twice.</summary>
+/// <summary>
+/// The JSON form of <c>GET /candles</c>, written straight into the response: ten thousand candles are held once, not twice.
+/// </summary>
 internal static class HistoryJson
 {
     /// <summary>Bytes between two flushes.</summary>

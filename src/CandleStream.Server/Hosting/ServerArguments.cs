@@ -7,8 +7,8 @@ public sealed record ServerArguments(IReadOnlyDictionary<string, string?> Settin
     private const string DefaultUrls = "http://127.0.0.1:8000";
 
     /// <summary>
-    /// A builder with every source of settings, lowest priority first: defaults, appsettings.json beside the program, appsettings.json in the
-    /// working folder, environment, command line. Relative paths in settings count from the working folder.
+    /// A builder with every source of settings, lowest priority first: defaults, appsettings.json beside the program, appsettings.json in
+    /// the working folder, environment, command line. Relative paths in settings count from the working folder.
     /// </summary>
     public WebApplicationBuilder CreateBuilder()
     {
@@ -24,7 +24,8 @@ public sealed record ServerArguments(IReadOnlyDictionary<string, string?> Settin
         var workingFolder = Directory.GetCurrentDirectory();
         // The environment is added again, to stay above this file.
         if (Path.GetFullPath(workingFolder) != Path.GetFullPath(AppContext.BaseDirectory).TrimEnd(Path.DirectorySeparatorChar))
-            configuration.AddJsonFile(Path.Combine(workingFolder, "appsettings.json"), optional: true, reloadOnChange: false).AddEnvironmentVariables();
+            configuration.AddJsonFile(Path.Combine(workingFolder, "appsettings.json"), optional: true, reloadOnChange: false)
+                .AddEnvironmentVariables();
         configuration.AddInMemoryCollection(Settings);
         AddDefault(configuration, "Urls", DefaultUrls);
         return builder;

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace CandleStream.Server.Hosting;
 
-/// <summary>Start and end of the process: one clear line when the start fails, ten seconds at most for the end, and at once at the second signal.</summary>
+/// <summary>
+/// Start and end of the process: one clear line when the start fails, ten seconds at most for the end, and at once at the second signal.
+/// </summary>
 internal static class ServerLifetime
 {
     /// <summary>Leaves two of the promised ten seconds to what is disposed after the hosted services.</summary>
@@ -13,7 +15,8 @@ internal static class ServerLifetime
     private static readonly string[] StartReporters = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.AspNetCore.Server.Kestrel"];
 
     /// <summary>Frameworks' loggers whose lower levels write request lines and headers as they came.</summary>
-    private static readonly string[] RequestRepeaters = ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
+    private static readonly string[] RequestRepeaters =
+        ["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests"];
 
     public static void AddLifetime(this WebApplicationBuilder builder)
     {
@@ -56,5 +59,6 @@ internal static class ServerLifetime
 internal static class LoggingSetup
 {
     // Programs that read JSON want the request's TraceId, which is what an error answer names; on a terminal scopes are noise.
-    public static void AddLog(this WebApplicationBuilder builder) => builder.Services.Configure<JsonConsoleFormatterOptions>(json => json.IncludeScopes = true);
+    public static void AddLog(this WebApplicationBuilder builder) =>
+        builder.Services.Configure<JsonConsoleFormatterOptions>(json => json.IncludeScopes = true);
 }

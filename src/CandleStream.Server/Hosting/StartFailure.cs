@@ -16,7 +16,8 @@ internal static class StartFailure
         IOException { InnerException: SocketException or Microsoft.AspNetCore.Connections.AddressInUseException } => failure.Message,
         SocketException or ArgumentOutOfRangeException { ParamName: "port" } => $"Cannot listen on the address in Urls: {failure.Message}.",
         // Kestrel: an address of Urls that is none; configuration: an appsettings.json that is not JSON.
-        FormatException or InvalidDataException => failure.InnerException is { } inner ? $"{failure.Message} {inner.Message}" : failure.Message,
+        FormatException or InvalidDataException =>
+            failure.InnerException is { } inner ? $"{failure.Message} {inner.Message}" : failure.Message,
         InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" } => failure.Message,
         _ => null,
     };

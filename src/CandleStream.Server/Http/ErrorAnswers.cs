@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Server.Http;
 
-/// <summary>Every error answer is problem+json: those of routing (404, 405), of request parsing (400, 413, 414, 431) and of failures nobody expected (500) too.</summary>
+/// <summary>
+/// Every error answer is problem+json: those of routing (404, 405), of request parsing (400, 413, 414, 431) and of failures nobody expected
+/// (500) too.
+/// </summary>
 internal static class ErrorAnswers
 {
     /// <summary>A series that nobody watches is closed after the linger time.</summary>
@@ -31,7 +34,8 @@ internal static class ErrorAnswers
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             StoreUnavailableException store => Problems.Unavailable(context, store.Message, TimeSpan.FromSeconds(5)),
             SeriesLimitException full => Problems.Unavailable(context, full.Message, SeriesRetryAfter, full.Limit),
-            ObjectDisposedException when IsStopping(context) => Problems.Unavailable(context, "The server is stopping.", TimeSpan.FromSeconds(5)),
+            ObjectDisposedException when IsStopping(context) =>
+                Problems.Unavailable(context, "The server is stopping.", TimeSpan.FromSeconds(5)),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "The server failed; its log says why."),
         };
         return ErrorForm.AnswerAsync(context, result);
@@ -46,9 +50,11 @@ internal static class ErrorAnswers
         var detail = status switch
         {
             StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}; /docs lists what there is.",
-            StatusCodes.Status401Unauthorized => "A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a valid ticket for this query.",
+            StatusCodes.Status401Unauthorized =>
+                "A key is needed: X-API-Key, Authorization: Bearer, a session, or for a stream a valid ticket for this query.",
             StatusCodes.Status403Forbidden => "This key lacks the required scope.",
-            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible here; allowed: {context.Response.Headers.Allow}.",
+            StatusCodes.Status405MethodNotAllowed =>
+                $"{context.Request.Method} is not possible here; allowed: {context.Response.Headers.Allow}.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };
         return ErrorForm.AnswerAsync(context, Problems.OfStatus(status, detail));

@@ -10,7 +10,9 @@ internal abstract class ErrorForm(PathString prefix)
     public static Task AnswerAsync(HttpContext context, ProblemHttpResult problem)
     {
         var form = context.RequestServices.GetServices<ErrorForm>().FirstOrDefault(f => f.IsFor(context.Request.Path));
-        return form is null ? problem.ExecuteAsync(context) : form.WriteAsync(context, problem.StatusCode, problem.ProblemDetails.Detail ?? "");
+        return form is null
+            ? problem.ExecuteAsync(context)
+            : form.WriteAsync(context, problem.StatusCode, problem.ProblemDetails.Detail ?? "");
     }
 
     /// <summary>Writes status and body.</summary>

@@ -14,7 +14,10 @@ internal static class PageEndpoints
 
     private static readonly string Manifest = Path.Combine(AppContext.BaseDirectory, "CandleStream.Server.staticwebassets.endpoints.json");
 
-    /// <summary>Lets <c>/</c> answer what <c>/index.html</c> answers, <c>/embed</c> what <c>/embed.html</c> answers, and hashed files be kept for a year; comes before routing.</summary>
+    /// <summary>
+    /// Lets <c>/</c> answer what <c>/index.html</c> answers, <c>/embed</c> what <c>/embed.html</c> answers, and hashed files be kept for a
+    /// year; comes before routing.
+    /// </summary>
     public static void UsePageAtRoot(this WebApplication app) => app.Use((context, next) =>
     {
         if (context.Request.Path == "/") context.Request.Path = Index;

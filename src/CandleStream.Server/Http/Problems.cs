@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Server.Http;
 
-/// <summary>The error answers of the API, as <c>application/problem+json</c> (RFC 9457). Each has the <c>trace_id</c> under which the log tells of the request.</summary>
+/// <summary>
+/// The error answers of the API, as <c>application/problem+json</c> (RFC 9457). Each has the <c>trace_id</c> under which the log tells of
+/// the request.
+/// </summary>
 public static class Problems
 {
     /// <summary>Longer values are cut before they are sent back: an answer must not grow with the question.</summary>
@@ -30,7 +33,8 @@ public static class Problems
 
     /// <summary>406: the route cannot answer in any form that the request's <c>Accept</c> names.</summary>
     public static ProblemHttpResult NotAcceptable(string answers) => Create(
-        StatusCodes.Status406NotAcceptable, "Not acceptable", $"This route answers {answers} only.", ("field", "Accept"), ("allowed", answers));
+        StatusCodes.Status406NotAcceptable, "Not acceptable", $"This route answers {answers} only.", ("field", "Accept"),
+        ("allowed", answers));
 
     /// <summary>404: the exchange does not list the symbol.</summary>
     public static ProblemHttpResult UnknownSymbol(string symbol, IReadOnlyList<string> matches) => Create(
@@ -69,7 +73,8 @@ public static class Problems
     /// <summary>An error that is told by its status code.</summary>
     public static ProblemHttpResult OfStatus(int status, string detail) => Create(status, ReasonPhrases.GetReasonPhrase(status), detail);
 
-    private static ProblemHttpResult Create(int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> extensions)
+    private static ProblemHttpResult Create(
+        int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> extensions)
     {
         var members = new Dictionary<string, object?>();
         foreach (var (name, value) in extensions) members.Add(name, value);

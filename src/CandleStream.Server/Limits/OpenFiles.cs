@@ -17,12 +17,16 @@ internal sealed record OpenFiles(long? Limit, bool HasFitted)
     private const string MaxConnections = "Security:MaxConnections";
     private const string MaxStreams = SendingOptions.Section + ":MaxStreams";
 
-    /// <summary>Where nobody has said how many connections and streams to take and the defaults are more than may be opened, takes what may: later the server would only fail to accept them.</summary>
+    /// <summary>
+    /// Where nobody has said how many connections and streams to take and the defaults are more than may be opened, takes what may: later
+    /// the server would only fail to accept them.
+    /// </summary>
     public static OpenFiles Fit(ConfigurationManager configuration)
     {
         var limit = File.Exists(LinuxLimits) ? Parse(File.ReadLines(LinuxLimits)) : null;
         var (connections, streams) = (new AccessOptions().MaxConnections, new SendingOptions().MaxStreams);
-        if (limit is null || limit >= connections + Others || configuration[MaxConnections] is not null || configuration[MaxStreams] is not null) return new OpenFiles(limit, false);
+        if (limit is null || limit >= connections + Others || configuration[MaxConnections] is not null
+            || configuration[MaxStreams] is not null) return new OpenFiles(limit, false);
         var room = Math.Max(limit.Value - Others, limit.Value / 2);
         ServerArguments.AddDefault(configuration, MaxConnections, room.ToString(CultureInfo.InvariantCulture));
         ServerArguments.AddDefault(configuration, MaxStreams, (room * streams / connections).ToString(CultureInfo.InvariantCulture));

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace CandleStream.Server.Limits;
 
 /// <summary>Says at the start what the limit of open files means for the limits of connections and streams.</summary>
-internal sealed partial class OpenFilesCheck(OpenFiles files, IOptions<AccessOptions> security, IOptions<SendingOptions> streams, ILogger<OpenFilesCheck> logger) : IHostedService
+internal sealed partial class OpenFilesCheck(
+    OpenFiles files, IOptions<AccessOptions> security, IOptions<SendingOptions> streams, ILogger<OpenFilesCheck> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -19,9 +20,13 @@ internal sealed partial class OpenFilesCheck(OpenFiles files, IOptions<AccessOpt
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(LogLevel.Warning, "This process may open {Limit} files (ulimit -n) and needs {Needed} for Security:MaxConnections={MaxConnections}: raise the one or lower the other")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "This process may open {Limit} files (ulimit -n) and needs {Needed} for Security:MaxConnections={MaxConnections}: raise the one or lower the other")]
     private partial void LogTooFew(long limit, int needed, int maxConnections);
 
-    [LoggerMessage(LogLevel.Information, "This process may open {Limit} files (ulimit -n), so Security:MaxConnections is {MaxConnections} and Streaming:MaxStreams {MaxStreams}, less than their defaults")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "This process may open {Limit} files (ulimit -n), so Security:MaxConnections is {MaxConnections} and Streaming:MaxStreams {MaxStreams}, less than their defaults")]
     private partial void LogFitted(long limit, int maxConnections, int maxStreams);
 }

@@ -13,7 +13,11 @@ internal static class Proxies
         var networks = NetworksOf(app.Configuration.Security());
         // The middleware without any network would believe everybody.
         if (networks.Count == 0) return;
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = null
+        };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var network in networks) options.KnownIPNetworks.Add(network);
@@ -27,5 +31,6 @@ internal static class Proxies
         return NetworksOf(security).Exists(n => n.Contains(address));
     }
 
-    private static List<IPNetwork> NetworksOf(AccessOptions security) => [.. security.KnownProxies.Select(p => AccessOptions.ParseProxy(p)!.Value)];
+    private static List<IPNetwork> NetworksOf(AccessOptions security) =>
+        [.. security.KnownProxies.Select(p => AccessOptions.ParseProxy(p)!.Value)];
 }

@@ -9,7 +9,8 @@ using ModelContextProtocol.Server;
 namespace CandleStream.Server.Mcp;
 
 /// <summary>What an agent can ask. Answers are short, because its memory is small, and each says what it does not know.</summary>
-internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCaller caller, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class CandleTools(
+    CandleDoor door, StreamLimiter limiter, McpCaller caller, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
@@ -19,10 +20,12 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
     private const int DefaultWaitSeconds = 30;
     private const int MaxWaitSeconds = 60;
     private const string NotFollowed = "not followed";
-    private const string SeriesHelp = "Symbol and timeframe, such as BTCUSD:1m. Timeframes: 1m 5m 15m 30m 1h 3h 6h 12h 1D 1W 14D 1M (case matters).";
+    private const string SeriesHelp =
+        "Symbol and timeframe, such as BTCUSD:1m. Timeframes: 1m 5m 15m 30m 1h 3h 6h 12h 1D 1W 14D 1M (case matters).";
     private const string TimeHelp = "Unix milliseconds or ISO 8601 UTC, such as 2026-11-28T12:00:00Z.";
 
-    [McpServerTool(Name = "find_symbols", Title = "Find symbols", ReadOnly = true, Idempotent = true, OpenWorld = false, UseStructuredContent = true)]
+    [McpServerTool(
+        Name = "find_symbols", Title = "Find symbols", ReadOnly = true, Idempotent = true, OpenWorld = false, UseStructuredContent = true)]
     [Description("Finds symbols by a part of their name, 50 at most. Use the symbol with a timeframe as a series: BTCUSD:1m.")]
     public FoundSymbols FindSymbols(
         [Description("A part of the name, such as BTC; empty for the first symbols.")] string text = "",
@@ -36,8 +39,10 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
         return new FoundSymbols([.. found.Take(MaxFound).Select(Describe)], [.. Timeframe.All.Select(t => t.Name)], door.IsSimulated, note);
     }
 
-    [McpServerTool(Name = "get_candles", Title = "Get candles", ReadOnly = true, Idempotent = true, OpenWorld = true, UseStructuredContent = true)]
-    [Description("Candles of a series, oldest first, the forming one last if it is in the range. Without start the newest ones. Times in gaps are unknown.")]
+    [McpServerTool(
+        Name = "get_candles", Title = "Get candles", ReadOnly = true, Idempotent = true, OpenWorld = true, UseStructuredContent = true)]
+    [Description(
+        "Candles of a series, oldest first, the forming one last if it is in the range. Without start the newest ones. Times in gaps are unknown.")]
     public async Task<AgentCandles> GetCandlesAsync(
         [Description(SeriesHelp)] string series,
         [Description("Earliest open time, inclusive. " + TimeHelp)] AgentTime? start = null,
@@ -48,26 +53,33 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
         var key = ReadSeries(series);
         if (limit is < 1 or > MaxLimit) throw new ToolRefusedException($"'limit' must not be {limit}; allowed: 1 to {MaxLimit}.");
         if (end?.Ms < start?.Ms) throw new ToolRefusedException("'end' must not be before 'start'.");
-        var answer = (await AskAsync(() => door.ReadAsync(new HistoryQuery(key, start?.Ms, end?.Ms, limit, Descending: false, null), cancel))).History;
+        var answer = (await AskAsync(
+            () => door.ReadAsync(new HistoryQuery(key, start?.Ms, end?.Ms, limit, Descending: false, null), cancel))).History;
         var more = answer.Next is not { } next ? null
             : start is null ? $"Older candles exist or may exist: ask again with end={next}."
             : $"There is more up to the end of the range: ask again with start={next}.";
         return new AgentCandles(
-            $"{key}", door.IsSimulated, StateOf(door.StatusOf(key)), [.. answer.Candles.Select(AgentCandle.Of)], GapsOf(answer.Gaps), answer.AsOf, Note(more, answer.Gaps.Count > 0));
+            $"{key}", door.IsSimulated, StateOf(door.StatusOf(key)), [.. answer.Candles.Select(AgentCandle.Of)], GapsOf(answer.Gaps),
+            answer.AsOf, Note(more, answer.Gaps.Count > 0));
     }
 
-    [McpServerTool(Name = "get_status", Title = "Get status", ReadOnly = true, Idempotent = true, OpenWorld = false, UseStructuredContent = true)]
-    [Description("Whether the feed of a series is live, why not, and which times are missing. It follows nothing by itself: get_candles and wait_for_close do.")]
+    [McpServerTool(
+        Name = "get_status", Title = "Get status", ReadOnly = true, Idempotent = true, OpenWorld = false, UseStructuredContent = true)]
+    [Description(
+        "Whether the feed of a series is live, why not, and which times are missing. It follows nothing by itself: get_candles and wait_for_close do.")]
     public AgentStatus GetStatus([Description(SeriesHelp)] string series)
     {
         var key = ReadSeries(series);
         var status = door.StatusOf(key);
         var note = status is null ? "Nobody follows this series now, so nothing is known of its present." : null;
-        return new AgentStatus($"{key}", door.IsSimulated, StateOf(status), status?.Connected ?? false, status?.Feed.Reason, GapsOf(status?.Gaps ?? []), door.AsOf, note);
+        return new AgentStatus($"{key}", door.IsSimulated, StateOf(status), status?.Connected ?? false, status?.Feed.Reason,
+            GapsOf(status?.Gaps ?? []), door.AsOf, note);
     }
 
-    [McpServerTool(Name = "get_corrections", Title = "Get corrections", ReadOnly = true, Idempotent = true, OpenWorld = false, UseStructuredContent = true)]
-    [Description("Closed candles that the exchange changed later, before and after. This server keeps the newest version only, and says so.")]
+    [McpServerTool(Name = "get_corrections", Title = "Get corrections", ReadOnly = true, Idempotent = true, OpenWorld = false,
+        UseStructuredContent = true)]
+    [Description(
+        "Closed candles that the exchange changed later, before and after. This server keeps the newest version only, and says so.")]
     public AgentCorrections GetCorrections(
         [Description(SeriesHelp)] string series,
         [Description("Earliest open time, inclusive. " + TimeHelp)] AgentTime? start = null,
@@ -81,17 +93,21 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
             "This server keeps the newest version of each candle and no earlier ones: it cannot say whether or how a closed candle was changed.");
     }
 
-    [McpServerTool(Name = "wait_for_close", Title = "Wait for the next close", ReadOnly = true, OpenWorld = true, UseStructuredContent = true)]
-    [Description("Waits until the running candle of a series closes and answers it. After the time-out it answers without a candle; ask again then.")]
+    [McpServerTool(
+        Name = "wait_for_close", Title = "Wait for the next close", ReadOnly = true, OpenWorld = true, UseStructuredContent = true)]
+    [Description(
+        "Waits until the running candle of a series closes and answers it. After the time-out it answers without a candle; ask again then.")]
     public async Task<AgentClose> WaitForCloseAsync(
         [Description(SeriesHelp)] string series,
         [Description("How long to wait, in seconds, 1 to 60.")] int timeout = DefaultWaitSeconds,
         CancellationToken cancel = default)
     {
         var key = ReadSeries(series);
-        if (timeout is < 1 or > MaxWaitSeconds) throw new ToolRefusedException($"'timeout' must not be {timeout}; allowed: 1 to {MaxWaitSeconds} seconds.");
+        if (timeout is < 1 or > MaxWaitSeconds)
+            throw new ToolRefusedException($"'timeout' must not be {timeout}; allowed: 1 to {MaxWaitSeconds} seconds.");
         // A waiting call holds a series open, as a stream does, and counts as one.
-        if (!limiter.TryEnter(caller.Share, out var refusal)) throw new ToolRefusedException($"{refusal.Detail} The limit is {refusal.Limit}.");
+        if (!limiter.TryEnter(caller.Share, out var refusal))
+            throw new ToolRefusedException($"{refusal.Detail} The limit is {refusal.Limit}.");
         try
         {
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel, lifetime.ApplicationStopping);
@@ -125,14 +141,19 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
             // The time-out: answered without a candle.
         }
 
-        var note = closed is null ? "No candle closed in this time. A candle closes only when its time is over, and one without a trade does not exist." : null;
-        return new AgentClose($"{key}", door.IsSimulated, StateOf(watch.Status), closed is { } candle ? AgentCandle.Of(candle) : null, closed is null, GapsOf(watch.Status.Gaps), door.AsOf, note);
+        var note = closed is null
+            ? "No candle closed in this time. A candle closes only when its time is over, and one without a trade does not exist."
+            : null;
+        return new AgentClose($"{key}", door.IsSimulated, StateOf(watch.Status), closed is { } candle ? AgentCandle.Of(candle) : null,
+            closed is null, GapsOf(watch.Status.Gaps), door.AsOf, note);
     }
 
     private SeriesKey ReadSeries(string series)
     {
-        if (!SeriesKey.TryParse(series.StartsWith(Exchange + ":", StringComparison.OrdinalIgnoreCase) ? series[(Exchange.Length + 1)..] : series, out var key))
-            throw new ToolRefusedException($"'series' must not be '{Cut(series)}'; allowed: a symbol, a colon and one of {string.Join(", ", Timeframe.All)}, such as BTCUSD:1m.");
+        if (!SeriesKey.TryParse(
+            series.StartsWith(Exchange + ":", StringComparison.OrdinalIgnoreCase) ? series[(Exchange.Length + 1)..] : series, out var key))
+            throw new ToolRefusedException(
+                $"'series' must not be '{Cut(series)}'; allowed: a symbol, a colon and one of {string.Join(", ", Timeframe.All)}, such as BTCUSD:1m.");
         var check = door.Symbols.Check(key.Symbol);
         if (check.Standing != SymbolStanding.Unknown) return key;
         var close = check.Matches.Count == 0 ? "find_symbols lists what there is." : $"Did you mean {string.Join(", ", check.Matches)}?";
@@ -163,7 +184,8 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
 
     private static string StateOf(SeriesStatus? status) => status is null ? NotFollowed : SeriesStatusJson.NameOf(status.Feed.State);
 
-    private static List<AgentGap> GapsOf(IEnumerable<TimeRange> gaps) => [.. gaps.Select(g => new AgentGap(g.From, g.To, AgentTime.Describe(g.From), AgentTime.Describe(g.To)))];
+    private static List<AgentGap> GapsOf(IEnumerable<TimeRange> gaps) =>
+        [.. gaps.Select(g => new AgentGap(g.From, g.To, AgentTime.Describe(g.From), AgentTime.Describe(g.To)))];
 
     private static string? Note(string? more, bool hasGaps)
     {
@@ -173,7 +195,9 @@ internal sealed class CandleTools(CandleDoor door, StreamLimiter limiter, McpCal
 
     private static string Cut(string text) => text.Length > 100 ? text[..100] + "…" : text;
 
-    /// <summary>Takes the first candle that closes among the running one and those after it; repairs and corrections of older ones do not count.</summary>
+    /// <summary>
+    /// Takes the first candle that closes among the running one and those after it; repairs and corrections of older ones do not count.
+    /// </summary>
     private sealed class NextClose : ICandleSink
     {
         private readonly TaskCompletionSource<Candle> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -231,7 +255,8 @@ internal sealed record FoundSymbols(IReadOnlyList<AgentSymbol> Symbols, IReadOnl
 internal sealed record AgentSymbol(string Symbol, string Base, string Quote, string Exchange);
 
 /// <summary>A candle; <paramref name="Utc"/> is its open time in words.</summary>
-internal sealed record AgentCandle(long Time, string Utc, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed)
+internal sealed record AgentCandle(
+    long Time, string Utc, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed)
 {
     public static AgentCandle Of(Candle c) => new(c.Time, AgentTime.Describe(c.Time), c.Open, c.High, c.Low, c.Close, c.Volume, c.Closed);
 }
@@ -239,13 +264,17 @@ internal sealed record AgentCandle(long Time, string Utc, decimal Open, decimal 
 /// <summary>A range of time, the end exclusive, of which it is not known which candles exist.</summary>
 internal sealed record AgentGap(long From, long To, string FromUtc, string ToUtc);
 
-internal sealed record AgentCandles(string Series, bool Simulated, string State, IReadOnlyList<AgentCandle> Candles, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);
+internal sealed record AgentCandles(
+    string Series, bool Simulated, string State, IReadOnlyList<AgentCandle> Candles, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);
 
-internal sealed record AgentStatus(string Series, bool Simulated, string State, bool Connected, string? Reason, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);
+internal sealed record AgentStatus(
+    string Series, bool Simulated, string State, bool Connected, string? Reason, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);
 
 /// <summary>Corrections; null where none are kept, which is not the same as none.</summary>
-internal sealed record AgentCorrections(string Series, bool Simulated, string State, IReadOnlyList<AgentCorrection>? Corrections, IReadOnlyList<AgentGap> Gaps, long Asof, string Note);
+internal sealed record AgentCorrections(string Series, bool Simulated, string State, IReadOnlyList<AgentCorrection>? Corrections,
+    IReadOnlyList<AgentGap> Gaps, long Asof, string Note);
 
 internal sealed record AgentCorrection(AgentCandle Before, AgentCandle After);
 
-internal sealed record AgentClose(string Series, bool Simulated, string State, AgentCandle? Candle, bool TimedOut, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);
+internal sealed record AgentClose(
+    string Series, bool Simulated, string State, AgentCandle? Candle, bool TimedOut, IReadOnlyList<AgentGap> Gaps, long Asof, string? Note);

@@ -9,7 +9,10 @@ using ModelContextProtocol.Server;
 
 namespace CandleStream.Server.Mcp;
 
-/// <summary><c>/mcp</c>: the Model Context Protocol over HTTP, for agents and their hosts. Read-only, and without a session: every call stands for itself.</summary>
+/// <summary>
+/// <c>/mcp</c>: the Model Context Protocol over HTTP, for agents and their hosts. Read-only, and without a session: every call stands for
+/// itself.
+/// </summary>
 internal static class McpSetup
 {
     public const string Path = "/mcp";
@@ -35,7 +38,12 @@ internal static class McpSetup
         builder.Services.AddScoped<McpCaller>();
         builder.Services.AddMcpServer(server =>
         {
-            server.ServerInfo = new Implementation { Name = "candlestream", Title = "CandleStream", Version = typeof(McpSetup).Assembly.GetName().Version?.ToString(3) ?? "1" };
+            server.ServerInfo = new Implementation
+            {
+                Name = "candlestream",
+                Title = "CandleStream",
+                Version = typeof(McpSetup).Assembly.GetName().Version?.ToString(3) ?? "1"
+            };
             server.ServerInstructions = Instructions;
             server.Filters.Request.CallToolFilters.Add(next => (call, cancel) => TellRefusalsAsync(next, call, cancel));
         })
@@ -77,7 +85,8 @@ internal static class McpSetup
         var allowed = context.HttpContext.RequestServices.GetRequiredService<IConfiguration>().Security().AllowedOrigins;
         return isOwn || allowed.Contains(origin)
             ? next(context)
-            : ValueTask.FromResult<object?>(Problems.OfStatus(StatusCodes.Status403Forbidden, "Pages of this origin are not listed in Security:AllowedOrigins."));
+            : ValueTask.FromResult<object?>(
+                Problems.OfStatus(StatusCodes.Status403Forbidden, "Pages of this origin are not listed in Security:AllowedOrigins."));
     }
 }
 

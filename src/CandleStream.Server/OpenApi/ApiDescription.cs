@@ -24,8 +24,13 @@ internal static class ApiDescription
         document.Servers = [];
         document.Tags = null;
         // Its route is a package's, which describes nothing.
-        document.Paths["/metrics"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = DescribeMetrics() } };
-        document.Paths["/mcp"] = new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Post] = DoorDescriptions.DescribeMcp(NoKey, TooMany) } };
+        document.Paths["/metrics"] =
+            new OpenApiPathItem { Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = DescribeMetrics() } };
+        document.Paths["/mcp"] = new OpenApiPathItem
+        {
+            Operations =
+            new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Post] = DoorDescriptions.DescribeMcp(NoKey, TooMany) }
+        };
         return Task.CompletedTask;
     }
 
@@ -56,11 +61,14 @@ internal static class ApiDescription
                 DescribePathTicket(operation);
                 break;
             case "/session":
-                operation.Says(context.Description.HttpMethod == "DELETE" ? "Ends the browser's session." : "Gives the browser a session, in a cookie that scripts cannot read, for the key sent along.")
+                operation.Says(context.Description.HttpMethod == "DELETE"
+                    ? "Ends the browser's session."
+                    : "Gives the browser a session, in a cookie that scripts cannot read, for the key sent along.")
                     .AnswersNothing(204, "Done; see Set-Cookie.");
                 break;
             case "/symbols":
-                operation.Says("The symbols that this server offers.").Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
+                operation.Says("The symbols that this server offers.")
+                    .Answers(200, "application/json", ApiSchemas.Symbols, ApiExamples.Symbols);
                 break;
             case "/timeframes":
                 operation.Says("The timeframes that this server offers, shortest first; the length of a month varies.")
@@ -84,7 +92,8 @@ internal static class ApiDescription
     private static void DescribeAccess(string path, OpenApiOperation operation, IList<object> metadata)
     {
         if (!metadata.OfType<IAllowAnonymous>().Any()) Refuse(401, NoKey, ApiExamples.NoKey);
-        if (metadata.OfType<EnableRateLimitingAttribute>().Any() && !operation.Responses!.ContainsKey("429")) Refuse(429, TooMany, ApiExamples.TooMany);
+        if (metadata.OfType<EnableRateLimitingAttribute>().Any() && !operation.Responses!.ContainsKey("429"))
+            Refuse(429, TooMany, ApiExamples.TooMany);
 
         void Refuse(int status, string why, JsonNode example)
         {
@@ -100,14 +109,20 @@ internal static class ApiDescription
         .Refuses(429, TooMany, ApiExamples.TooMany);
 
     private static void DescribeHistory(OpenApiOperation operation) => operation
-        .Says("Candles of one series, the forming one last if it is in the range. Times that are listed in gaps are not known to be complete.")
+        .Says(
+            "Candles of one series, the forming one last if it is in the range. Times that are listed in gaps are not known to be complete.")
         .Takes("symbol", "The symbol, as /symbols lists it.", ApiSchemas.String, "BTCUSD", required: true)
-        .Takes("timeframe", "The length of a candle; case matters: 1m is a minute, 1M a month.", ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m", required: true)
-        .Takes("start", "Earliest open time, Unix ms, inclusive. With it the oldest candles from there are answered, without it the newest.", ApiSchemas.Time, 1_542_016_800_000)
+        .Takes("timeframe", "The length of a candle; case matters: 1m is a minute, 1M a month.",
+            ApiSchemas.OneOf(Timeframe.All.Select(t => t.Name)), "1m", required: true)
+        .Takes(
+            "start", "Earliest open time, Unix ms, inclusive. With it the oldest candles from there are answered, without it the newest.",
+            ApiSchemas.Time, 1_542_016_800_000)
         .Takes("end", "Latest open time, Unix ms, inclusive.", ApiSchemas.Time, 1_542_020_340_000)
         .Takes("limit", "The most candles to answer.", ApiSchemas.Whole(1, 10_000, 500), 100)
         .Takes("sort", "Oldest or newest first.", ApiSchemas.OneOf(["asc", "desc"]), "asc")
-        .Takes("since", "A rev (asof of an answer, or an id of the stream): answer only what changed after it; reset is true if the server no longer knows that.", ApiSchemas.Rev, 1_763_840_000_000_000)
+        .Takes(
+            "since",
+            "A rev (asof of an answer, or an id of the stream): answer only what changed after it; reset is true if the server no longer knows that.", ApiSchemas.Rev, 1_763_840_000_000_000)
         .TakesHeader("If-None-Match", "The ETag of an earlier answer.")
         .Answers(200, "application/json", ApiSchemas.History, ApiExamples.History)
         .Answers(200, "text/csv", ApiSchemas.String, ApiExamples.HistoryCsv)
@@ -124,23 +139,30 @@ internal static class ApiDescription
         .Refuses(503, "The series limit is reached, the store is away, or the server is stopping; see Retry-After.", ApiExamples.Full);
 
     private static void DescribeTicket(OpenApiOperation operation) => TakeStreamQuery(operation
-        .Says("A ticket for EventSource, which cannot send a key: it opens the stream with exactly this query (add it as ticket=) for ten minutes, as often as needed."))
+        .Says(
+            "A ticket for EventSource, which cannot send a key: it opens the stream with exactly this query (add it as ticket=) for ten minutes, as often as needed."))
         .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.Ticket)
         .Refuses(400, "The stream would refuse this query.", ApiExamples.Invalid);
 
     private static void DescribePathTicket(OpenApiOperation operation) => operation
-        .Says("A ticket for programs and pages that know addresses only, with the rights of the key sent along until the key is gone or the time is over: "
+        .Says(
+            "A ticket for programs and pages that know addresses only, with the rights of the key sent along until the key is gone or the time is over: "
             + "/k/TICKET/udf/… opens /udf, /k/TICKET/embed reads these series and nothing else.")
         .Takes("path", "What it opens.", ApiSchemas.OneOf(Access.PathTickets.Doors), Access.PathTickets.Embed, required: true)
-        .Takes("series", "With /embed: the series it may read, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
+        .Takes("series", "With /embed: the series it may read, with commas or repeated, 100 at most.", ApiSchemas.String,
+            "BTCUSD:1m,ETHUSD:5m")
         .Answers(200, "application/json", ApiSchemas.Ticket, ApiExamples.PathTicket)
         .Refuses(400, "A parameter is missing or not allowed, or the server asks for no keys.", ApiExamples.Invalid)
         .Refuses(404, "The exchange does not list a symbol.", ApiExamples.Unknown);
 
     private static void DescribeStream(OpenApiOperation operation) => TakeStreamQuery(operation
         .Says("Live candles as server-sent events: hello, status, snapshot, synced, then a candle for every change. See docs/protocol.md."))
-        .Takes("last_event_id", "Where to resume, for clients that cannot send the header; also lastEventId and Last-Event-ID, and the last one counts.", ApiSchemas.String, "1763840000000000")
-        .Takes("ticket", "Replaces a key on a server that needs one; POST /candles/stream/ticket makes it for this query.", ApiSchemas.String, "CfDJ8…")
+        .Takes(
+            "last_event_id",
+            "Where to resume, for clients that cannot send the header; also lastEventId and Last-Event-ID, and the last one counts.",
+            ApiSchemas.String, "1763840000000000")
+        .Takes("ticket", "Replaces a key on a server that needs one; POST /candles/stream/ticket makes it for this query.",
+            ApiSchemas.String, "CfDJ8…")
         .TakesHeader("Last-Event-ID", "Where to resume; browsers send it on their own.")
         .Answers(200, "text/event-stream", ApiSchemas.String, ApiExamples.Stream)
         .Refuses(400, "A parameter is missing or not allowed.", ApiExamples.Invalid)
@@ -155,5 +177,6 @@ internal static class ApiDescription
         .Takes("series", "Several series instead, with commas or repeated, 100 at most.", ApiSchemas.String, "BTCUSD:1m,ETHUSD:5m")
         .Takes("snapshot", "Candles per series at the start; at most 10 000 over all series.", ApiSchemas.Whole(0, 1000, 1), 1)
         .Takes("max_rate", "The most updates of a forming candle per second and series; 0 sends closed candles only.", ApiSchemas.Number, 4)
-        .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.", ApiSchemas.OneOf(["0", "1"]), "1");
+        .Takes("delta", "1: send only the changed fields of a candle where the client has the version before.",
+            ApiSchemas.OneOf(["0", "1"]), "1");
 }

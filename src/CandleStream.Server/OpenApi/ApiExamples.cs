@@ -16,7 +16,8 @@ internal static class ApiExamples
         }
         """)!;
 
-    public static JsonNode HistoryCsv => "time,open,high,low,close,volume,closed,rev\r\n1542016800000,6380.1,6382,6379.9,6381.5,3.25,true,1763840000000001\r\n";
+    public static JsonNode HistoryCsv =>
+        "time,open,high,low,close,volume,closed,rev\r\n1542016800000,6380.1,6382,6379.9,6381.5,3.25,true,1763840000000001\r\n";
 
     public static JsonNode Stream => """
         id: 1763840000000002
@@ -36,7 +37,8 @@ internal static class ApiExamples
         }
         """)!;
 
-    public static JsonNode Symbols => JsonNode.Parse("""{"symbols":[{"symbol":"BTCUSD","base":"BTC","quote":"USD"},{"symbol":"DUSK:USD","base":"DUSK","quote":"USD"}]}""")!;
+    public static JsonNode Symbols => JsonNode.Parse(
+        """{"symbols":[{"symbol":"BTCUSD","base":"BTC","quote":"USD"},{"symbol":"DUSK:USD","base":"DUSK","quote":"USD"}]}""")!;
 
     public static JsonNode Timeframes => JsonNode.Parse("""{"timeframes":[{"timeframe":"1m","ms":60000},{"timeframe":"1M","ms":null}]}""")!;
 

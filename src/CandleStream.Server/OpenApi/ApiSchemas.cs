@@ -15,12 +15,15 @@ internal static class ApiSchemas
 
     public static OpenApiSchema Integer => new() { Type = JsonSchemaType.Integer, Format = "int64" };
 
-    public static OpenApiSchema Time => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Description = "Unix milliseconds UTC." };
+    public static OpenApiSchema Time =>
+        new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Description = "Unix milliseconds UTC." };
 
-    public static OpenApiSchema Rev => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Description = "Microseconds; the higher one is newer." };
+    public static OpenApiSchema Rev =>
+        new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Description = "Microseconds; the higher one is newer." };
 
     public static OpenApiSchema Candle => Object(
-        ("time", Time), ("open", Number), ("high", Number), ("low", Number), ("close", Number), ("volume", Number), ("closed", Boolean), ("rev", Rev));
+        ("time", Time), ("open", Number), ("high", Number), ("low", Number), ("close", Number), ("volume", Number), ("closed", Boolean),
+        ("rev", Rev));
 
     public static OpenApiSchema Gaps => ListOf(new OpenApiSchema
     {
@@ -32,9 +35,11 @@ internal static class ApiSchemas
     });
 
     public static OpenApiSchema History => Object(
-        ("symbol", String), ("timeframe", String), ("candles", ListOf(Candle)), ("asof", Rev), ("gaps", Gaps), ("next", OrNull(Time)), ("reset", Optional(Boolean)));
+        ("symbol", String), ("timeframe", String), ("candles", ListOf(Candle)), ("asof", Rev), ("gaps", Gaps), ("next", OrNull(Time)),
+        ("reset", Optional(Boolean)));
 
-    public static OpenApiSchema Status => Object(("active_streams", Integer), ("total_subscribers", Integer), ("simulated", Boolean), ("streams", ListOf(SeriesStatus)));
+    public static OpenApiSchema Status =>
+        Object(("active_streams", Integer), ("total_subscribers", Integer), ("simulated", Boolean), ("streams", ListOf(SeriesStatus)));
 
     public static OpenApiSchema Symbols => Object(("symbols", ListOf(Object(("symbol", String), ("base", String), ("quote", String)))));
 
@@ -48,12 +53,15 @@ internal static class ApiSchemas
 
     public static OpenApiSchema Problem => Object(
         ("type", String), ("title", String), ("status", Integer), ("detail", String),
-        ("field", Optional(String)), ("value", Optional(OrNull(String))), ("allowed", Optional(String)), ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),
+        ("field", Optional(String)), ("value", Optional(OrNull(String))), ("allowed", Optional(String)),
+        ("matches", Optional(ListOf(String))), ("limit", Optional(Integer)),
         ("reasons", Optional(ListOf(String))), ("trace_id", Optional(String)));
 
     private static OpenApiSchema SeriesStatus => Object(
-        ("key", String), ("subscribers", Integer), ("connected", Boolean), ("state", OneOf(["connecting", "live", "reconnecting", "polling", "down"])),
-        ("attempt", Optional(Integer)), ("retry_in_ms", Optional(Integer)), ("reason", Optional(String)), ("poll_every_ms", Optional(Integer)),
+        ("key", String), ("subscribers", Integer), ("connected", Boolean),
+        ("state", OneOf(["connecting", "live", "reconnecting", "polling", "down"])),
+        ("attempt", Optional(Integer)), ("retry_in_ms", Optional(Integer)), ("reason", Optional(String)),
+        ("poll_every_ms", Optional(Integer)),
         ("last_message_age_ms", OrNull(Integer)), ("last_trade_age_ms", OrNull(Integer)), ("exchange_clock_offset_ms", OrNull(Integer)),
         ("latest", OrNull(Candle)), ("gaps", Gaps),
         ("conflated", Integer), ("slow_closed", Integer), ("resumed", Integer), ("reset", Integer));
@@ -66,7 +74,8 @@ internal static class ApiSchemas
         Default = byDefault,
     };
 
-    public static OpenApiSchema OneOf(IEnumerable<string> values) => new() { Type = JsonSchemaType.String, Enum = [.. values.Select(v => (JsonNode)v)] };
+    public static OpenApiSchema OneOf(IEnumerable<string> values) =>
+        new() { Type = JsonSchemaType.String, Enum = [.. values.Select(v => (JsonNode)v)] };
 
     private static OpenApiSchema ListOf(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
 
@@ -92,6 +101,7 @@ internal static class ApiSchemas
     {
         public static implicit operator Member((string Name, OpenApiSchema Schema) member) => new(member.Name, member.Schema, true);
 
-        public static implicit operator Member((string Name, OptionalSchema Optional) member) => new(member.Name, member.Optional.Schema, false);
+        public static implicit operator Member((string Name, OptionalSchema Optional) member) =>
+            new(member.Name, member.Optional.Schema, false);
     }
 }

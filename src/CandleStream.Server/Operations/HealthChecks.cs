@@ -14,7 +14,9 @@ internal sealed class StoreHealthCheck(StoreHost store) : IHealthCheck
 internal sealed class DrainingHealthCheck(IHostApplicationLifetime lifetime) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("the server is stopping.") : HealthCheckResult.Healthy());
+        Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested
+            ? HealthCheckResult.Unhealthy("the server is stopping.")
+            : HealthCheckResult.Healthy());
 }
 
 /// <summary>What readiness is made of.</summary>

@@ -23,7 +23,8 @@ internal static class HealthEndpoints
         var report = await checks.CheckHealthAsync(check => check.Tags.Contains(ReadyTag), context.RequestAborted);
         return report.Status == HealthStatus.Healthy
             ? TypedResults.Ok(new HealthAnswer("ready"))
-            : Problems.NotReady([.. report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy).Select(e => $"{e.Key}: {e.Value.Description}")]);
+            : Problems.NotReady(
+                [.. report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy).Select(e => $"{e.Key}: {e.Value.Description}")]);
     }
 }
 

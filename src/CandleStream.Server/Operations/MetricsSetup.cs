@@ -9,7 +9,10 @@ using OpenTelemetry.Trace;
 
 namespace CandleStream.Server.Operations;
 
-/// <summary>Metrics: ours, the web server's and the runtime's, as Prometheus text; with OTEL_EXPORTER_OTLP_ENDPOINT also by OTLP, and then the requests' traces too.</summary>
+/// <summary>
+/// Metrics: ours, the web server's and the runtime's, as Prometheus text; with OTEL_EXPORTER_OTLP_ENDPOINT also by OTLP, and then the
+/// requests' traces too.
+/// </summary>
 internal static class MetricsSetup
 {
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -26,9 +29,11 @@ internal static class MetricsSetup
         var exports = !string.IsNullOrEmpty(builder.Configuration[OtlpEndpoint]);
         builder.Services.AddSingleton<SeriesMetrics>();
         builder.Services.AddSingleton<StoreMetrics>();
-        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("candlestream")).WithMetrics(metrics =>
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("candlestream"))
+            .WithMetrics(metrics =>
         {
-            metrics.AddMeter(nameof(CandleStream)).AddMeter("Npgsql").AddMeter(RuntimeMeter).AddAspNetCoreInstrumentation().AddPrometheusExporter();
+            metrics.AddMeter(nameof(CandleStream)).AddMeter("Npgsql").AddMeter(RuntimeMeter).AddAspNetCoreInstrumentation()
+                .AddPrometheusExporter();
             if (exports) metrics.AddOtlpExporter();
         });
         if (!exports) return;
@@ -41,7 +46,8 @@ internal static class MetricsSetup
     public static void MapMetrics(this WebApplication app)
     {
         // The provider listens from here on, before anything that counts is made: counters that begin at zero are seen from the start.
-        app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(AccessSetup.AdminPolicy).RequireRateLimiting(RequestLimits.Policy);
+        app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(AccessSetup.AdminPolicy)
+            .RequireRateLimiting(RequestLimits.Policy);
         app.Services.GetRequiredService<SeriesMetrics>();
         app.Services.GetRequiredService<StoreMetrics>();
         app.Services.GetRequiredService<DialectMetrics>();

@@ -3,7 +3,9 @@ using CandleStream.Server.Streams.Events;
 
 namespace CandleStream.Server.Streams;
 
-/// <summary>Writes the part of a stream before <c>synced</c>, at the client's pace: by the request itself, through the web server's writer.</summary>
+/// <summary>
+/// Writes the part of a stream before <c>synced</c>, at the client's pace: by the request itself, through the web server's writer.
+/// </summary>
 /// <param name="body">The response's body.</param>
 /// <param name="framing">As the sender goes on later.</param>
 /// <param name="stuckLimit">How long the client may take nothing.</param>
@@ -27,7 +29,9 @@ internal sealed class JoinWriter(PipeWriter body, SseFraming framing, TimeSpan s
         }
     }
 
-    /// <summary>Returns when the client's socket took everything (see <see cref="StreamSetup.AddCandleStreamSse"/> for what makes it so).</summary>
+    /// <summary>
+    /// Returns when the client's socket took everything (see <see cref="StreamSetup.AddCandleStreamSse"/> for what makes it so).
+    /// </summary>
     /// <exception cref="TimeoutException">The client took nothing for too long.</exception>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public async ValueTask FlushAsync(CancellationToken aborted)
@@ -40,8 +44,8 @@ internal sealed class JoinWriter(PipeWriter body, SseFraming framing, TimeSpan s
     }
 
     /// <summary>
-    /// Waits for a flush that was given up. Only after the request was aborted, which ends it. Without this the web server would find a write under way when it closes
-    /// the connection; over TLS it then writes a second time, and fails.
+    /// Waits for a flush that was given up. Only after the request was aborted, which ends it. Without this the web server would find a
+    /// write under way when it closes the connection; over TLS it then writes a second time, and fails.
     /// </summary>
     public async Task SettleAsync() => await _flush.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

@@ -6,12 +6,17 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Streams;
 
-/// <summary><c>GET /candles/stream/status</c>: every open series, lingering and recorded ones too, sorted by key; with a ticket in the path, its series alone.</summary>
+/// <summary>
+/// <c>GET /candles/stream/status</c>: every open series, lingering and recorded ones too, sorted by key; with a ticket in the path, its
+/// series alone.
+/// </summary>
 internal static class StatusEndpoints
 {
-    public static void MapCandleStreamStatus(this IEndpointRouteBuilder routes) => routes.MapMethods("/candles/stream/status", ["GET", "HEAD"], AnswerAsync);
+    public static void MapCandleStreamStatus(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods("/candles/stream/status", ["GET", "HEAD"], AnswerAsync);
 
-    private static async Task AnswerAsync(HttpContext context, ISeriesHome home, ICandleProvider provider, StreamCounters counters, TimeProvider time)
+    private static async Task AnswerAsync(
+        HttpContext context, ISeriesHome home, ICandleProvider provider, StreamCounters counters, TimeProvider time)
     {
         var now = time.GetUtcNow();
         var open = home.OpenSeries.Where(s => PathTicket.Allows(context, s.Key))

@@ -106,7 +106,8 @@ public static class StreamEndpoints
     private static bool Accepts(HttpRequest request)
     {
         if (request.Headers.Accept.Count == 0 || !MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges)) return true;
-        var fitting = ranges.Where(r => r.MatchesAllTypes || r.MediaType.Equals("text/*", StringComparison.OrdinalIgnoreCase) || r.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase));
+        var fitting = ranges.Where(r => r.MatchesAllTypes || r.MediaType.Equals("text/*", StringComparison.OrdinalIgnoreCase)
+            || r.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase));
         var best = fitting.OrderByDescending(r => r.MatchesAllTypes ? 0 : r.MatchesAllSubTypes ? 1 : 2).FirstOrDefault();
         return best is not null && best.Quality is not 0;
     }

@@ -28,7 +28,9 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
 
     public int SnapshotCount => Snapshot ?? DefaultSnapshot;
 
-    /// <summary>How this client joins a series. An id that cannot be read is no error: a browser would never come back after a 4xx.</summary>
+    /// <summary>
+    /// How this client joins a series. An id that cannot be read is no error: a browser would never come back after a 4xx.
+    /// </summary>
     public JoinRequest JoinRequest
     {
         get
@@ -38,7 +40,8 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         }
     }
 
-    public static bool TryParse(HttpRequest request, [NotNullWhen(true)] out StreamQuery? query, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    public static bool TryParse(
+        HttpRequest request, [NotNullWhen(true)] out StreamQuery? query, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         query = null;
         if (!TryReadSeries(request.Query, out var series, out problem)) return false;
@@ -49,7 +52,8 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         return true;
     }
 
-    private static bool TryReadSeries(IQueryCollection query, [NotNullWhen(true)] out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    private static bool TryReadSeries(IQueryCollection query, [NotNullWhen(true)]
+        out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         series = null;
         var lists = query["series"];
@@ -67,30 +71,40 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         {
             if (!SeriesKey.TryParse(text, out var key))
             {
-                problem = Problems.Invalid("series", text, $"SYMBOL:TIMEFRAME such as BTCUSD:1m, with a timeframe of {Timeframes}; several with commas or repeated");
+                problem = Problems.Invalid("series", text,
+                    $"SYMBOL:TIMEFRAME such as BTCUSD:1m, with a timeframe of {Timeframes}; several with commas or repeated");
                 return false;
             }
 
             if (seen.Add(key)) keys.Add(key);
         }
 
-        problem = keys.Count <= MaxSeries ? null : Problems.Invalid("series", $"{keys.Count} series", $"at most {MaxSeries} series on one stream");
+        problem = keys.Count <= MaxSeries
+            ? null
+            : Problems.Invalid("series", $"{keys.Count} series", $"at most {MaxSeries} series on one stream");
         series = keys;
         return problem is null;
     }
 
-    private static bool TryReadOne(StringValues symbols, StringValues timeframe, [NotNullWhen(true)] out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    private static bool TryReadOne(StringValues symbols, StringValues timeframe, [NotNullWhen(true)]
+        out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         series = null;
         if (symbols.Count != 1 || !SeriesKey.TryReadSymbol(symbols[0], out var symbol))
         {
-            problem = Problems.Invalid("symbol", symbols.Count == 0 ? null : symbols.ToString(), $"one symbol such as BTCUSD, of 2 to {SeriesKey.MaxSymbolLength} upper-case letters and digits with at most one inner colon");
+            problem =
+                Problems.Invalid(
+                    "symbol", symbols.Count == 0
+                        ? null
+                        : symbols.ToString(),
+                        $"one symbol such as BTCUSD, of 2 to {SeriesKey.MaxSymbolLength} upper-case letters and digits with at most one inner colon");
             return false;
         }
 
         if (timeframe.Count != 1 || !Timeframe.TryParse(timeframe[0], out var parsed))
         {
-            problem = Problems.Invalid("timeframe", timeframe.Count == 0 ? null : timeframe.ToString(), $"{Timeframes} (1m is a minute, 1M a month)");
+            problem = Problems.Invalid(
+                "timeframe", timeframe.Count == 0 ? null : timeframe.ToString(), $"{Timeframes} (1m is a minute, 1M a month)");
             return false;
         }
 
@@ -99,17 +113,20 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         return true;
     }
 
-    private static bool TryReadSnapshot(StringValues text, int series, out int? snapshot, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    private static bool TryReadSnapshot(
+        StringValues text, int series, out int? snapshot, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         (snapshot, problem) = (null, null);
         if (text.Count == 0) return true;
-        if (text.Count == 1 && int.TryParse(text[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= MaxSnapshot && count * series <= MaxSnapshotTotal)
+        if (text.Count == 1 && int.TryParse(text[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= MaxSnapshot && count * series <= MaxSnapshotTotal)
         {
             snapshot = count;
             return true;
         }
 
-        problem = Problems.Invalid("snapshot", text.ToString(), $"0 to {Math.Min(MaxSnapshot, MaxSnapshotTotal / series)} candles per series (at most {MaxSnapshotTotal} on one stream)");
+        problem = Problems.Invalid("snapshot", text.ToString(),
+            $"0 to {Math.Min(MaxSnapshot, MaxSnapshotTotal / series)} candles per series (at most {MaxSnapshotTotal} on one stream)");
         return false;
     }
 
@@ -117,13 +134,15 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
     {
         (maxRate, problem) = (null, null);
         if (text.Count == 0) return true;
-        if (text.Count == 1 && decimal.TryParse(text[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate is 0 or >= MinRate and <= TopRate)
+        if (text.Count == 1 && decimal.TryParse(text[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate)
+            && rate is 0 or >= MinRate and <= TopRate)
         {
             maxRate = rate;
             return true;
         }
 
-        problem = Problems.Invalid("max_rate", text.ToString(), $"0 (closed candles only) or {MinRate} to {TopRate} forming candles a second and series");
+        problem = Problems.Invalid(
+            "max_rate", text.ToString(), $"0 (closed candles only) or {MinRate} to {TopRate} forming candles a second and series");
         return false;
     }
 
@@ -141,7 +160,8 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         string? last = null;
         foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
         {
-            if (pair.EncodedValue.Length > 0 && StreamTickets.LastEventIdNames.Contains(pair.DecodeName().ToString(), StringComparer.OrdinalIgnoreCase)) last = pair.DecodeValue().ToString();
+            if (pair.EncodedValue.Length > 0 && StreamTickets.LastEventIdNames.Contains(
+                pair.DecodeName().ToString(), StringComparer.OrdinalIgnoreCase)) last = pair.DecodeValue().ToString();
         }
 
         return last;

@@ -8,7 +8,10 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Streams;
 
-/// <summary>Serves one stream from its headers to its end: the join, then the sender's care. See docs/protocol.md for what is sent and why in this order.</summary>
+/// <summary>
+/// Serves one stream from its headers to its end: the join, then the sender's care. See docs/protocol.md for what is sent and why in this
+/// order.
+/// </summary>
 internal sealed partial class StreamSessions(
     SeriesJoiner joiner,
     ICandleProvider provider,
@@ -64,11 +67,13 @@ internal sealed partial class StreamSessions(
     }
 
     // What can be said at once, before any waiting: the client sees that it is connected.
-    private async Task<Slot[]> GreetAsync(JoinWriter writer, Connection connection, IReadOnlyList<SeriesHandle> handles, CancellationToken aborted)
+    private async Task<Slot[]> GreetAsync(
+        JoinWriter writer, Connection connection, IReadOnlyList<SeriesHandle> handles, CancellationToken aborted)
     {
         var now = time.GetUtcNow();
         await writer.WriteAsync(StreamEvents.Retry(Random.Shared.Next(MinRetryMs, MaxRetryMs + 1)), aborted);
-        await writer.WriteAsync(StreamEvents.Hello(now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, handles.Select(h => h.Series.Key), provider.IsSimulated), aborted);
+        await writer.WriteAsync(StreamEvents.Hello(
+            now.ToUnixTimeMilliseconds(), options.Value.Heartbeat, handles.Select(h => h.Series.Key), provider.IsSimulated), aborted);
         var subscriptions = new Slot[handles.Count];
         for (var i = 0; i < handles.Count; i++)
         {
@@ -82,8 +87,10 @@ internal sealed partial class StreamSessions(
         return subscriptions;
     }
 
-    // From the answer of each registration on, changes wait at the sender; what is read after it and what waits overlap, and leave nothing out.
-    private async Task<bool> JoinAsync(Sender sender, Connection connection, JoinRequest request, JoinWriter writer, CancellationToken aborted)
+    // From the answer of each registration on, changes wait at the sender; what is read after it and what waits overlap, and leave nothing
+    // out.
+    private async Task<bool> JoinAsync(
+        Sender sender, Connection connection, JoinRequest request, JoinWriter writer, CancellationToken aborted)
     {
         for (var isFirst = true; ; isFirst = false)
         {
@@ -122,7 +129,9 @@ internal sealed partial class StreamSessions(
     }
 
     private static Output OutputOf(HttpContext context, Transport transport, Action ready) =>
-        transport.DirectSocket is { } socket ? new DirectSocketOutput(socket) : new BodyWriterOutput(context.Response.BodyWriter, transport.Framing, ready);
+        transport.DirectSocket is { } socket
+            ? new DirectSocketOutput(socket)
+            : new BodyWriterOutput(context.Response.BodyWriter, transport.Framing, ready);
 
     private SseSettings SettingsOf(StreamQuery query) => new(query.Deltas, query.MaxRate switch
     {

@@ -6,7 +6,10 @@ namespace CandleStream.Server.Streams;
 /// <summary>Adds the stream: its senders, limits, counters and what it needs of the web server.</summary>
 public static class StreamSetup
 {
-    /// <summary>Needs <c>ISeriesHome</c>, <c>SeriesJoiner</c>, <c>ICandleProvider</c> and <c>ISymbolDirectory</c> from elsewhere, and <see cref="SendingOptions"/> bound.</summary>
+    /// <summary>
+    /// Needs <c>ISeriesHome</c>, <c>SeriesJoiner</c>, <c>ICandleProvider</c> and <c>ISymbolDirectory</c> from elsewhere, and
+    /// <see cref="SendingOptions"/> bound.
+    /// </summary>
     public static WebApplicationBuilder AddCandleStreamSse(this WebApplicationBuilder builder)
     {
         // With one byte the transport's buffer counts as full until its bytes are sent: a flush that returned has reached the socket,

@@ -21,7 +21,8 @@ internal static class TicketEndpoint
     {
         if (!StreamQuery.TryParse(context.Request, out _, out var problem)) return problem;
         context.Response.Headers.CacheControl = "no-store";
-        var ticket = tickets.Make(context.Request, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        var ticket =
+            tickets.Make(context.Request, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
         return TypedResults.Ok(new TicketAnswer(ticket, (long)StreamTickets.Lifetime.TotalMilliseconds));
     }
 
@@ -34,17 +35,20 @@ internal static class TicketEndpoint
             if (!StreamQuery.TryParse(context.Request, out var query, out var problem)) return problem;
             foreach (var symbol in query.Series.Select(s => s.Symbol))
             {
-                if (symbols.Check(symbol) is { Standing: SymbolStanding.Unknown } check) return Problems.UnknownSymbol(symbol, check.Matches);
+                if (symbols.Check(symbol) is { Standing: SymbolStanding.Unknown } check)
+                    return Problems.UnknownSymbol(symbol, check.Matches);
             }
 
             // Without keys nothing would keep a ticket's word about its series, and it would not survive a restart.
             if (!keys.AreRequired)
-                return Problems.OfStatus(StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
+                return Problems.OfStatus(
+                    StatusCodes.Status400BadRequest, $"This server asks for no keys: {PathTickets.Embed} opens without a ticket.");
             series = query.Series;
         }
 
         context.Response.Headers.CacheControl = "no-store";
-        var ticket = tickets.Make(path!, series, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
+        var ticket =
+            tickets.Make(path!, series, context.User.Identity?.Name ?? "", context.User.FindFirst(AccessHandler.KeyIdClaim)?.Value ?? "");
         return TypedResults.Ok(new TicketAnswer(ticket, (long)tickets.Lifetime.TotalMilliseconds));
     }
 }

@@ -8,7 +8,8 @@ namespace CandleStream.Server.Symbols;
 /// The exchange's pair list, held in memory and kept in the store: read from there at start, fetched when older than an hour, and again
 /// after a miss. Symbols that left the list stay readable while the store holds candles of them.
 /// </summary>
-internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleStore store, TimeProvider time, ILogger<SymbolDirectory> logger)
+internal sealed partial class SymbolDirectory(
+    ICandleProvider provider, ICandleStore store, TimeProvider time, ILogger<SymbolDirectory> logger)
     : BackgroundService, ISymbolDirectory
 {
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromHours(1);
@@ -158,7 +159,8 @@ internal sealed partial class SymbolDirectory(ICandleProvider provider, ICandleS
     [LoggerMessage(Level = LogLevel.Information, Message = "The exchange lists {Count} symbols.")]
     private partial void LogListed(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The exchange answered without one of its symbol lists; {Count} symbols known from before stay listed.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The exchange answered without one of its symbol lists; {Count} symbols known from before stay listed.")]
     private partial void LogHalf(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The exchange's symbols could not be fetched, trying again in a minute: {Reason}")]

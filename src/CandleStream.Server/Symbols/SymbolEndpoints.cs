@@ -7,7 +7,8 @@ internal static class SymbolEndpoints
 {
     public static void MapSymbols(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/symbols", ["GET", "HEAD"], (ISymbolDirectory symbols) => TypedResults.Ok(new SymbolsAnswer(symbols.Symbols.Select(Describe))));
+        routes.MapMethods("/symbols", ["GET", "HEAD"],
+            (ISymbolDirectory symbols) => TypedResults.Ok(new SymbolsAnswer(symbols.Symbols.Select(Describe))));
         routes.MapMethods("/timeframes", ["GET", "HEAD"], (ICandleProvider provider) => TypedResults.Ok(Describe(provider.Timeframes)));
     }
 

@@ -11,11 +11,15 @@ internal static class SymbolNames
         return symbol.Length > 3 ? (symbol[..^3], symbol[^3..]) : (symbol, "");
     }
 
-    /// <summary>At most five names that a person may have meant: the same start, or at most two letters added, left out, changed or swapped; best first.</summary>
+    /// <summary>
+    /// At most five names that a person may have meant: the same start, or at most two letters added, left out, changed or swapped; best
+    /// first.
+    /// </summary>
     public static IReadOnlyList<string> Close(string symbol, IEnumerable<string> names) =>
     [
         .. names.Select(name => (name, distance: Distance(symbol, name)))
-            .Where(n => n.distance <= 2 || n.name.StartsWith(symbol, StringComparison.Ordinal) || symbol.StartsWith(n.name, StringComparison.Ordinal))
+            .Where(n => n.distance <= 2 || n.name.StartsWith(symbol, StringComparison.Ordinal)
+                || symbol.StartsWith(n.name, StringComparison.Ordinal))
             .OrderBy(n => n.distance).ThenBy(n => n.name, StringComparer.Ordinal)
             .Take(5).Select(n => n.name),
     ];

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace CandleStream.Server.Udf;
 
 /// <summary>What the server can do, as the library asks at its start.</summary>
-internal sealed record UdfConfig(IReadOnlyList<string> SupportedResolutions, IReadOnlyList<UdfExchange> Exchanges, IReadOnlyList<UdfSymbolType> SymbolsTypes)
+internal sealed record UdfConfig(
+    IReadOnlyList<string> SupportedResolutions, IReadOnlyList<UdfExchange> Exchanges, IReadOnlyList<UdfSymbolType> SymbolsTypes)
 {
     public bool SupportsSearch { get; } = true;
 
@@ -86,8 +87,11 @@ internal sealed record UdfColumns(long[] T, decimal[] O, decimal[] H, decimal[] 
         [.. bars.Select(b => b.Volume)]);
 }
 
-/// <summary>No bars in the asked range; <paramref name="NextTime"/> (seconds) is the newest older one, and without it there is none.</summary>
-internal sealed record UdfNoData([property: JsonPropertyName("nextTime"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? NextTime)
+/// <summary>
+/// No bars in the asked range; <paramref name="NextTime"/> (seconds) is the newest older one, and without it there is none.
+/// </summary>
+internal sealed record UdfNoData(
+    [property: JsonPropertyName("nextTime"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? NextTime)
 {
     public string S { get; } = "no_data";
 }
@@ -117,7 +121,8 @@ internal sealed record UdfQuote(
 
 /// <summary>Figures of the running day (UTC). Bid, ask and spread are not known here.</summary>
 internal sealed record UdfQuoteValues(
-    decimal Lp, decimal OpenPrice, decimal HighPrice, decimal LowPrice, decimal Volume, string ShortName, string OriginalName, string Description,
+    decimal Lp, decimal OpenPrice, decimal HighPrice, decimal LowPrice, decimal Volume, string ShortName, string OriginalName,
+    string Description,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? PrevClosePrice,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Ch,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Chp)

@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CandleStream.Server.Udf;
 
 /// <summary>
-/// <c>/udf/…</c>: the protocol that TradingView's charting library speaks through its own adapter, and OpenBB with it. Times are in seconds.
-/// The adapter ignores the status of an answer, so a refusal is told in the body, with status 200 where only the question was wrong.
+/// <c>/udf/…</c>: the protocol that TradingView's charting library speaks through its own adapter, and OpenBB with it. Times are in
+/// seconds. The adapter ignores the status of an answer, so a refusal is told in the body, with status 200 where only the question was
+/// wrong.
 /// </summary>
 internal static class UdfEndpoints
 {
@@ -44,7 +45,8 @@ internal static class UdfEndpoints
             return next(context);
         });
         udf.MapMethods("/config", Methods, () => TypedResults.Ok(Config));
-        udf.MapMethods("/time", Methods, (TimeProvider time) => TypedResults.Text(time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
+        udf.MapMethods("/time", Methods,
+            (TimeProvider time) => TypedResults.Text(time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
         udf.MapMethods("/search", Methods, Search);
         udf.MapMethods("/symbols", Methods, ResolveAsync);
         udf.MapMethods("/history", Methods, ReadBarsAsync);
@@ -56,7 +58,8 @@ internal static class UdfEndpoints
     private static IResult Search(string? query, string? type, string? exchange, string? limit, CandleDoor door)
     {
         if (!TryReadNumber(limit, 1, MaxFound, out var most)) return Refuse($"'limit' must be a whole number, 1..{MaxFound}.");
-        var isOurs = type is null or "" or "crypto" && (string.IsNullOrEmpty(exchange) || exchange.Equals(UdfNames.Exchange, StringComparison.OrdinalIgnoreCase));
+        var isOurs = type is null or "" or "crypto"
+            && (string.IsNullOrEmpty(exchange) || exchange.Equals(UdfNames.Exchange, StringComparison.OrdinalIgnoreCase));
         if (!isOurs) return TypedResults.Ok(Array.Empty<UdfFound>());
         var text = (query ?? "").ToUpperInvariant();
         if (text.StartsWith(UdfNames.Exchange + ":", StringComparison.Ordinal)) text = text[(UdfNames.Exchange.Length + 1)..];
@@ -65,7 +68,8 @@ internal static class UdfEndpoints
         var found = door.Symbols.Symbols.Where(s => Letters(s).Contains(text, StringComparison.Ordinal))
             .OrderBy(s => Letters(s).StartsWith(text, StringComparison.Ordinal) ? 0 : 1)
             .Take((int)(most ?? DefaultFound))
-            .Select(s => new UdfFound(UdfNames.TickerOf(s), UdfNames.FullNameOf(s), UdfNames.DescriptionOf(s, door.IsSimulated), UdfNames.Exchange, UdfNames.TickerOf(s), "crypto"));
+            .Select(s => new UdfFound(UdfNames.TickerOf(s), UdfNames.FullNameOf(s), UdfNames.DescriptionOf(s, door.IsSimulated),
+                UdfNames.Exchange, UdfNames.TickerOf(s), "crypto"));
         return TypedResults.Ok(found);
 
         static string Letters(string symbol) => string.Concat(symbol.Where(char.IsAsciiLetterOrDigit));
@@ -75,13 +79,15 @@ internal static class UdfEndpoints
     {
         if (UdfNames.Find(symbol, door.Symbols) is not { } name) return UnknownSymbol();
         var ticker = UdfNames.TickerOf(name);
-        return TypedResults.Ok(new UdfSymbol(ticker, ticker, UdfNames.DescriptionOf(name, door.IsSimulated), await PriceScaleAsync(name, door, cancel)));
+        return TypedResults.Ok(
+            new UdfSymbol(ticker, ticker, UdfNames.DescriptionOf(name, door.IsSimulated), await PriceScaleAsync(name, door, cancel)));
     }
 
     // The exchange names no tick: the scale is what recent closes need. Without any, all decimals that a price can have are shown.
     private static async Task<long> PriceScaleAsync(string symbol, CandleDoor door, CancellationToken cancel)
     {
-        var recent = await door.ReadAsync(new HistoryQuery(new SeriesKey(symbol, Timeframe.Parse("1h")), null, null, ClosesLookedAt, Descending: false, null), cancel);
+        var recent = await door.ReadAsync(
+            new HistoryQuery(new SeriesKey(symbol, Timeframe.Parse("1h")), null, null, ClosesLookedAt, Descending: false, null), cancel);
         var decimals = recent.History.Candles.Count == 0 ? MaxDecimals : recent.History.Candles.Max(c => DecimalsOf(c.Close));
         return (long)Math.Pow(10, Math.Min(decimals, MaxDecimals));
     }
@@ -89,12 +95,14 @@ internal static class UdfEndpoints
     // Dividing by one with all its decimals takes trailing zeros away.
     private static int DecimalsOf(decimal value) => (value / 1.0000000000000000000000000000m).Scale;
 
-    private static async Task<IResult> ReadBarsAsync(string? symbol, string? resolution, string? from, string? to, string? countback, CandleDoor door, UdfHistory history, CancellationToken cancel)
+    private static async Task<IResult> ReadBarsAsync(string? symbol, string? resolution, string? from, string? to, string? countback,
+        CandleDoor door, UdfHistory history, CancellationToken cancel)
     {
         if (FindSeries(symbol, resolution, door, out var series) is { } refusal) return refusal;
         if (!TryReadSeconds(from, out var first)) return RefuseTime("from");
         if (!TryReadSeconds(to, out var end) || end is null) return RefuseTime("to");
-        if (!TryReadNumber(countback, 0, UdfHistory.MaxBars, out var count)) return Refuse($"'countback' must be a whole number, 0..{UdfHistory.MaxBars}.");
+        if (!TryReadNumber(countback, 0, UdfHistory.MaxBars, out var count))
+            return Refuse($"'countback' must be a whole number, 0..{UdfHistory.MaxBars}.");
         if (count is 0) count = null;
         if (first is null && count is null) return Refuse("'from' or 'countback' is needed.");
         var answer = await history.ReadAsync(new UdfBarsQuery(series, first * 1000, end.Value * 1000, (int?)count), cancel);
@@ -102,14 +110,16 @@ internal static class UdfEndpoints
         return answer.Bars.Count > 0 ? TypedResults.Ok(UdfColumns.Of(answer.Bars)) : TypedResults.Ok(new UdfNoData(answer.Older / 1000));
     }
 
-    private static async Task<IResult> ReadMarksAsync(string? symbol, string? resolution, string? from, string? to, CandleDoor door, CancellationToken cancel)
+    private static async Task<IResult> ReadMarksAsync(
+        string? symbol, string? resolution, string? from, string? to, CandleDoor door, CancellationToken cancel)
     {
         if (FindSeries(symbol, resolution, door, out var series) is { } refusal) return refusal;
         if (!TryReadSeconds(from, out var first) || first is null) return RefuseTime("from");
         if (!TryReadSeconds(to, out var last) || last is null) return RefuseTime("to");
         if (last < first) return Refuse("'to' must not be before 'from'.");
         var start = Math.Max(0, first.Value * 1000);
-        var answer = (await door.ReadAsync(new HistoryQuery(series, null, Math.Max(start, last.Value * 1000), UdfHistory.MaxBars, Descending: false, null), cancel)).History;
+        var answer = (await door.ReadAsync(new HistoryQuery(
+            series, null, Math.Max(start, last.Value * 1000), UdfHistory.MaxBars, Descending: false, null), cancel)).History;
         return TypedResults.Ok(UdfMarks.Of(answer, start));
     }
 
@@ -126,12 +136,14 @@ internal static class UdfEndpoints
         var day = new SeriesKey(symbol, Timeframe.Parse("1D"));
         var answer = (await door.ReadAsync(new HistoryQuery(day, null, null, 2, Descending: true, null), cancel)).History;
         // A price that may be old must not pass for the present one.
-        if (door.StatusOf(day) is not { Feed.State: SeriesState.Live or SeriesState.Polling }) return new UdfQuote("error", name, "The price is not live at the moment.", null);
+        if (door.StatusOf(day) is not { Feed.State: SeriesState.Live or SeriesState.Polling })
+            return new UdfQuote("error", name, "The price is not live at the moment.", null);
         if (answer.Candles is not [var today, ..]) return new UdfQuote("error", name, "Nothing was traded yet.", null);
         var before = answer.Candles.Count > 1 && answer.Gaps.Count == 0 ? answer.Candles[1].Close : (decimal?)null;
         var change = today.Close - before;
         return new UdfQuote("ok", name, null, new UdfQuoteValues(
-            today.Close, today.Open, today.High, today.Low, today.Volume, UdfNames.TickerOf(symbol), UdfNames.FullNameOf(symbol), UdfNames.DescriptionOf(symbol, door.IsSimulated),
+            today.Close, today.Open, today.High, today.Low, today.Volume, UdfNames.TickerOf(symbol), UdfNames.FullNameOf(symbol),
+            UdfNames.DescriptionOf(symbol, door.IsSimulated),
             before, change, before is null ? null : decimal.Round(change!.Value / before.Value * 100, 4)));
     }
 
@@ -139,7 +151,8 @@ internal static class UdfEndpoints
     {
         series = default;
         if (UdfNames.Find(symbol, door.Symbols) is not { } name) return UnknownSymbol();
-        if (UdfResolution.Find(resolution) is not { } timeframe) return Refuse($"'resolution' must be one of {string.Join(", ", UdfResolution.All)}.");
+        if (UdfResolution.Find(resolution) is not { } timeframe)
+            return Refuse($"'resolution' must be one of {string.Join(", ", UdfResolution.All)}.");
         series = new SeriesKey(name, timeframe);
         return null;
     }
@@ -151,7 +164,8 @@ internal static class UdfEndpoints
     {
         number = null;
         if (string.IsNullOrEmpty(text)) return true;
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || value < min || value > max) return false;
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || value < min || value > max)
+            return false;
         number = value;
         return true;
     }

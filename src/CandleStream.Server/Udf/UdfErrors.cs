@@ -2,7 +2,9 @@ using CandleStream.Server.Http;
 
 namespace CandleStream.Server.Udf;
 
-/// <summary><c>{"s":"error","errmsg":…}</c>: TradingView's adapter looks at the body only, and would take a problem+json for a good answer.</summary>
+/// <summary>
+/// <c>{"s":"error","errmsg":…}</c>: TradingView's adapter looks at the body only, and would take a problem+json for a good answer.
+/// </summary>
 internal sealed class UdfErrors() : ErrorForm(UdfEndpoints.Path)
 {
     protected override Task WriteAsync(HttpContext context, int status, string detail)

@@ -7,16 +7,21 @@ namespace CandleStream.Server.Udf;
 /// <param name="Series">The series.</param>
 /// <param name="From">First open time wanted, Unix ms; null = as far back as <paramref name="Countback"/> reaches.</param>
 /// <param name="To">The first open time not wanted any more, Unix ms.</param>
-/// <param name="Countback">How many bars before <paramref name="To"/> are needed at least, however old; null = those from <paramref name="From"/> on are enough.</param>
+/// <param name="Countback">How many bars before <paramref name="To"/> are needed at least, however old; null = those from
+/// <paramref name="From"/> on are enough.</param>
 internal sealed record UdfBarsQuery(SeriesKey Series, long? From, long To, int? Countback);
 
 /// <summary>What a chart is answered.</summary>
 /// <param name="Bars">Oldest first; all from <c>From</c> on, and older ones until there are <c>Countback</c>.</param>
-/// <param name="Older">Without bars: the time of the newest bar before the range; null = nothing is older, the chart need not ask again.</param>
+/// <param name="Older">Without bars: the time of the newest bar before the range; null = nothing is older, the chart need not ask
+/// again.</param>
 /// <param name="Trouble">Why there is no answer now; null where there is one.</param>
 internal sealed record UdfBars(IReadOnlyList<Candle> Bars, long? Older = null, string? Trouble = null);
 
-/// <summary>Reads the bars that a chart asks for: the union of its range and of its countback, so that it need not ask twice and never takes old bars for none.</summary>
+/// <summary>
+/// Reads the bars that a chart asks for: the union of its range and of its countback, so that it need not ask twice and never takes old
+/// bars for none.
+/// </summary>
 internal sealed class UdfHistory(CandleDoor door)
 {
     /// <summary>Bars of one answer; the newest ones where there are more.</summary>
@@ -37,7 +42,8 @@ internal sealed class UdfHistory(CandleDoor door)
         // A page after the first is a search for something older, so it looks as far as it can.
         for (var page = 0; page < MaxPages && next is { } end; page++)
         {
-            var answer = await door.ReadAsync(new HistoryQuery(query.Series, null, end, page == 0 ? wanted : MaxBars, Descending: true, null), cancel);
+            var answer = await door.ReadAsync(
+                new HistoryQuery(query.Series, null, end, page == 0 ? wanted : MaxBars, Descending: true, null), cancel);
             bars.AddRange(answer.History.Candles);
             unverified = unverified.Union(answer.Unverified);
             next = answer.History.Next;
@@ -53,7 +59,9 @@ internal sealed class UdfHistory(CandleDoor door)
         var count = Math.Min(Math.Min(Math.Max(inRange, query.Countback ?? 0), newestFirst.Count), MaxBars);
         var isCut = inRange > MaxBars;
         var hasAll = newestFirst.Count >= Math.Max(query.Countback ?? 0, 1);
-        var answeredFrom = isCut ? newestFirst[count - 1].Time : hasAll ? Math.Min(query.From ?? long.MaxValue, newestFirst[Math.Max(count - 1, 0)].Time) : long.MinValue;
+        var answeredFrom = isCut ? newestFirst[count - 1].Time : hasAll
+            ? Math.Min(query.From ?? long.MaxValue, newestFirst[Math.Max(count - 1, 0)].Time)
+            : long.MinValue;
         if (!unverified.Intersect(new TimeRange(answeredFrom, query.To)).IsEmpty) return new UdfBars([], Trouble: NotVerified);
         if (count > 0) return new UdfBars([.. newestFirst.Take(count).Reverse()]);
         if (newestFirst.Count > 0) return new UdfBars([], Older: newestFirst[0].Time);

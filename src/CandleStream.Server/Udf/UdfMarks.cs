@@ -21,5 +21,6 @@ internal static class UdfMarks
         $"Candles may be missing from {Text(gap.From)} to {Text(gap.To)} UTC: the server was not connected then.",
         "?");
 
-    private static string Text(long time) => DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+    private static string Text(long time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 }

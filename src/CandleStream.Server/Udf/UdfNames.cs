@@ -27,6 +27,8 @@ internal static class UdfNames
     {
         if (text is not { Length: > 0 and <= 2 * SeriesKey.MaxSymbolLength }) return null;
         var name = text.ToUpperInvariant();
-        return SeriesKey.TryReadSymbol(name.Replace('-', ':'), out var symbol) && symbols.Check(symbol).Standing != SymbolStanding.Unknown ? symbol : null;
+        return SeriesKey.TryReadSymbol(name.Replace('-', ':'), out var symbol) && symbols.Check(symbol).Standing != SymbolStanding.Unknown
+            ? symbol
+            : null;
     }
 }

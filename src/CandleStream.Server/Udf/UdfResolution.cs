@@ -19,8 +19,12 @@ internal static class UdfResolution
     /// <summary>The days among them, without their letter.</summary>
     public static string[] Days { get; } = [.. Timeframe.All.Where(t => t.Name.EndsWith('D')).Select(t => t.Name[..^1])];
 
-    /// <summary>Reads <c>1</c>, <c>60</c>, <c>1D</c>, and the short forms <c>D</c>, <c>W</c>, <c>M</c>; null for what is none of <see cref="All"/>.</summary>
-    public static Timeframe? Find(string? resolution) => resolution is null ? null : ByName.GetValueOrDefault(resolution is "D" or "W" or "M" ? "1" + resolution : resolution);
+    /// <summary>
+    /// Reads <c>1</c>, <c>60</c>, <c>1D</c>, and the short forms <c>D</c>, <c>W</c>, <c>M</c>; null for what is none of <see cref="All"/>.
+    /// </summary>
+    public static Timeframe? Find(string? resolution) =>
+        resolution is null ? null : ByName.GetValueOrDefault(resolution is "D" or "W" or "M" ? "1" + resolution : resolution);
 
-    private static string NameOf(Timeframe timeframe) => timeframe.LengthMs is > 0 and < Day ? $"{timeframe.LengthMs / Minute}" : timeframe.Name;
+    private static string NameOf(Timeframe timeframe) =>
+        timeframe.LengthMs is > 0 and < Day ? $"{timeframe.LengthMs / Minute}" : timeframe.Name;
 }

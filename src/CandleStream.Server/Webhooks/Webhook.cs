@@ -25,7 +25,8 @@ internal sealed record Webhook(Uri Url, IReadOnlyList<SeriesKey> Series, bool Se
     public string Id { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Url.AbsoluteUri)).AsSpan(0, 8));
 
     /// <summary>Every target of the settings.</summary>
-    /// <exception cref="StartRefusedException">A key is unknown, or a value is missing or not allowed. Never says a secret or an address.</exception>
+    /// <exception cref="StartRefusedException">A key is unknown, or a value is missing or not allowed. Never says a secret or an
+    /// address.</exception>
     public static IReadOnlyList<Webhook> Read(IConfiguration configuration)
     {
         var allowPrivate = configuration.GetSection("Webhooks").GetValue<bool>(nameof(WebhookOptions.AllowPrivateAddresses));
@@ -39,16 +40,23 @@ internal sealed record Webhook(Uri Url, IReadOnlyList<SeriesKey> Series, bool Se
     {
         if (target.GetChildren().FirstOrDefault(k => !Keys.Contains(k.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
             throw new StartRefusedException($"Unknown setting '{unknown.Path}'; a target has: {string.Join(", ", Keys)}.");
-        if (!Uri.TryCreate(target["Url"], UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0)
+        if (!Uri.TryCreate(target["Url"], UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
+            || url.UserInfo.Length > 0)
             throw Invalid("Url", "an http or https address without user and password is needed.");
-        var isPrivate = url.IsLoopback || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && !PublicAddresses.Contains(address));
-        if (isPrivate && !allowPrivate) throw Invalid("Url", "it is an address of this machine or of a private network; Webhooks:AllowPrivateAddresses=true allows that.");
-        var series = List("Series").Select(s => SeriesKey.TryParse(s, out var key) ? key : throw Invalid("Series", $"'{s}' is not a series such as BTCUSD:1m; timeframes: {string.Join(", ", Timeframe.All)}.")).Distinct().ToList();
+        var isPrivate = url.IsLoopback
+            || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && !PublicAddresses.Contains(address));
+        if (isPrivate && !allowPrivate) throw Invalid(
+            "Url", "it is an address of this machine or of a private network; Webhooks:AllowPrivateAddresses=true allows that.");
+        var series = List("Series").Select(s => SeriesKey.TryParse(s, out var key) ? key : throw Invalid(
+            "Series", $"'{s}' is not a series such as BTCUSD:1m; timeframes: {string.Join(", ", Timeframe.All)}.")).Distinct().ToList();
         if (series.Count == 0) throw Invalid("Series", "at least one series is needed, such as BTCUSD:1m.");
         var events = List("Events");
-        if (events.Except([Closed, Corrected]).FirstOrDefault() is { } wrong) throw Invalid("Events", $"'{wrong}' is none of {Closed}, {Corrected}.");
-        if (target["Secret"] is not { Length: >= MinSecretLength } secret) throw Invalid("Secret", $"{MinSecretLength} characters at least are needed: receivers know by it who sends.");
-        return new Webhook(url, series, events.Count == 0 || events.Contains(Closed), events.Count == 0 || events.Contains(Corrected), Encoding.UTF8.GetBytes(secret));
+        if (events.Except([Closed, Corrected]).FirstOrDefault() is { } wrong)
+            throw Invalid("Events", $"'{wrong}' is none of {Closed}, {Corrected}.");
+        if (target["Secret"] is not { Length: >= MinSecretLength } secret)
+            throw Invalid("Secret", $"{MinSecretLength} characters at least are needed: receivers know by it who sends.");
+        return new Webhook(url, series, events.Count == 0 || events.Contains(Closed), events.Count == 0 || events.Contains(Corrected),
+            Encoding.UTF8.GetBytes(secret));
 
         List<string> List(string key) =>
         [

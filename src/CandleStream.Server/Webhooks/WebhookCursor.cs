@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace CandleStream.Server.Webhooks;
 
-/// <summary>How far one target was told of one series. Kept in the store after every delivery, so that a restart goes on from there.</summary>
+/// <summary>
+/// How far one target was told of one series. Kept in the store after every delivery, so that a restart goes on from there.
+/// </summary>
 /// <param name="Rev">Changes up to this rev were delivered, or are no news for the target.</param>
 /// <param name="Delivered">Open times of which a closed candle was delivered: a later version of one of these is a correction.</param>
 internal sealed record WebhookCursor(long Rev, TimeRangeSet Delivered)
@@ -27,7 +29,8 @@ internal sealed record WebhookCursor(long Rev, TimeRangeSet Delivered)
     {
         try
         {
-            return text is not null && JsonSerializer.Deserialize<Kept>(text) is { Delivered: { } ranges } kept && ranges.All(r => r is [_, _])
+            return text is not null && JsonSerializer.Deserialize<Kept>(text) is { Delivered: { } ranges } kept
+                && ranges.All(r => r is [_, _])
                 ? new WebhookCursor(kept.Rev, TimeRangeSet.Of(ranges.Select(r => new TimeRange(r[0], r[1]))))
                 : null;
         }

@@ -6,10 +6,11 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Server.Webhooks;
 
 /// <summary>
-/// Tells one target of one series, in rising rev. It reads what is stored, from its cursor on, and is only woken by the series: so it never holds a series up, and a
-/// restart, a full queue or an outage of the target loses nothing. A candle is told again until it is taken.
+/// Tells one target of one series, in rising rev. It reads what is stored, from its cursor on, and is only woken by the series: so it never
+/// holds a series up, and a restart, a full queue or an outage of the target loses nothing. A candle is told again until it is taken.
 /// </summary>
-internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDoor door, ICandleStore store, INoteStore notes, WebhookSender sender, WebhookMetrics metrics, TimeProvider time)
+internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDoor door, ICandleStore store, INoteStore notes,
+    WebhookSender sender, WebhookMetrics metrics, TimeProvider time)
     : ICandleSink
 {
     private const int PageSize = 500;
@@ -20,7 +21,8 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
 
     private readonly string _note = $"webhook {target.Id} {series}";
-    private readonly Channel<bool> _woken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _woken =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // The highest rev of a closed candle that the series told; what is stored reaches it within a second or so.
     private long _told;
@@ -90,7 +92,8 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
     {
         while (true)
         {
-            var page = await UntilStoredAsync(async () => await store.ChangesSinceAsync(series, cursor.Rev, PageSize, stopping).ToListAsync(stopping), stopping);
+            var page = await UntilStoredAsync(
+                async () => await store.ChangesSinceAsync(series, cursor.Rev, PageSize, stopping).ToListAsync(stopping), stopping);
             foreach (var candle in page)
             {
                 var isCorrection = cursor.IsCorrection(candle);

@@ -8,7 +8,8 @@ namespace CandleStream.Server.Webhooks;
 
 /// <summary>Keeps the series of all targets open and runs their deliveries from start to end.</summary>
 internal sealed partial class WebhookHost(
-    IReadOnlyList<Webhook> targets, bool allowPrivate, CandleDoor door, ICandleStore store, WebhookMetrics metrics, TimeProvider time, ILogger<WebhookHost> logger) : IHostedService, IDisposable
+    IReadOnlyList<Webhook> targets, bool allowPrivate, CandleDoor door, ICandleStore store, WebhookMetrics metrics, TimeProvider time,
+    ILogger<WebhookHost> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<DoorWatch> _watches = [];
@@ -26,7 +27,9 @@ internal sealed partial class WebhookHost(
             {
                 foreach (var series in target.Series)
                 {
-                    var delivery = new WebhookDelivery(target, series, door, store, notes, _sender, metrics, time) { Changed = why => LogChange(target, series, why) };
+                    var delivery = new WebhookDelivery(
+                        target, series, door, store, notes, _sender, metrics, time)
+                    { Changed = why => LogChange(target, series, why) };
                     _watches.Add(door.Watch(series, delivery, SeriesUse.Record));
                     deliveries.Add(delivery);
                 }
@@ -34,7 +37,8 @@ internal sealed partial class WebhookHost(
         }
         catch (SeriesLimitException e)
         {
-            throw new StartRefusedException($"Webhooks and Record list more series than Streaming:MaxOpenSeries allows, which is {e.Limit}.");
+            throw new StartRefusedException(
+                $"Webhooks and Record list more series than Streaming:MaxOpenSeries allows, which is {e.Limit}.");
         }
 
         _running = Task.WhenAll(deliveries.Select(d => RunAsync(d, _stopping.Token)));
@@ -57,7 +61,14 @@ internal sealed partial class WebhookHost(
     private static SocketsHttpHandler CreateHandler(bool allowPrivate)
     {
         // No proxy: it would look names up by itself, and reach what must not be reached.
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), MaxResponseHeadersLength = 16 };
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxResponseHeadersLength = 16
+        };
         if (!allowPrivate) handler.ConnectCallback = PublicAddresses.ConnectAsync;
         return handler;
     }
@@ -101,14 +112,16 @@ internal sealed class WebhookMetrics
 
     public WebhookMetrics(IMeterFactory meters)
     {
-        _calls = meters.Create(nameof(CandleStream)).CreateCounter<long>("candlestream.webhook.calls", "{call}", "Calls of webhooks, by outcome.");
+        _calls = meters.Create(nameof(CandleStream))
+            .CreateCounter<long>("candlestream.webhook.calls", "{call}", "Calls of webhooks, by outcome.");
         Count(0, isTaken: true);
         Count(0, isTaken: false);
     }
 
     public void Sent(bool isTaken) => Count(1, isTaken);
 
-    private void Count(int calls, bool isTaken) => _calls.Add(calls, new KeyValuePair<string, object?>("outcome", isTaken ? "taken" : "failed"));
+    private void Count(int calls, bool isTaken) =>
+        _calls.Add(calls, new KeyValuePair<string, object?>("outcome", isTaken ? "taken" : "failed"));
 }
 
 /// <summary>Puts webhooks together.</summary>
@@ -121,7 +134,8 @@ internal static class WebhookSetup
         var allowPrivate = builder.Configuration.GetSection("Webhooks").GetValue<bool>(nameof(WebhookOptions.AllowPrivateAddresses));
         builder.Services.AddSingleton<WebhookMetrics>();
         builder.Services.AddHostedService(s => new WebhookHost(
-            targets, allowPrivate, s.GetRequiredService<CandleDoor>(), s.GetRequiredService<ICandleStore>(), s.GetRequiredService<WebhookMetrics>(),
+            targets, allowPrivate, s.GetRequiredService<CandleDoor>(), s.GetRequiredService<ICandleStore>(),
+            s.GetRequiredService<WebhookMetrics>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<WebhookHost>>()));
     }
 }

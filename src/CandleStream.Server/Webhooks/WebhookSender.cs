@@ -14,7 +14,8 @@ internal sealed class WebhookSender(HttpMessageHandler handler, TimeProvider tim
     private readonly HttpMessageInvoker _http = new(handler);
 
     /// <summary>Sends one candle; null when the target took it, else why not, in words without the address.</summary>
-    public async Task<string?> TrySendAsync(Webhook target, SeriesKey series, Candle candle, bool isCorrection, bool isSimulated, CancellationToken cancel)
+    public async Task<string?> TrySendAsync(
+        Webhook target, SeriesKey series, Candle candle, bool isCorrection, bool isSimulated, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);

@@ -25,9 +25,11 @@ internal static class SimulatorCommand
         ["load"] = MarketKind.Load,
     };
 
-    private static readonly Option<string> Market = Choice("--market", "invented trades, recorded trades, or many busy series", [.. Markets.Keys]);
+    private static readonly Option<string> Market =
+        Choice("--market", "invented trades, recorded trades, or many busy series", [.. Markets.Keys]);
 
-    private static readonly Option<long> Seed = new("--seed") { Description = "the synthetic market's seed", DefaultValueFactory = _ => Defaults.Seed };
+    private static readonly Option<long> Seed =
+        new("--seed") { Description = "the synthetic market's seed", DefaultValueFactory = _ => Defaults.Seed };
 
     private static readonly Option<string[]> Symbols = new("--symbols")
     {
@@ -45,7 +47,9 @@ internal static class SimulatorCommand
         HelpName = "BTCUSD=FILE",
     };
 
-    private static readonly Option<string?> Frames = new("--frames") { Description = "a recording of frames to replay instead of a market", HelpName = "FILE", CustomParser = ParseFile };
+    private static readonly Option<string?> Frames = new(
+        "--frames")
+    { Description = "a recording of frames to replay instead of a market", HelpName = "FILE", CustomParser = ParseFile };
 
     private static readonly Option<double> Speed = new("--speed")
     {
@@ -55,29 +59,40 @@ internal static class SimulatorCommand
         HelpName = "1|N|max",
     };
 
-    private static readonly Option<string> Shift = Choice("--shift", "none: recorded times; now: moved by whole minutes to begin now", "none", "now");
+    private static readonly Option<string> Shift =
+        Choice("--shift", "none: recorded times; now: moved by whole minutes to begin now", "none", "now");
 
     private static readonly Option<int> Series = Number("--series", "series of the load market", Defaults.Series, 1, 100_000);
 
-    private static readonly Option<double> Rate = Positive("--rate", "updates per second of each series of the load market", Defaults.Rate, most: 1_000_000);
+    private static readonly Option<double> Rate =
+        Positive("--rate", "updates per second of each series of the load market", Defaults.Rate, most: 1_000_000);
 
-    private static readonly Option<int> Burst = Number("--burst", "updates of a series sent back to back by the load market; 1: spread evenly", Defaults.Burst, 1, 100_000);
+    private static readonly Option<int> Burst =
+        Number("--burst", "updates of a series sent back to back by the load market; 1: spread evenly", Defaults.Burst, 1, 100_000);
 
-    private static readonly Option<int> ChannelLimit = Number("--channel-limit", "channels of one connection; 0: no limit", Defaults.ChannelLimit, 0, int.MaxValue);
+    private static readonly Option<int> ChannelLimit =
+        Number("--channel-limit", "channels of one connection; 0: no limit", Defaults.ChannelLimit, 0, int.MaxValue);
 
-    private static readonly Option<int> AddressLimit = Number("--address-limit", "channels of all connections; 0: no limit", Defaults.AddressChannelLimit, 0, int.MaxValue);
+    private static readonly Option<int> AddressLimit =
+        Number("--address-limit", "channels of all connections; 0: no limit", Defaults.AddressChannelLimit, 0, int.MaxValue);
 
-    private static readonly Option<int> ConnectLimit = Number("--connect-limit", "new connections a minute; 0: no limit", Defaults.ConnectLimit, 0, int.MaxValue);
+    private static readonly Option<int> ConnectLimit =
+        Number("--connect-limit", "new connections a minute; 0: no limit", Defaults.ConnectLimit, 0, int.MaxValue);
 
-    private static readonly Option<int> RestLimit = Number("--rest-limit", "REST calls a minute and endpoint; 0: no limit", Defaults.RestLimit, 0, int.MaxValue / 3);
+    private static readonly Option<int> RestLimit =
+        Number("--rest-limit", "REST calls a minute and endpoint; 0: no limit", Defaults.RestLimit, 0, int.MaxValue / 3);
 
-    private static readonly Option<double> Heartbeat = Positive("--heartbeat", "seconds between two heartbeats of a channel", Defaults.Heartbeat.TotalSeconds, most: 86_400);
+    private static readonly Option<double> Heartbeat =
+        Positive("--heartbeat", "seconds between two heartbeats of a channel", Defaults.Heartbeat.TotalSeconds, most: 86_400);
 
     public static RootCommand Create(Func<SimulatorOptions, CancellationToken, Task<int>> run)
     {
-        var command = new RootCommand("A Bitfinex v2 exchange on loopback: WebSocket at /ws/2, REST under /v2, control under /control. Its prices are invented or recorded.")
+        var command =
+            new RootCommand(
+                "A Bitfinex v2 exchange on loopback: WebSocket at /ws/2, REST under /v2, control under /control. Its prices are invented or recorded.")
         {
-            Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit, ConnectLimit, RestLimit, Heartbeat,
+            Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit, ConnectLimit,
+            RestLimit, Heartbeat,
         };
         command.Validators.Add(CheckTogether);
         command.SetAction((parsed, stopping) => run(ToOptions(parsed), stopping));
@@ -117,7 +132,8 @@ internal static class SimulatorCommand
 
     private static string[] ParseSymbols(ArgumentResult result)
     {
-        string[] pairs = [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        string[] pairs = [.. result.Tokens.SelectMany(
+            token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         if (pairs.Length == 0)
             result.AddError("--symbols: no pair is named.");
         if (pairs.GroupBy(pair => pair).FirstOrDefault(same => same.Count() > 1) is { } twice)
@@ -151,7 +167,8 @@ internal static class SimulatorCommand
         var text = result.Tokens[0].Value;
         if (text == "max")
             return double.PositiveInfinity;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed) && speed is > 0 and <= MostSpeed)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed)
+            && speed is > 0 and <= MostSpeed)
             return speed;
         result.AddError($"--speed: '{text}' is neither max nor a number above 0 and at most {MostSpeed}.");
         return 1;
@@ -160,7 +177,8 @@ internal static class SimulatorCommand
     /// <summary>One of several words, the first of them where the switch is left out.</summary>
     private static Option<string> Choice(string name, string description, params string[] words)
     {
-        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => words[0], HelpName = string.Join('|', words) };
+        var option =
+            new Option<string>(name) { Description = description, DefaultValueFactory = _ => words[0], HelpName = string.Join('|', words) };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [.., var token] && !words.Contains(token.Value))
@@ -194,5 +212,7 @@ internal static class SimulatorCommand
     /// <summary>The value; null where the text is none: the library reports that itself, and throws when asked for the value.</summary>
     private static T? ValueIfParsed<T>(OptionResult result)
         where T : struct, IParsable<T> =>
-        result.Tokens.Count == 0 || T.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out _) ? result.GetValueOrDefault<T>() : null;
+        result.Tokens.Count == 0 || T.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out _)
+            ? result.GetValueOrDefault<T>()
+            : null;
 }

@@ -19,7 +19,8 @@ internal sealed class InProcessConnection
         ClientEnd = new PipeEnd(_toClient.Reader, _toServer.Writer, this);
     }
 
-    private static PipeOptions Options => new(pauseWriterThreshold: Buffered, resumeWriterThreshold: Buffered / 2, useSynchronizationContext: false);
+    private static PipeOptions Options =>
+        new(pauseWriterThreshold: Buffered, resumeWriterThreshold: Buffered / 2, useSynchronizationContext: false);
 
     public Stream ServerEnd { get; }
 

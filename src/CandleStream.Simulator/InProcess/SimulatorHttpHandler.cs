@@ -5,7 +5,10 @@ using CandleStream.Simulator.Rest;
 
 namespace CandleStream.Simulator.InProcess;
 
-/// <summary>Answers REST calls from the simulator in the same process: for an <see cref="HttpClient"/> that shall work without a socket, on virtual time.</summary>
+/// <summary>
+/// Answers REST calls from the simulator in the same process: for an <see cref="HttpClient"/> that shall work without a socket, on virtual
+/// time.
+/// </summary>
 public sealed class SimulatorHttpHandler : HttpMessageHandler
 {
     private readonly SimulatorRest _rest;

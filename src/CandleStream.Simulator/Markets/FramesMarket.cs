@@ -147,7 +147,8 @@ public sealed class FramesMarket : IMarket
     private void Remember(CandleKey key, JsonElement candle)
     {
         // What is no candle is sent as it was recorded, and is no history.
-        if (candle.ValueKind != JsonValueKind.Array || candle.GetArrayLength() < 6 || candle[0].ValueKind != JsonValueKind.Number || !candle[0].TryGetInt64(out var time))
+        if (candle.ValueKind != JsonValueKind.Array || candle.GetArrayLength() < 6 || candle[0].ValueKind != JsonValueKind.Number
+            || !candle[0].TryGetInt64(out var time))
             return;
         var values = new decimal[5];
         for (var i = 0; i < values.Length; i++)

@@ -32,7 +32,9 @@ public interface IMarket : IAsyncDisposable
     /// <summary>The last subscription of a key ended.</summary>
     void Unwatch(CandleKey key);
 
-    /// <summary>Adds a trade to the minute before the present one, as the exchange does now and then. False where the market cannot.</summary>
+    /// <summary>
+    /// Adds a trade to the minute before the present one, as the exchange does now and then. False where the market cannot.
+    /// </summary>
     bool AddLateTrade(string pair);
 }
 

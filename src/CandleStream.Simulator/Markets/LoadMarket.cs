@@ -115,7 +115,9 @@ public sealed class LoadMarket : IMarket
 
         public List<MarketCandle> Candles { get; } = [];
 
-        /// <summary>The close walks over a range without repeating itself soon, the volume only grows: no two updates of a minute are equal.</summary>
+        /// <summary>
+        /// The close walks over a range without repeating itself soon, the volume only grows: no two updates of a minute are equal.
+        /// </summary>
         public void Update(long now)
         {
             _updates++;

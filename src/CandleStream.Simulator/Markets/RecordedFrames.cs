@@ -19,7 +19,8 @@ internal static class RecordedFrames
     public static IReadOnlyList<RecordedFrame> Read(string path)
     {
         using var stream = File.OpenRead(path);
-        using var text = new StreamReader(path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
+        using var text = new StreamReader(
+            path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
         var frames = new List<RecordedFrame>();
         for (var number = 1; text.ReadLine() is { } line; number++)
         {
@@ -39,11 +40,13 @@ internal static class RecordedFrames
     /// <summary>What a frame is, where it is an array: its channel, the text of its second element, and the time at its end.</summary>
     public static RecordedPayload? Payload(JsonElement frame)
     {
-        if (frame.ValueKind != JsonValueKind.Array || frame.GetArrayLength() < 2 || frame[0].ValueKind != JsonValueKind.Number || !frame[0].TryGetInt32(out var channel))
+        if (frame.ValueKind != JsonValueKind.Array || frame.GetArrayLength() < 2 || frame[0].ValueKind != JsonValueKind.Number
+            || !frame[0].TryGetInt32(out var channel))
             return null;
         var last = frame[frame.GetArrayLength() - 1];
         // A number this long can only be a time in ms; a sequence number never gets there.
-        var stamp = frame.GetArrayLength() > 2 && last.ValueKind == JsonValueKind.Number && last.TryGetInt64(out var ms) && ms > 1_000_000_000_000 ? ms : (long?)null;
+        var stamp = frame.GetArrayLength() > 2 && last.ValueKind == JsonValueKind.Number && last.TryGetInt64(out var ms)
+            && ms > 1_000_000_000_000 ? ms : (long?)null;
         return new RecordedPayload(channel, frame[1].GetRawText(), stamp);
     }
 
@@ -54,7 +57,9 @@ internal static class RecordedFrames
             return line.Length > 0 ? new RecordedFrame(null, JsonElement.Parse(line)) : null;
         if (fields[0] != "in")
             return null;
-        var time = decimal.TryParse(fields[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? (long)(seconds * 1000) : (long?)null;
+        var time = decimal.TryParse(fields[1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            ? (long)(seconds * 1000)
+            : (long?)null;
         return new RecordedFrame(time, JsonElement.Parse(fields[2]));
     }
 }

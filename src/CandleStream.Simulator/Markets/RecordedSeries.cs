@@ -20,7 +20,9 @@ internal sealed class RecordedSeries(CandleKey key)
         return _candles[^1];
     }
 
-    /// <summary>Adds a trade to the candle that holds <paramref name="tradeTime"/>, not as its last: the close stays. Null: there is no such candle.</summary>
+    /// <summary>
+    /// Adds a trade to the candle that holds <paramref name="tradeTime"/>, not as its last: the close stays. Null: there is no such candle.
+    /// </summary>
     public MarketCandle? Revise(long tradeTime, decimal price, decimal amount)
     {
         var index = IndexFrom(key.Timeframe.Floor(tradeTime));

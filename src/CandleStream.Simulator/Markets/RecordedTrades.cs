@@ -22,7 +22,8 @@ internal static class RecordedTrades
     private static List<RecordedTrade> Read(TradesFile file)
     {
         using var stream = File.OpenRead(file.Path);
-        using var text = new StreamReader(file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
+        using var text = new StreamReader(
+            file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
         var trades = new List<RecordedTrade>();
         text.ReadLine();
         for (var number = 2; text.ReadLine() is { } line; number++)

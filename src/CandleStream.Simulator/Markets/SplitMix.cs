@@ -1,6 +1,8 @@
 namespace CandleStream.Simulator.Markets;
 
-/// <summary>A small repeatable random source (SplitMix64): the same seed gives the same numbers on every machine and .NET version.</summary>
+/// <summary>
+/// A small repeatable random source (SplitMix64): the same seed gives the same numbers on every machine and .NET version.
+/// </summary>
 internal struct SplitMix(ulong state)
 {
     private const ulong Step = 0x9E3779B97F4A7C15;

@@ -51,7 +51,8 @@ public sealed class SyntheticMarket : IMarket
     }
 
     /// <summary>The candle that opens at <paramref name="time"/> as it was at a moment; null where nothing had been traded.</summary>
-    public MarketCandle? CandleAt(CandleKey key, long time, long moment) => _series[key.Pair].Candle(time, key.Timeframe.Next(time), moment);
+    public MarketCandle? CandleAt(CandleKey key, long time, long moment) =>
+        _series[key.Pair].Candle(time, key.Timeframe.Next(time), moment);
 
     public void Watch(CandleKey key)
     {

@@ -3,8 +3,8 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator.Markets;
 
 /// <summary>
-/// The trades of one invented pair. The trades of a minute are a pure function of (seed, pair, minute): every question, at any time, gets the
-/// same ones. Calm and wild hours alternate.
+/// The trades of one invented pair. The trades of a minute are a pure function of (seed, pair, minute): every question, at any time, gets
+/// the same ones. Calm and wild hours alternate.
 /// </summary>
 internal sealed class SyntheticPair
 {
@@ -33,7 +33,10 @@ internal sealed class SyntheticPair
         _tick = Math.Max(1, (long)Math.Round(Math.Pow(10, Math.Floor(Math.Log10(_basePrice)) - 4) * SyntheticTrade.Unit));
     }
 
-    /// <summary>The minute that opens at <paramref name="minute"/> (Unix ms) as it ends up; null where nobody traded. Cheap, for years consist of minutes.</summary>
+    /// <summary>
+    /// The minute that opens at <paramref name="minute"/> (Unix ms) as it ends up; null where nobody traded. Cheap, for years consist of
+    /// minutes.
+    /// </summary>
     public SyntheticMinute? Minute(long minute)
     {
         var index = minute / MarketTimeframe.Minute;
@@ -143,7 +146,9 @@ internal sealed class SyntheticPair
 /// <summary>A minute of an invented pair, in units of 1e-8: how many trades it has and what they come to.</summary>
 internal readonly record struct SyntheticMinute(long Time, int Count, long Open, long High, long Low, long Close, long Volume);
 
-/// <summary>One invented trade: price and amount in units of 1e-8, times in Unix ms. <c>VisibleAt</c> is when the exchange reports it.</summary>
+/// <summary>
+/// One invented trade: price and amount in units of 1e-8, times in Unix ms. <c>VisibleAt</c> is when the exchange reports it.
+/// </summary>
 internal readonly record struct SyntheticTrade(long Time, long VisibleAt, long Price, long Amount)
 {
     public const long Unit = 100_000_000;

@@ -17,7 +17,10 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     // Trades added by hand (a late revision on command), by minute.
     private readonly Dictionary<long, List<SyntheticTrade>> _added = [];
 
-    /// <summary>The candle from <paramref name="start"/> to <paramref name="end"/> as the market sees it at <paramref name="asOf"/>; null without a trade.</summary>
+    /// <summary>
+    /// The candle from <paramref name="start"/> to <paramref name="end"/> as the market sees it at <paramref name="asOf"/>; null without a
+    /// trade.
+    /// </summary>
     public MarketCandle? Candle(long start, long end, long asOf) => Fold(start, end, asOf)?.ToCandle(start);
 
     /// <summary>The trades of a minute, those added by hand last.</summary>
@@ -44,7 +47,9 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
         return trade;
     }
 
-    /// <summary>When the next trade after <paramref name="after"/> becomes visible; <paramref name="until"/> where none does before.</summary>
+    /// <summary>
+    /// When the next trade after <paramref name="after"/> becomes visible; <paramref name="until"/> where none does before.
+    /// </summary>
     public long NextVisible(long after, long until)
     {
         for (var minute = FirstMinuteVisibleAfter(after); minute < until; minute += MarketTimeframe.Minute)

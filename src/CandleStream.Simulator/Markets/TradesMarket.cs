@@ -152,7 +152,9 @@ public sealed class TradesMarket : IMarket
         }
     }
 
-    /// <summary>At full speed nobody waits for the last candle to end: heartbeats at once tell a time past its end, then time goes on as usual.</summary>
+    /// <summary>
+    /// At full speed nobody waits for the last candle to end: heartbeats at once tell a time past its end, then time goes on as usual.
+    /// </summary>
     private void PassTheEnd()
     {
         var last = _trades[^1].Time + _shift;

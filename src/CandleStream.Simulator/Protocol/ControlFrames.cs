@@ -57,7 +57,9 @@ internal static class ControlFrames
         json.WriteNumber("chanId", channelId);
     });
 
-    /// <summary>An error carries the request's own fields; <paramref name="channelId"/> is that of an earlier subscription (10301).</summary>
+    /// <summary>
+    /// An error carries the request's own fields; <paramref name="channelId"/> is that of an earlier subscription (10301).
+    /// </summary>
     public static byte[] Error(int code, string message, JsonElement request, int? channelId = null) => Write("error", json =>
     {
         json.WriteString("msg", message);

@@ -22,7 +22,8 @@ internal static class WireText
     }
 
     /// <summary>The UTF-8 text of an array of candles, in the order given.</summary>
-    public static byte[] Candles(IEnumerable<MarketCandle> candles, CandleStyle style = CandleStyle.Plain) => Rows(candles.Select(candle => Candle(candle, style)));
+    public static byte[] Candles(IEnumerable<MarketCandle> candles, CandleStyle style = CandleStyle.Plain) =>
+        Rows(candles.Select(candle => Candle(candle, style)));
 
     /// <summary>The UTF-8 text of an array of rows that are written already.</summary>
     public static byte[] Rows(IEnumerable<byte[]> rows)

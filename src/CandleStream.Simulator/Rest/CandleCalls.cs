@@ -51,7 +51,8 @@ internal sealed class CandleCalls(SimulatorExchange exchange)
             candles = LyingHistory.AsOf(candles, key.Timeframe, exchange.Market.Now - stale.DelayMs);
         }
         if (faults.Strike(FaultKind.RestOutsideRange, key.Text) is not null)
-            candles = [.. Read(key, 0, start - 1, 2, oldest: false), .. candles, .. Read(key, end == long.MaxValue ? end : end + 1, long.MaxValue, 2, oldest: true)];
+            candles = [.. Read(key, 0, start - 1, 2, oldest: false), .. candles,
+                .. Read(key, end == long.MaxValue ? end : end + 1, long.MaxValue, 2, oldest: true)];
         if (faults.Strike(FaultKind.RestDuplicated, key.Text) is not null)
             candles = LyingHistory.Duplicated(candles);
         var answer = faults.Strike(FaultKind.RestUnsorted, key.Text) is not null

@@ -4,7 +4,10 @@ using CandleStream.Simulator.Protocol;
 
 namespace CandleStream.Simulator.Rest;
 
-/// <summary>What clients ask about the market itself: <c>/conf</c>, <c>/tickers</c>, <c>/ticker</c> (Bitfinex docs, rest-public-conf, rest-public-tickers).</summary>
+/// <summary>
+/// What clients ask about the market itself: <c>/conf</c>, <c>/tickers</c>, <c>/ticker</c> (Bitfinex docs, rest-public-conf,
+/// rest-public-tickers).
+/// </summary>
 internal sealed class ReferenceCalls(SimulatorExchange exchange)
 {
     // A perpetual's two sides end in F0; conf lists them apart from the exchange pairs.
@@ -96,7 +99,8 @@ internal sealed class ReferenceCalls(SimulatorExchange exchange)
     {
         IReadOnlyList<MarketCandle> day;
         lock (exchange.Gate)
-            day = exchange.Market.Candles(CandleKey.Parse($"trade:1h:{symbol}"), exchange.Market.Now - MarketTimeframe.Day, long.MaxValue, 25);
+            day = exchange.Market.Candles(
+                CandleKey.Parse($"trade:1h:{symbol}"), exchange.Market.Now - MarketTimeframe.Day, long.MaxValue, 25);
         if (day.Count == 0)
         {
             for (var field = 0; field < 10; field++)
@@ -104,7 +108,8 @@ internal sealed class ReferenceCalls(SimulatorExchange exchange)
             return;
         }
         var (first, last) = (day[0].Open, day[^1].Close);
-        foreach (var value in (decimal[])[last * 0.9999m, 1, last * 1.0001m, 1, last - first, decimal.Round((last - first) / first, 8), last,
+        foreach (var value in (decimal[])[
+            last * 0.9999m, 1, last * 1.0001m, 1, last - first, decimal.Round((last - first) / first, 8), last,
             day.Sum(hour => hour.Volume), day.Max(hour => hour.High), day.Min(hour => hour.Low)])
         {
             json.WriteRawValue(WireText.Number(value));

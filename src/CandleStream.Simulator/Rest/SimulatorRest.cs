@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Simulator.Rest;
 
-/// <summary>The REST side of the exchange, without HTTP: path and query in, answer out. Kestrel and the in-process handler both ask here.</summary>
+/// <summary>
+/// The REST side of the exchange, without HTTP: path and query in, answer out. Kestrel and the in-process handler both ask here.
+/// </summary>
 internal sealed class SimulatorRest
 {
     private readonly SimulatorExchange _exchange;
@@ -87,7 +89,10 @@ internal sealed class SimulatorRest
             : Strikes(FaultKind.Rest429) ? RestAnswer.Error(429, 11010, "ratelimit: error")
             : Strikes(FaultKind.Rest429As200) ? RestAnswer.Error(200, 11010, "ratelimit: error")
             : Strikes(FaultKind.Rest500) ? RestAnswer.Error(500, 10001, "generic: error")
-            : Strikes(FaultKind.RestMaintenance) ? RestAnswer.Json("""{"code":503,"error":"temporarily_unavailable","error_description":"Sorry, the service is temporarily unavailable."}""", 503)
+            : Strikes(FaultKind.RestMaintenance)
+            ? RestAnswer.Json(
+                """{"code":503,"error":"temporarily_unavailable","error_description":"Sorry, the service is temporarily unavailable."}""",
+                503)
             : Strikes(FaultKind.RestHtml) ? RestAnswer.Html(502, "Bad Gateway")
             : null;
     }

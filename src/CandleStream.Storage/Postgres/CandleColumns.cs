@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace CandleStream.Storage.Postgres;
 
 /// <summary>
-/// A batch of candles as PostgreSQL takes it: sorted by series and time, so that two writers lock rows in the same order and the indexes are walked
-/// in theirs, and with only the newest version of each, since one statement may not touch a row twice.
+/// A batch of candles as PostgreSQL takes it: sorted by series and time, so that two writers lock rows in the same order and the indexes
+/// are walked in theirs, and with only the newest version of each, since one statement may not touch a row twice.
 /// </summary>
 internal sealed class CandleColumns
 {
@@ -19,7 +19,9 @@ internal sealed class CandleColumns
         var rows = new (int SeriesId, Candle Candle)[candles.Count];
         for (var i = 0; i < rows.Length; i++) rows[i] = (ids[candles[i].Series], candles[i].Candle);
         Array.Sort(rows, static (a, b) =>
-            a.SeriesId != b.SeriesId ? a.SeriesId.CompareTo(b.SeriesId) : a.Candle.Time != b.Candle.Time ? a.Candle.Time.CompareTo(b.Candle.Time) : b.Candle.Rev.CompareTo(a.Candle.Rev));
+            a.SeriesId != b.SeriesId ? a.SeriesId.CompareTo(b.SeriesId) : a.Candle.Time != b.Candle.Time
+                ? a.Candle.Time.CompareTo(b.Candle.Time)
+                : b.Candle.Rev.CompareTo(a.Candle.Rev));
         _rows = [.. rows.Where((row, i) => i == 0 || row.SeriesId != rows[i - 1].SeriesId || row.Candle.Time != rows[i - 1].Candle.Time)];
     }
 
@@ -41,7 +43,8 @@ internal sealed class CandleColumns
     public async Task<bool> MeetStoredAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         // The rows are sorted, so each group is, too.
-        var series = _rows.GroupBy(r => r.SeriesId).Select(g => (Id: g.Key, First: g.First().Candle.Time, Last: g.Last().Candle.Time)).ToArray();
+        var series = _rows.GroupBy(r => r.SeriesId).Select(g => (Id: g.Key, First: g.First().Candle.Time, Last: g.Last().Candle.Time))
+            .ToArray();
         await using var command = new NpgsqlCommand(
             """
             SELECT EXISTS (

@@ -6,7 +6,10 @@ using Npgsql;
 
 namespace CandleStream.Storage.Postgres;
 
-/// <summary>Candles in a PostgreSQL database (13 or newer): one connection writes and holds the server's lock, a pool of others reads. A lost connection is replaced by itself.</summary>
+/// <summary>
+/// Candles in a PostgreSQL database (13 or newer): one connection writes and holds the server's lock, a pool of others reads. A lost
+/// connection is replaced by itself.
+/// </summary>
 public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
 {
     private const int DeletedAtOnce = 10_000, Attempts = 3;
@@ -29,7 +32,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
     // Set when the store was opened for the first time; what a new writer connection has to check again.
     private volatile Opening? _opened;
 
-    public PostgresCandleStore(NpgsqlConnectionStringBuilder settings, StorageOptions options, TimeProvider time, ILogger<PostgresCandleStore> log)
+    public PostgresCandleStore(
+        NpgsqlConnectionStringBuilder settings, StorageOptions options, TimeProvider time, ILogger<PostgresCandleStore> log)
     {
         (_options, _time, _log) = (options, time, log);
         _store = $"The store {settings.Database} on PostgreSQL at {settings.Host}:{settings.Port}";
@@ -40,7 +44,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
             MaxAutoPrepare = 20,
             // Our readers leave nothing behind in a session that would have to be reset.
             NoResetOnClose = true,
-            // Every query of ours walks an index. Where a table was just filled and has no statistics yet, the planner would rather sort a whole series for its newest candles.
+            // Every query of ours walks an index. Where a table was just filled and has no statistics yet, the planner would rather sort a
+            // whole series for its newest candles.
             Options = $"{settings.Options} -c enable_seqscan=off -c enable_bitmapscan=off".TrimStart(),
         };
         settings.ApplicationName ??= StoreIdentity.Product;
@@ -78,15 +83,20 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
 
     public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel)
     {
-        var sql = $"SELECT {Columns} FROM candle WHERE series_id = $1 AND time >= $2 AND time < $3 ORDER BY time {(newestFirst ? "DESC" : "ASC")} LIMIT $4";
-        return CandlePages.ByTimeAsync((part, rows, token) => ReadPageAsync(series, sql, [part.From, part.To], rows, token), range, limit, newestFirst, cancel);
+        var sql =
+            $"SELECT {Columns} FROM candle WHERE series_id = $1 AND time >= $2 AND time < $3 ORDER BY time {(newestFirst ? "DESC" : "ASC")} LIMIT $4";
+        return CandlePages.ByTimeAsync(
+            (part, rows, token) => ReadPageAsync(series, sql, [part.From, part.To], rows, token), range, limit, newestFirst, cancel);
     }
 
     public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
     {
-        // "rev >= $2" finds the place in the index, the rest drops what the page before had. A row comparison says the same, but the planner takes it for rare.
-        const string sql = $"SELECT {Columns} FROM candle WHERE series_id = $1 AND rev >= $2 AND (rev > $2 OR time > $3) ORDER BY rev, time LIMIT $4";
-        return CandlePages.ByRevAsync((after, time, rows, token) => ReadPageAsync(series, sql, [after, time], rows, token), rev, limit, cancel);
+        // "rev >= $2" finds the place in the index, the rest drops what the page before had. A row comparison says the same, but the
+        // planner takes it for rare.
+        const string sql =
+            $"SELECT {Columns} FROM candle WHERE series_id = $1 AND rev >= $2 AND (rev > $2 OR time > $3) ORDER BY rev, time LIMIT $4";
+        return CandlePages.ByRevAsync(
+            (after, time, rows, token) => ReadPageAsync(series, sql, [after, time], rows, token), rev, limit, cancel);
     }
 
     public Task<long> HighestRevAsync(CancellationToken cancel) => ReadAsync(
@@ -98,7 +108,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         async connection =>
         {
             var found = await connection.QueryFirstOrDefaultAsync<(int Id, long CompleteFrom, long ToldFrom)>(new CommandDefinition(
-                "SELECT id, complete_from, told_from FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
+                "SELECT id, complete_from, told_from FROM series WHERE symbol = @Symbol AND timeframe = @Name",
+                new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
             if (found.Id == 0) return null;
             var verified = await connection.QueryAsync<(long From, long To)>(new CommandDefinition(
                 "SELECT from_ms, to_ms FROM coverage WHERE series_id = @Id ORDER BY from_ms", new { found.Id }, cancellationToken: cancel));
@@ -107,7 +118,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         cancel);
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => ReadAsync<IReadOnlyList<SeriesKey>>(
-        async connection => [.. (await connection.QueryAsync<(string Symbol, string Timeframe)>(new CommandDefinition("SELECT symbol, timeframe FROM series ORDER BY symbol, timeframe", cancellationToken: cancel)))
+        async connection => [.. (await connection.QueryAsync<(string Symbol, string Timeframe)>(
+            new CommandDefinition("SELECT symbol, timeframe FROM series ORDER BY symbol, timeframe", cancellationToken: cancel)))
             .Select(s => new SeriesKey(s.Symbol, Timeframe.Parse(s.Timeframe)))],
         cancel);
 
@@ -117,15 +129,18 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         cancel);
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => WriteAsync(
-        writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, StoreIdentity.SymbolsName, SymbolListJson.Write(symbols)),
+        writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel,
+            StoreIdentity.SymbolsName, SymbolListJson.Write(symbols)),
         cancel);
 
     public Task<string?> FindNoteAsync(string name, CancellationToken cancel) => ReadAsync(
-        connection => connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition("SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }, cancellationToken: cancel)),
+        connection => connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition(
+            "SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }, cancellationToken: cancel)),
         cancel);
 
     public Task SaveNoteAsync(string name, string text, CancellationToken cancel) => WriteAsync(
-        writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, StoreIdentity.NotePrefix + name, text),
+        writer => writer.ExecuteAsync("INSERT INTO meta VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel,
+            StoreIdentity.NotePrefix + name, text),
         cancel);
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
@@ -144,9 +159,11 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         if (await ReadAsync(connection => FindIdAsync(connection, series, cancel), cancel) is not { } id) return default;
         var highestRev = await ReadAsync(
             connection => connection.ExecuteScalarAsync<long>(new CommandDefinition(
-                "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time }, cancellationToken: cancel)),
+                "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time },
+                cancellationToken: cancel)),
             cancel);
-        await SaveAsync(new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
+        await SaveAsync(
+            new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
         long deleted = 0;
         while (true)
         {
@@ -259,7 +276,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
         }
     }
 
-    private ValueTask<List<Candle>> ReadPageAsync(SeriesKey series, string sql, long[] bounds, int rows, CancellationToken cancel) => new(ReadAsync(
+    private ValueTask<List<Candle>> ReadPageAsync(SeriesKey series, string sql, long[] bounds, int rows, CancellationToken cancel) =>
+        new(ReadAsync(
         async connection =>
         {
             if (!_ids.TryGetValue(series, out var id))
@@ -277,7 +295,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
             while (await reader.ReadAsync(cancel))
             {
                 candles.Add(new Candle(
-                    reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4), reader.GetDecimal(5), Closed: true,
+                    reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4),
+                    reader.GetDecimal(5), Closed: true,
                     reader.GetInt64(6), (CandleOrigin)reader.GetInt16(7)));
             }
 
@@ -287,7 +306,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
 
     private static Task<int?> FindIdAsync(NpgsqlConnection connection, SeriesKey series, CancellationToken cancel) =>
         connection.QueryFirstOrDefaultAsync<int?>(new CommandDefinition(
-            "SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name }, cancellationToken: cancel));
+            "SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name", new { series.Symbol, series.Timeframe.Name },
+            cancellationToken: cancel));
 
     private StoreUnavailableException NotOpen() => new($"{_store} is not open.");
 

@@ -23,14 +23,18 @@ internal static class PostgresErrors
     /// <summary>An error while the store opens: refused where trying again cannot help.</summary>
     public static Exception AtOpen(string store, Exception error) => (error as PostgresException)?.SqlState switch
     {
-        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new StoreRefusedException($"{store} refused the user or the password.", error),
-        PostgresErrorCodes.InvalidCatalogName => new StoreRefusedException($"{store} does not exist: create the database first (createdb).", error),
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+            new StoreRefusedException($"{store} refused the user or the password.", error),
+        PostgresErrorCodes.InvalidCatalogName =>
+            new StoreRefusedException($"{store} does not exist: create the database first (createdb).", error),
         // Since PostgreSQL 15 only the owner of a database may create tables in its schema public; a grant on the database does not help.
         PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName => new StoreRefusedException(
             $"{store} does not let this user create or use the tables. As the owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO this user; tables that another user made must be given to it (ALTER TABLE … OWNER TO).",
             error),
-        PostgresErrorCodes.ReadOnlySqlTransaction => new StoreRefusedException($"{store} cannot be written: it is read-only (a standby?).", error),
-        PostgresErrorCodes.LockNotAvailable => new StoreRefusedException($"{store} is in use by another server: one server per store. Stop it, or choose another database.", error),
+        PostgresErrorCodes.ReadOnlySqlTransaction =>
+            new StoreRefusedException($"{store} cannot be written: it is read-only (a standby?).", error),
+        PostgresErrorCodes.LockNotAvailable => new StoreRefusedException(
+            $"{store} is in use by another server: one server per store. Stop it, or choose another database.", error),
         _ => InUse(store, error),
     };
 
@@ -39,7 +43,8 @@ internal static class PostgresErrors
         error switch
         {
             PostgresException { SqlState: PostgresErrorCodes.DiskFull } => $"{store} is full: its disk has no space left.",
-            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => $"{store} cannot be written any more: it is read-only.",
+            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
+                $"{store} cannot be written any more: it is read-only.",
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => $"{store} has no free connection.",
             PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } => $"{store} is starting up or shutting down.",
             PostgresException known => $"{store} failed: {known.SqlState} {known.MessageText}.",

@@ -3,12 +3,19 @@ using Npgsql;
 
 namespace CandleStream.Storage.Postgres;
 
-/// <summary>The changes of any number of series, in two round trips within the caller's transaction: one to lock and read, one (the caller's batch) to write.</summary>
-internal sealed class PostgresSeriesChanges(NpgsqlConnection connection, IReadOnlyList<SeriesChange> changes, Dictionary<SeriesKey, int> ids)
+/// <summary>
+/// The changes of any number of series, in two round trips within the caller's transaction: one to lock and read, one (the caller's batch)
+/// to write.
+/// </summary>
+internal sealed class PostgresSeriesChanges(
+    NpgsqlConnection connection, IReadOnlyList<SeriesChange> changes, Dictionary<SeriesKey, int> ids)
 {
-    private readonly Dictionary<int, SeriesChange[]> _bySeries = changes.GroupBy(c => ids[c.Series]).ToDictionary(g => g.Key, g => g.ToArray());
+    private readonly Dictionary<int, SeriesChange[]> _bySeries = changes.GroupBy(c => ids[c.Series])
+        .ToDictionary(g => g.Key, g => g.ToArray());
 
-    /// <summary>Locks the series, then reads the ranges that change and adds the statements that write them to <paramref name="batch"/>.</summary>
+    /// <summary>
+    /// Locks the series, then reads the ranges that change and adds the statements that write them to <paramref name="batch"/>.
+    /// </summary>
     public async Task PrepareAsync(NpgsqlBatch batch, CancellationToken cancel)
     {
         var seriesIds = _bySeries.Keys.Order().ToArray();
@@ -42,11 +49,13 @@ internal sealed class PostgresSeriesChanges(NpgsqlConnection connection, IReadOn
         {
             batch.BatchCommands.Add(Command(
                 "INSERT INTO coverage SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[])",
-                Array.ConvertAll(inserted, i => i.Id), Array.ConvertAll(inserted, i => i.Range.From), Array.ConvertAll(inserted, i => i.Range.To)));
+                Array.ConvertAll(inserted, i => i.Id), Array.ConvertAll(inserted, i => i.Range.From),
+                Array.ConvertAll(inserted, i => i.Range.To)));
         }
     }
 
-    // Ranges are read, merged and written back: another writer of the same series must wait for us. The second statement sees what it waited for.
+    // Ranges are read, merged and written back: another writer of the same series must wait for us. The second statement sees what it
+    // waited for.
     private async Task<Dictionary<int, List<TimeRange>>> LockAndReadAsync(int[] seriesIds, CancellationToken cancel)
     {
         var windows = Array.ConvertAll(seriesIds, id => CoverageEdit.WindowOf(_bySeries[id]));

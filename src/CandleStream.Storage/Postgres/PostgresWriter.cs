@@ -3,7 +3,8 @@ using Npgsql;
 namespace CandleStream.Storage.Postgres;
 
 /// <summary>
-/// The one connection that writes. It also holds the server's lock, so a server that lost its lock cannot write. Not thread-safe: the store lets one call in at a time.
+/// The one connection that writes. It also holds the server's lock, so a server that lost its lock cannot write. Not thread-safe: the store
+/// lets one call in at a time.
 /// </summary>
 internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) : IAsyncDisposable
 {
@@ -56,7 +57,8 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
         return command;
     }
 
-    // Most bulk writes fill a hole: no candle of theirs is there yet, and they may go straight into the table. The others take a detour that can merge.
+    // Most bulk writes fill a hole: no candle of theirs is there yet, and they may go straight into the table. The others take a detour
+    // that can merge.
     private async Task CopyAsync(CandleColumns columns, CancellationToken cancel)
     {
         if (!await columns.MeetStoredAsync(connection, cancel))
@@ -68,7 +70,8 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
         // Every time: where the transaction that made it was rolled back, it is gone again.
         await ExecuteAsync("CREATE TEMP TABLE IF NOT EXISTS candle_staging (LIKE candle) ON COMMIT DELETE ROWS", cancel);
         await columns.CopyAsync(connection, "candle_staging", cancel);
-        await ExecuteAsync($"INSERT INTO candle ({CandleColumns.Names}) SELECT {CandleColumns.Names} FROM candle_staging {OnConflict}", cancel);
+        await ExecuteAsync(
+            $"INSERT INTO candle ({CandleColumns.Names}) SELECT {CandleColumns.Names} FROM candle_staging {OnConflict}", cancel);
     }
 
     private async Task FindIdsAsync(StoreBatch batch, Dictionary<SeriesKey, int> known, CancellationToken cancel)
@@ -80,12 +83,17 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
 
         SeriesKey[] missing = [.. unknown];
         string[] symbols = Array.ConvertAll(missing, s => s.Symbol), timeframes = Array.ConvertAll(missing, s => s.Timeframe.Name);
-        await ExecuteAsync("INSERT INTO series (symbol, timeframe) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING", cancel, symbols, timeframes);
-        await using var command = new NpgsqlCommand("SELECT symbol, timeframe, id FROM series JOIN unnest($1::text[], $2::text[]) wanted (symbol, timeframe) USING (symbol, timeframe)", connection);
+        await ExecuteAsync(
+            "INSERT INTO series (symbol, timeframe) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+            cancel, symbols, timeframes);
+        await using var command =
+            new NpgsqlCommand(
+                "SELECT symbol, timeframe, id FROM series JOIN unnest($1::text[], $2::text[]) wanted (symbol, timeframe) USING (symbol, timeframe)", connection);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = symbols });
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = timeframes });
         await using var reader = await command.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel)) known[new SeriesKey(reader.GetString(0), Timeframe.Parse(reader.GetString(1)))] = reader.GetInt32(2);
+        while (await reader.ReadAsync(cancel))
+            known[new SeriesKey(reader.GetString(0), Timeframe.Parse(reader.GetString(1)))] = reader.GetInt32(2);
 
         void Look(SeriesKey series)
         {

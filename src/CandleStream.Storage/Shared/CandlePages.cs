@@ -13,7 +13,8 @@ internal static class CandlePages
 
     /// <summary>Candles by time; <paramref name="page"/> is asked for a range and a number of rows.</summary>
     public static async IAsyncEnumerable<Candle> ByTimeAsync(
-        Func<TimeRange, int, CancellationToken, ValueTask<List<Candle>>> page, TimeRange range, int limit, bool newestFirst, [EnumeratorCancellation] CancellationToken cancel)
+        Func<TimeRange, int, CancellationToken, ValueTask<List<Candle>>> page, TimeRange range, int limit, bool newestFirst,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         while (limit > 0 && !range.IsEmpty)
         {
@@ -28,7 +29,8 @@ internal static class CandlePages
 
     /// <summary>Candles by rev; <paramref name="page"/> is asked for those after a rev and, among equal revs, after a time.</summary>
     public static async IAsyncEnumerable<Candle> ByRevAsync(
-        Func<long, long, int, CancellationToken, ValueTask<List<Candle>>> page, long rev, int limit, [EnumeratorCancellation] CancellationToken cancel)
+        Func<long, long, int, CancellationToken, ValueTask<List<Candle>>> page, long rev, int limit, [EnumeratorCancellation]
+            CancellationToken cancel)
     {
         var time = long.MaxValue;
         while (limit > 0)

@@ -1,9 +1,14 @@
 namespace CandleStream.Storage.Shared;
 
-/// <summary>Turns changes of verified ranges into rows to delete and rows to insert, looking only at the stored ranges they touch.</summary>
+/// <summary>
+/// Turns changes of verified ranges into rows to delete and rows to insert, looking only at the stored ranges they touch.
+/// </summary>
 internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, IReadOnlyList<TimeRange> Inserted)
 {
-    /// <summary>The smallest range that spans every changed time, ends included: stored ranges that touch it must be given to <see cref="Of"/>. Empty where nothing changes.</summary>
+    /// <summary>
+    /// The smallest range that spans every changed time, ends included: stored ranges that touch it must be given to <see cref="Of"/>.
+    /// Empty where nothing changes.
+    /// </summary>
     public static TimeRange WindowOf(IEnumerable<SeriesChange> changes)
     {
         long from = long.MaxValue, to = long.MinValue;
@@ -20,7 +25,10 @@ internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, I
         return from > to ? default : new TimeRange(from, to);
     }
 
-    /// <summary>The promise and the time told that the changes of one series, one after the other, make; 0 and nothing told where they change neither.</summary>
+    /// <summary>
+    /// The promise and the time told that the changes of one series, one after the other, make; 0 and nothing told where they change
+    /// neither.
+    /// </summary>
     public static (long CompleteFrom, long ToldFrom) PromiseOf(IReadOnlyList<SeriesChange> changes)
     {
         var (completeFrom, toldFrom) = (0L, SeriesRecord.NothingTold);

@@ -24,13 +24,15 @@ internal sealed record SchemaScript(int Version, string Name, string Sql)
     {
         var newest = all[^1].Version;
         if (current > newest)
-            throw new StoreRefusedException($"{store} has schema version {current}, but this program knows versions up to {newest} only: use the newer program that wrote it, or another store.");
+            throw new StoreRefusedException(
+                $"{store} has schema version {current}, but this program knows versions up to {newest} only: use the newer program that wrote it, or another store.");
         return all.Where(s => s.Version > current);
     }
 
     private static SchemaScript Read(Assembly assembly, string resource, string file)
     {
         using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-        return new SchemaScript(int.Parse(file.AsSpan(0, 4), CultureInfo.InvariantCulture), Path.GetFileNameWithoutExtension(file), reader.ReadToEnd());
+        return new SchemaScript(
+            int.Parse(file.AsSpan(0, 4), CultureInfo.InvariantCulture), Path.GetFileNameWithoutExtension(file), reader.ReadToEnd());
     }
 }

@@ -16,13 +16,15 @@ internal static class StoreIdentity
     public static void RefuseForeign(string store, IEnumerable<string> tables)
     {
         var shown = string.Join(", ", tables.Order(StringComparer.Ordinal).Take(3));
-        throw new StoreRefusedException($"{store} belongs to another program (it has tables such as {shown}): give CandleStream a database of its own.");
+        throw new StoreRefusedException(
+            $"{store} belongs to another program (it has tables such as {shown}): give CandleStream a database of its own.");
     }
 
     /// <summary>Refuses candles of another source.</summary>
     public static void CheckSource(string store, string recorded, string wanted)
     {
         if (!string.Equals(recorded, wanted, StringComparison.Ordinal))
-            throw new StoreRefusedException($"{store} holds candles of '{recorded}', not of '{wanted}': prices of different sources never mix, so use another store.");
+            throw new StoreRefusedException(
+                $"{store} holds candles of '{recorded}', not of '{wanted}': prices of different sources never mix, so use another store.");
     }
 }

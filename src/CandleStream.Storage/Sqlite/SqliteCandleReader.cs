@@ -5,7 +5,9 @@ using SQLitePCL;
 
 namespace CandleStream.Storage.Sqlite;
 
-/// <summary>Reads candles of one query. Numbers are parsed from SQLite's own UTF-8 bytes; a string for each would double the time.</summary>
+/// <summary>
+/// Reads candles of one query. Numbers are parsed from SQLite's own UTF-8 bytes; a string for each would double the time.
+/// </summary>
 internal static class SqliteCandleReader
 {
     public const string Columns = "time, open, high, low, close, volume, rev, origin";
@@ -22,7 +24,8 @@ internal static class SqliteCandleReader
         {
             var row = reader.Handle!;
             candles.Add(new Candle(
-                raw.sqlite3_column_int64(row, 0), Decimal(row, 1), Decimal(row, 2), Decimal(row, 3), Decimal(row, 4), Decimal(row, 5), Closed: true,
+                raw.sqlite3_column_int64(row, 0), Decimal(row, 1), Decimal(row, 2), Decimal(row, 3), Decimal(row, 4), Decimal(row, 5),
+                Closed: true,
                 raw.sqlite3_column_int64(row, 6), (CandleOrigin)raw.sqlite3_column_int(row, 7)));
         }
 
@@ -30,5 +33,6 @@ internal static class SqliteCandleReader
     }
 
     private static decimal Decimal(sqlite3_stmt row, int column) =>
-        decimal.Parse(raw.sqlite3_column_blob(row, column), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        decimal.Parse(raw.sqlite3_column_blob(row, column), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture);
 }

@@ -39,17 +39,21 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
 
     public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel)
     {
-        var sql = $"SELECT {SqliteCandleReader.Columns} FROM candle WHERE series_id = @id AND time >= @from AND time < @to ORDER BY time {(newestFirst ? "DESC" : "ASC")} LIMIT @limit";
+        var sql =
+            $"SELECT {SqliteCandleReader.Columns} FROM candle WHERE series_id = @id AND time >= @from AND time < @to ORDER BY time {(newestFirst ? "DESC" : "ASC")} LIMIT @limit";
         return CandlePages.ByTimeAsync(
-            (part, rows, _) => ReadPageAsync(series, (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@from", part.From), ("@to", part.To)])),
+            (part, rows, _) => ReadPageAsync(series,
+                (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@from", part.From), ("@to", part.To)])),
             range, limit, newestFirst, cancel);
     }
 
     public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
     {
-        const string sql = $"SELECT {SqliteCandleReader.Columns} FROM candle WHERE series_id = @id AND (rev, time) > (@rev, @time) ORDER BY rev, time LIMIT @limit";
+        const string sql =
+            $"SELECT {SqliteCandleReader.Columns} FROM candle WHERE series_id = @id AND (rev, time) > (@rev, @time) ORDER BY rev, time LIMIT @limit";
         return CandlePages.ByRevAsync(
-            (after, time, rows, _) => ReadPageAsync(series, (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@rev", after), ("@time", time)])),
+            (after, time, rows, _) => ReadPageAsync(series,
+                (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@rev", after), ("@time", time)])),
             rev, limit, cancel);
     }
 
@@ -59,8 +63,10 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(connection =>
     {
         if (FindId(connection, series) is not { } id) return null;
-        var (completeFrom, toldFrom) = connection.QuerySingle<(long, long)>("SELECT complete_from, told_from FROM series WHERE id = @id", new { id });
-        var verified = connection.Query<(long From, long To)>("SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
+        var (completeFrom, toldFrom) =
+            connection.QuerySingle<(long, long)>("SELECT complete_from, told_from FROM series WHERE id = @id", new { id });
+        var verified = connection.Query<(long From, long To)>(
+            "SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
         return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom, toldFrom);
     });
 
@@ -69,19 +75,23 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
             .Select(s => new SeriesKey(s.Symbol, Timeframe.Parse(s.Timeframe)))]);
 
     public Task<SymbolList?> FindSymbolsAsync(CancellationToken cancel) => ReadAsync(connection =>
-        SymbolListJson.Read(connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE name = @SymbolsName", new { StoreIdentity.SymbolsName })));
+        SymbolListJson.Read(
+            connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE name = @SymbolsName", new { StoreIdentity.SymbolsName })));
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => WriteAsync(
         writer => writer.InTransaction(connection => connection.Execute(
-            "INSERT INTO meta VALUES (@SymbolsName, @json) ON CONFLICT DO UPDATE SET value = excluded.value", new { StoreIdentity.SymbolsName, json = SymbolListJson.Write(symbols) })),
+            "INSERT INTO meta VALUES (@SymbolsName, @json) ON CONFLICT DO UPDATE SET value = excluded.value",
+            new { StoreIdentity.SymbolsName, json = SymbolListJson.Write(symbols) })),
         cancel);
 
     public Task<string?> FindNoteAsync(string name, CancellationToken cancel) => ReadAsync(connection =>
-        connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }));
+        connection.QueryFirstOrDefault<string>(
+            "SELECT value FROM meta WHERE name = @name", new { name = StoreIdentity.NotePrefix + name }));
 
     public Task SaveNoteAsync(string name, string text, CancellationToken cancel) => WriteAsync(
         writer => writer.InTransaction(connection => connection.Execute(
-            "INSERT INTO meta VALUES (@name, @text) ON CONFLICT DO UPDATE SET value = excluded.value", new { name = StoreIdentity.NotePrefix + name, text })),
+            "INSERT INTO meta VALUES (@name, @text) ON CONFLICT DO UPDATE SET value = excluded.value",
+            new { name = StoreIdentity.NotePrefix + name, text })),
         cancel);
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
@@ -98,7 +108,8 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
         if (await ReadAsync(connection => FindId(connection, series)) is not { } id) return default;
         var highestRev = await ReadAsync(connection => connection.ExecuteScalar<long>(
             "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time }));
-        await SaveAsync(new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
+        await SaveAsync(
+            new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
         long deleted = 0;
         while (true)
         {
@@ -153,7 +164,8 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
             connection.Execute("PRAGMA journal_size_limit = 67108864");
             SqliteSchema.Prepare(connection, _store, source, _time);
             if (_options.SqliteMaxSizeMb > 0)
-                connection.Execute($"PRAGMA max_page_count = {_options.SqliteMaxSizeMb * 1048576L / connection.ExecuteScalar<long>("PRAGMA page_size")}");
+                connection.Execute(
+                    $"PRAGMA max_page_count = {_options.SqliteMaxSizeMb * 1048576L / connection.ExecuteScalar<long>("PRAGMA page_size")}");
             return new SqliteWriter(connection);
         }
         catch
@@ -212,7 +224,8 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
         }
     }
 
-    // Reads run on the thread that asks, and are over when this returns: code that may not wait for a disk, as under a lock, asks from elsewhere.
+    // Reads run on the thread that asks, and are over when this returns: code that may not wait for a disk, as under a lock, asks from
+    // elsewhere.
     private Task<T> ReadAsync<T>(Func<SqliteConnection, T> query)
     {
         try
@@ -236,7 +249,8 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
         new(ReadAsync(connection => FindId(connection, series) is { } id ? query(connection, id) : []));
 
     private static int? FindId(SqliteConnection connection, SeriesKey series) =>
-        connection.QueryFirstOrDefault<int?>("SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Timeframe", new { series.Symbol, Timeframe = series.Timeframe.Name });
+        connection.QueryFirstOrDefault<int?>("SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Timeframe",
+            new { series.Symbol, Timeframe = series.Timeframe.Name });
 
     private StoreUnavailableException NotOpen() => new($"{_store} is not open.");
 

@@ -11,8 +11,10 @@ internal static class SqliteErrors
     public static Exception AtOpen(string store, SqliteException error) => error.SqliteErrorCode switch
     {
         ReadOnly or CantOpen => CannotWrite(store, error),
-        NotADatabase => new StoreRefusedException($"{store} is not a SQLite database: move it away or choose another Storage:SqlitePath.", error),
-        Corrupt => new StoreRefusedException($"{store} is damaged: restore a backup, or move it away and let the server fetch the candles again.", error),
+        NotADatabase =>
+            new StoreRefusedException($"{store} is not a SQLite database: move it away or choose another Storage:SqlitePath.", error),
+        Corrupt => new StoreRefusedException(
+            $"{store} is damaged: restore a backup, or move it away and let the server fetch the candles again.", error),
         _ => InUse(store, error),
     };
 

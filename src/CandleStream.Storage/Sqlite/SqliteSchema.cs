@@ -4,7 +4,10 @@ using Microsoft.Data.Sqlite;
 
 namespace CandleStream.Storage.Sqlite;
 
-/// <summary>Brings a SQLite file to the newest schema and checks that it is ours and of the right source. Changes nothing in a file of another program.</summary>
+/// <summary>
+/// Brings a SQLite file to the newest schema and checks that it is ours and of the right source. Changes nothing in a file of another
+/// program.
+/// </summary>
 internal static class SqliteSchema
 {
     private static readonly IReadOnlyList<SchemaScript> Scripts = SchemaScript.All("Sqlite");
@@ -18,9 +21,11 @@ internal static class SqliteSchema
         try
         {
             Migrate(connection, store, time);
-            connection.Execute("INSERT INTO meta (name, value) VALUES (@ProductName, @Product), (@SourceName, @source) ON CONFLICT DO NOTHING",
+            connection.Execute(
+                "INSERT INTO meta (name, value) VALUES (@ProductName, @Product), (@SourceName, @source) ON CONFLICT DO NOTHING",
                 new { StoreIdentity.ProductName, StoreIdentity.Product, StoreIdentity.SourceName, source });
-            StoreIdentity.CheckSource(store, connection.QuerySingle<string>("SELECT value FROM meta WHERE name = @SourceName", new { StoreIdentity.SourceName }), source);
+            StoreIdentity.CheckSource(store, connection.QuerySingle<string>(
+                "SELECT value FROM meta WHERE name = @SourceName", new { StoreIdentity.SourceName }), source);
             connection.Execute("COMMIT");
         }
         catch
@@ -35,20 +40,24 @@ internal static class SqliteSchema
         var tables = connection.Query<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").AsList();
         if (tables.Count == 0) return;
         var product = tables.Contains("meta") && tables.Contains("schema_version")
-            && connection.Query<string>("SELECT name FROM pragma_table_info('meta')").Order(StringComparer.Ordinal).SequenceEqual(["name", "value"])
-                ? connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE name = @ProductName", new { StoreIdentity.ProductName })
+            && connection.Query<string>("SELECT name FROM pragma_table_info('meta')").Order(StringComparer.Ordinal)
+            .SequenceEqual(["name", "value"])
+                ? connection.QueryFirstOrDefault<string>(
+                    "SELECT value FROM meta WHERE name = @ProductName", new { StoreIdentity.ProductName })
                 : null;
         if (product != StoreIdentity.Product) StoreIdentity.RefuseForeign(store, tables);
     }
 
     private static void Migrate(SqliteConnection connection, string store, TimeProvider time)
     {
-        connection.Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");
+        connection.Execute(
+            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");
         var current = connection.ExecuteScalar<int>("SELECT coalesce(max(version), 0) FROM schema_version");
         foreach (var script in SchemaScript.After(Scripts, current, store))
         {
             connection.Execute(script.Sql);
-            connection.Execute("INSERT INTO schema_version VALUES (@Version, @Name, @At)", new { script.Version, script.Name, At = time.GetUtcNow().ToString("O") });
+            connection.Execute("INSERT INTO schema_version VALUES (@Version, @Name, @At)",
+                new { script.Version, script.Name, At = time.GetUtcNow().ToString("O") });
         }
     }
 }

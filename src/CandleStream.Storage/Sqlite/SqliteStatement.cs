@@ -5,8 +5,8 @@ using SQLitePCL;
 namespace CandleStream.Storage.Sqlite;
 
 /// <summary>
-/// A statement prepared once and run all day. Numbers go in as they are and decimals as UTF-8 text: through command parameters a candle would cost
-/// five strings and eight boxes, twice the time of the insert itself. Parameters are numbered from 1, in the order of the calls.
+/// A statement prepared once and run all day. Numbers go in as they are and decimals as UTF-8 text: through command parameters a candle
+/// would cost five strings and eight boxes, twice the time of the insert itself. Parameters are numbered from 1, in the order of the calls.
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
@@ -41,7 +41,10 @@ internal sealed class SqliteStatement : IDisposable
         while (Step()) { }
     }
 
-    /// <summary>Takes one step: true for a row, whose columns <see cref="Int64"/> reads; false at the end, where the statement is ready for its next run.</summary>
+    /// <summary>
+    /// Takes one step: true for a row, whose columns <see cref="Int64"/> reads; false at the end, where the statement is ready for its next
+    /// run.
+    /// </summary>
     public bool Step()
     {
         var result = raw.sqlite3_step(_statement);

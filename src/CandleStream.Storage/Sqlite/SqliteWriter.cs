@@ -85,12 +85,15 @@ internal sealed class SqliteWriter : IDisposable
 
     private int SaveRows(StoreBatch batch, Dictionary<SeriesKey, int> added, CancellationToken cancel)
     {
-        // Series by series, as the file keeps them: in the order of arrival, with hundreds of series in turn, every row would be on another page.
-        foreach (var (id, candle) in batch.Candles.Select(c => (Id: IdOf(c.Series, added), c.Candle)).OrderBy(c => c.Id).ThenBy(c => c.Candle.Time))
+        // Series by series, as the file keeps them: in the order of arrival, with hundreds of series in turn, every row would be on another
+        // page.
+        foreach (var (id, candle) in batch.Candles.Select(c => (Id: IdOf(c.Series, added), c.Candle)).OrderBy(c => c.Id)
+            .ThenBy(c => c.Candle.Time))
         {
             cancel.ThrowIfCancellationRequested();
             _upsertCandle.Bind(id).Bind(candle.Time)
-                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev).Bind((long)candle.Origin).Execute();
+                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev)
+                .Bind((long)candle.Origin).Execute();
         }
 
         foreach (var changes in batch.Changes.GroupBy(c => c.Series)) SaveChanges(IdOf(changes.Key, added), [.. changes]);
@@ -102,7 +105,8 @@ internal sealed class SqliteWriter : IDisposable
         if (_ids.TryGetValue(series, out var id) || added.TryGetValue(series, out id)) return id;
         var name = new { series.Symbol, Timeframe = series.Timeframe.Name };
         _connection.Execute("INSERT INTO series (symbol, timeframe) VALUES (@Symbol, @Timeframe) ON CONFLICT DO NOTHING", name);
-        return added[series] = _connection.QuerySingle<int>("SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Timeframe", name);
+        return added[series] =
+            _connection.QuerySingle<int>("SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Timeframe", name);
     }
 
     private void SaveChanges(int id, SeriesChange[] changes)

@@ -25,4 +25,5 @@ public enum SeriesState
 /// <param name="RetryAt">When the next attempt starts (our clock).</param>
 /// <param name="Reason">Why it is not live, in words for people.</param>
 /// <param name="PollEvery">The real interval between polls of this series, while polling.</param>
-public sealed record FeedState(SeriesState State, int Attempt = 0, DateTimeOffset? RetryAt = null, string? Reason = null, TimeSpan? PollEvery = null);
+public sealed record FeedState(
+    SeriesState State, int Attempt = 0, DateTimeOffset? RetryAt = null, string? Reason = null, TimeSpan? PollEvery = null);

@@ -9,12 +9,16 @@ public interface ICandleProvider : IAsyncDisposable
     /// <summary>The timeframes whose candles the exchange itself makes, shortest first.</summary>
     IReadOnlyList<Timeframe> Timeframes => Timeframe.All;
 
-    /// <summary>Follows a series until the result is disposed. Candles, exchange time and changes of state arrive at <paramref name="feed"/>, one call at a time.</summary>
+    /// <summary>
+    /// Follows a series until the result is disposed. Candles, exchange time and changes of state arrive at <paramref name="feed"/>, one
+    /// call at a time.
+    /// </summary>
     IFollowedSeries Follow(SeriesKey series, IFeedListener feed);
 
     /// <summary>Fetches one page of history, oldest first: the candles of <paramref name="range"/> or as many as one page holds.</summary>
     /// <exception cref="CandleProviderException">The exchange did not answer, refused, or its answer could not be trusted.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled, also while the call waited for its turn in the request budget.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, also while the call waited for its turn in the request
+    /// budget.</exception>
     Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel);
 
     /// <summary>Fetches the symbols the exchange lists.</summary>
@@ -33,22 +37,28 @@ public interface IFollowedSeries : IAsyncDisposable
 }
 
 /// <summary>Candles of a series as the exchange's REST interface answered them.</summary>
-/// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of <paramref name="AsOf"/>.</param>
+/// <param name="Range">The range for which the answer is complete: a time in it without a candle had no trade, as of
+/// <paramref name="AsOf"/>.</param>
 /// <param name="Candles">Oldest first, within <paramref name="Range"/>, no time twice; marked as told by REST.</param>
 /// <param name="AsOf">Exchange time of the answer's content (HTTP Date minus Age), Unix ms.</param>
 public sealed record HistoryPage(TimeRange Range, IReadOnlyList<Candle> Candles, long AsOf)
 {
     public IReadOnlyList<Candle> Candles { get; init; } = [.. Candles.Select(c => c with { Origin = CandleOrigin.Rest })];
 
-    /// <summary>Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.</summary>
+    /// <summary>
+    /// Open times within <see cref="Range"/> of which the answer says nothing, because a row could not be read: they stay unknown.
+    /// </summary>
     public TimeRangeSet Unreadable { get; init; } = TimeRangeSet.Empty;
 
-    /// <summary>Times of <see cref="Range"/> from here on show no row, and no answer without rows was given for them: a later one must prove that nothing was traded.</summary>
+    /// <summary>
+    /// Times of <see cref="Range"/> from here on show no row, and no answer without rows was given for them: a later one must prove that
+    /// nothing was traded.
+    /// </summary>
     public long ProvedTo { get; init; } = long.MaxValue;
 
     /// <summary>
-    /// The exchange keeps nothing older than this (open time, Unix ms). Such times are not to be had: they stay unknown and are not asked for again.
-    /// The least number where it keeps everything.
+    /// The exchange keeps nothing older than this (open time, Unix ms). Such times are not to be had: they stay unknown and are not asked
+    /// for again. The least number where it keeps everything.
     /// </summary>
     public long NothingBefore { get; init; } = long.MinValue;
 

@@ -7,15 +7,15 @@ public interface IFeedListener
     void OnState(FeedState state);
 
     /// <summary>
-    /// The exchange told its time by other means than a frame of the series, as a pong does; the time that passed since is added. Candles that come without a time are
-    /// judged by it, so it comes before them. It closes nothing.
+    /// The exchange told its time by other means than a frame of the series, as a pong does; the time that passed since is added. Candles
+    /// that come without a time are judged by it, so it comes before them. It closes nothing.
     /// </summary>
     void OnTimeTold(long exchangeTime);
 
     /// <summary>
-    /// The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed until <see cref="OnInterrupted"/>.
-    /// An exchange that sends no snapshot has its history fetched first, and that is the snapshot. Where a socket ends as planned and the next one is followed already, the
-    /// next one's snapshot comes without an interruption before it.
+    /// The subscription was acknowledged and sent its snapshot, oldest first and complete between its ends; from here on nothing is missed
+    /// until <see cref="OnInterrupted"/>. An exchange that sends no snapshot has its history fetched first, and that is the snapshot. Where
+    /// a socket ends as planned and the next one is followed already, the next one's snapshot comes without an interruption before it.
     /// </summary>
     /// <param name="candles">May be empty.</param>
     /// <param name="exchangeTime">Unix ms; null where the frame carried none.</param>
@@ -29,19 +29,26 @@ public interface IFeedListener
 
     /// <summary>Exchange time (Unix ms) passed into another second, as seen on any frame of the series' socket.</summary>
     /// <param name="exchangeTime">The time.</param>
-    /// <param name="heardUntil">The time of the last frame on the series' own channel (Unix ms): it alone shows that nothing of the series was held back.</param>
+    /// <param name="heardUntil">The time of the last frame on the series' own channel (Unix ms): it alone shows that nothing of the series
+    /// was held back.</param>
     void OnExchangeTime(long exchangeTime, long heardUntil);
 
-    /// <summary>Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.</summary>
+    /// <summary>
+    /// Something may have been missed from here on: the socket ended, the channel fell silent, or a sequence number is missing.
+    /// </summary>
     void OnInterrupted();
 
     /// <summary>
-    /// A row of the series could not be read. Nothing else of its frame is lost, and the feed goes on, but what is known of its time is no longer certain.
+    /// A row of the series could not be read. Nothing else of its frame is lost, and the feed goes on, but what is known of its time is no
+    /// longer certain.
     /// </summary>
     /// <param name="times">The open times that the row may have had; null where nothing of its time could be read.</param>
     void OnUnreadable(TimeRange? times);
 
-    /// <summary>The exchange shows that nothing was traded, as a flat row without a trade does: there is no candle in these times, and none is missing.</summary>
+    /// <summary>
+    /// The exchange shows that nothing was traded, as a flat row without a trade does: there is no candle in these times, and none is
+    /// missing.
+    /// </summary>
     /// <param name="times">Open times; only whole candles that are over by exchange time count.</param>
     void OnEmpty(TimeRange times);
 

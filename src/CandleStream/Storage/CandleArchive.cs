@@ -1,15 +1,17 @@
 namespace CandleStream.Storage;
 
 /// <summary>
-/// The one door to the store for open and closed series: rows, with what the writer still holds laid over them, so that nothing is invisible between the two.
-/// Never throws for an unreachable store.
+/// The one door to the store for open and closed series: rows, with what the writer still holds laid over them, so that nothing is
+/// invisible between the two. Never throws for an unreachable store.
 /// </summary>
 /// <remarks>
-/// What is known of a series across its lives is here and nowhere else: its candles, its verified times, <see cref="SeriesRecord.CompleteFrom"/> and
+/// What is known of a series across its lives is here and nowhere else: its candles, its verified times,
+/// <see cref="SeriesRecord.CompleteFrom"/> and
 /// <see cref="SeriesRecord.ToldFrom"/>, stored or waiting. It holds at every moment:
 /// a verified time's closed candles are stored or waiting;
-/// every change with a rev after <c>CompleteFrom</c> of a time from <c>ToldFrom</c> on is stored or waiting with that rev, or its time is not verified;
-/// a candle that becomes known at or after <c>ToldFrom</c> gets a new rev, however it was fetched, so that a client with an older id is sent it.
+/// every change with a rev after <c>CompleteFrom</c> of a time from <c>ToldFrom</c> on is stored or waiting with that rev, or its time is
+/// not verified; a candle that becomes known at or after <c>ToldFrom</c> gets a new rev, however it was fetched, so that a client with an
+/// older id is sent it.
 /// </remarks>
 public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
 {
@@ -29,7 +31,10 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     public async Task<SeriesRecord?> RecordAsync(SeriesKey series, CancellationToken cancel) =>
         await FindRecordAsync(series, cancel) is { } found ? found.Record ?? SeriesRecord.Nothing : null;
 
-    /// <summary>Candles with a rev above <paramref name="rev"/>, at most <paramref name="limit"/>, oldest candle first, in a list of the caller's own; null while they cannot be told.</summary>
+    /// <summary>
+    /// Candles with a rev above <paramref name="rev"/>, at most <paramref name="limit"/>, oldest candle first, in a list of the caller's
+    /// own; null while they cannot be told.
+    /// </summary>
     public async Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
     {
         // The unsaved ones are read first: a batch that is saved in between is then seen twice, never missed.
@@ -41,27 +46,37 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
         return rows.Merge([.. unsaved.Candles.Where(c => c.Rev > rev)]);
     }
 
-    /// <summary>Candles in <paramref name="range"/>, oldest first, at most <paramref name="limit"/> from the oldest or newest end, in a list of the caller's own; null while they cannot be told.</summary>
+    /// <summary>
+    /// Candles in <paramref name="range"/>, oldest first, at most <paramref name="limit"/> from the oldest or newest end, in a list of the
+    /// caller's own; null while they cannot be told.
+    /// </summary>
     public async Task<List<Candle>?> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestEnd, CancellationToken cancel)
     {
         var unsaved = writer.Unsaved(series);
         if (unsaved.Lost.Any(l => !l.Intersect(range).IsEmpty)) return null;
-        if (await CollectAsync(store.ReadAsync(series, range, limit, newestEnd, cancel), expected: Math.Min(limit, MaxExpected), cancel) is not { } rows) return null;
+        if (await CollectAsync(store.ReadAsync(series, range, limit, newestEnd, cancel), expected: Math.Min(limit, MaxExpected),
+            cancel) is not { } rows) return null;
         if (newestEnd) rows.Reverse();
         return rows.Merge([.. unsaved.Candles.Where(c => range.Contains(c.Time))]).Limit(limit, newestEnd);
     }
 
-    /// <summary>Queues closed candles to be saved within a second, and what is known of their series with them: the record is never ahead of the candles it vouches for.</summary>
+    /// <summary>
+    /// Queues closed candles to be saved within a second, and what is known of their series with them: the record is never ahead of the
+    /// candles it vouches for.
+    /// </summary>
     public void Save(SeriesKey series, IReadOnlyList<Candle> closed, SeriesChange? change = null) => writer.Add(series, closed, change);
 
     /// <summary>
-    /// Saves what was fetched because somebody asked for it, see <see cref="Numbered"/>; the candles as they are saved, or null when the store cannot take them now.
+    /// Saves what was fetched because somebody asked for it, see <see cref="Numbered"/>; the candles as they are saved, or null when the
+    /// store cannot take them now.
     /// </summary>
-    public async Task<IReadOnlyList<Candle>?> SaveHistoryAsync(SeriesKey series, IReadOnlyList<Candle> candles, TimeRange verified, RevCounter revs, CancellationToken cancel)
+    public async Task<IReadOnlyList<Candle>?> SaveHistoryAsync(
+        SeriesKey series, IReadOnlyList<Candle> candles, TimeRange verified, RevCounter revs, CancellationToken cancel)
     {
         try
         {
-            if (await LoadAsync(series, 1, cancel) is not { } archived || await ReadAsync(series, verified, int.MaxValue, newestEnd: false, cancel) is not { } held) return null;
+            if (await LoadAsync(series, 1, cancel) is not { } archived
+                || await ReadAsync(series, verified, int.MaxValue, newestEnd: false, cancel) is not { } held) return null;
             var told = archived.MayBeToldFrom;
             var numbered = Numbered(candles, held, told, revs);
             var change = new SeriesChange(series, TimeRangeSet.Of(verified), TimeRangeSet.Empty, ToldFrom: told);
@@ -79,25 +94,29 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     public async Task<DeletedCandles> ForgetAsync(SeriesKey series, long time, CancellationToken cancel)
     {
         var deleted = await store.DeleteBeforeAsync(series, time, cancel);
-        // Afterwards: what the store refused to delete is still known, and what waits for it must not be missing. What is written in between goes the next time.
+        // Afterwards: what the store refused to delete is still known, and what waits for it must not be missing. What is written in
+        // between goes the next time.
         var dropped = writer.Forget(series, time);
         return deleted with { HighestRev = Math.Max(deleted.HighestRev, dropped) };
     }
 
     /// <summary>
-    /// From where on clients may have been told of a series, as its store says. It goes into the store with what is saved by it: that moves what is newest there.
+    /// From where on clients may have been told of a series, as its store says. It goes into the store with what is saved by it: that moves
+    /// what is newest there.
     /// </summary>
     public static async Task<long> MayBeToldFromAsync(ICandleStore store, SeriesKey series, CancellationToken cancel)
     {
         if (await store.FindSeriesAsync(series, cancel) is not { } record) return SeriesRecord.NothingTold;
         long? newest = null;
-        await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), 1, newestFirst: true, cancel)) newest = candle.Time;
+        await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), 1, newestFirst: true, cancel))
+            newest = candle.Time;
         return record.MayBeToldFrom(newest);
     }
 
     /// <summary>
-    /// Fetched candles with the revs they are stored with. One that is held with equal values keeps its rev; one with other values is a revision. One that is not held
-    /// is history, with its end as its rev; but from <paramref name="toldFrom"/> on it is a repair: clients were told of its time without it.
+    /// Fetched candles with the revs they are stored with. One that is held with equal values keeps its rev; one with other values is a
+    /// revision. One that is not held is history, with its end as its rev; but from <paramref name="toldFrom"/> on it is a repair: clients
+    /// were told of its time without it.
     /// </summary>
     public static IReadOnlyList<Candle> Numbered(IReadOnlyList<Candle> fetched, IReadOnlyList<Candle> held, long toldFrom, RevCounter revs)
     {
@@ -113,7 +132,8 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
         }
     }
 
-    // Read again where the writer saved something of the series meanwhile: older changes would be laid over newer ones. Null while the store cannot be reached.
+    // Read again where the writer saved something of the series meanwhile: older changes would be laid over newer ones. Null while the
+    // store cannot be reached.
     private async Task<FoundRecord?> FindRecordAsync(SeriesKey series, CancellationToken cancel)
     {
         try

@@ -7,8 +7,8 @@ internal static class CandleLists
     public static Comparer<Candle> ByTime { get; } = Comparer<Candle>.Create((a, b) => a.Time.CompareTo(b.Time));
 
     /// <summary>
-    /// Lays <paramref name="others"/> over <paramref name="candles"/>, both oldest first, and returns it; of two versions of a candle the one with the higher rev stays.
-    /// Only the end, where the two overlap, is copied.
+    /// Lays <paramref name="others"/> over <paramref name="candles"/>, both oldest first, and returns it; of two versions of a candle the
+    /// one with the higher rev stays. Only the end, where the two overlap, is copied.
     /// </summary>
     public static List<Candle> Merge(this List<Candle> candles, IReadOnlyList<Candle> others)
     {

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Storage;
 
 /// <summary>
-/// Writes closed candles and what is known of their series to the store: in batches, within a second. While the store is down it holds a bounded number;
-/// beyond that the range is marked, and fetched from the exchange again once the store is back. Nothing is lost without a mark.
+/// Writes closed candles and what is known of their series to the store: in batches, within a second. While the store is down it holds a
+/// bounded number; beyond that the range is marked, and fetched from the exchange again once the store is back. Nothing is lost without a
+/// mark.
 /// </summary>
 public sealed partial class CandleWriter : IAsyncDisposable
 {
@@ -28,7 +29,8 @@ public sealed partial class CandleWriter : IAsyncDisposable
     // One flush at a time: the loop's, or the last one of a stop.
     private readonly SemaphoreSlim _flushing = new(1, 1);
 
-    public CandleWriter(ICandleStore store, StorageOptions options, TimeProvider time, ILogger<CandleWriter> logger, CandleWriterMetrics? metrics = null) =>
+    public CandleWriter(
+        ICandleStore store, StorageOptions options, TimeProvider time, ILogger<CandleWriter> logger, CandleWriterMetrics? metrics = null) =>
         (_store, _options, _time, _logger, _metrics) = (store, options, time, logger, metrics);
 
     /// <summary>Raised when the store is back after candles of a range were given up: they must be fetched again.</summary>
@@ -49,7 +51,9 @@ public sealed partial class CandleWriter : IAsyncDisposable
     /// <summary>Candles given up so far because the buffer was full.</summary>
     public long GivenUp { get; private set; }
 
-    /// <summary>Queues closed candles, and what is known of their series once they are saved: no batch holds the one without the other.</summary>
+    /// <summary>
+    /// Queues closed candles, and what is known of their series once they are saved: no batch holds the one without the other.
+    /// </summary>
     public void Add(SeriesKey series, IReadOnlyList<Candle> closed, SeriesChange? change = null)
     {
         if (closed.Count == 0 && change is null) return;
@@ -65,7 +69,10 @@ public sealed partial class CandleWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>What of a series is not saved yet: the newest versions of its candles, oldest candle first, and the changes of its record, in their order.</summary>
+    /// <summary>
+    /// What of a series is not saved yet: the newest versions of its candles, oldest candle first, and the changes of its record, in their
+    /// order.
+    /// </summary>
     internal UnsavedSeries Unsaved(SeriesKey series)
     {
         lock (_gate)
@@ -80,7 +87,10 @@ public sealed partial class CandleWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Drops what waits and opened before <paramref name="time"/>, as the store deleted what is older; returns the highest rev among it, 0 where there was none.</summary>
+    /// <summary>
+    /// Drops what waits and opened before <paramref name="time"/>, as the store deleted what is older; returns the highest rev among it, 0
+    /// where there was none.
+    /// </summary>
     internal long Forget(SeriesKey series, long time)
     {
         lock (_gate)
@@ -153,7 +163,8 @@ public sealed partial class CandleWriter : IAsyncDisposable
         }
         catch (Exception bug)
         {
-            // Ours, or the driver's: the loop must outlive it, or nothing would be saved any more. What it says is for the log, and may hold secrets.
+            // Ours, or the driver's: the loop must outlive it, or nothing would be saved any more. What it says is for the log, and may
+            // hold secrets.
             _metrics?.Failed(_time.GetElapsedTime(startedAt));
             LogMistake(bug);
             TakeBack($"saving failed because of a bug ({bug.GetType().Name}).");
@@ -232,16 +243,19 @@ public sealed partial class CandleWriter : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; the candles wait in memory.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "The store does not take candles: {Reason}. Streaming goes on; the candles wait in memory.")]
     private partial void LogUnavailable(string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Candles could not be saved because of a bug. Streaming goes on; the candles wait in memory, and saving is tried again.")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "Candles could not be saved because of a bug. Streaming goes on; the candles wait in memory, and saving is tried again.")]
     private partial void LogMistake(Exception bug);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The store takes candles again")]
     private partial void LogBack();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: the buffer is full; the candles of [{From}, {To}) are dropped and will be fetched again")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Series}: the buffer is full; the candles of [{From}, {To}) are dropped and will be fetched again")]
     private partial void LogGivenUp(SeriesKey series, long from, long to);
 }
 

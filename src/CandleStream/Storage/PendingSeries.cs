@@ -1,6 +1,9 @@
 namespace CandleStream.Storage;
 
-/// <summary>What waits to be saved of one series: the newest version of each candle, and what is known of the series once they are saved. Guarded by its owner.</summary>
+/// <summary>
+/// What waits to be saved of one series: the newest version of each candle, and what is known of the series once they are saved. Guarded by
+/// its owner.
+/// </summary>
 internal sealed class PendingSeries(SeriesKey series)
 {
     private readonly SortedDictionary<long, Candle> _candles = [];
@@ -13,7 +16,8 @@ internal sealed class PendingSeries(SeriesKey series)
 
     public IReadOnlyCollection<Candle> Candles => _candles.Values;
 
-    public SeriesChange? Change => _verified.IsEmpty && _unverified.IsEmpty && _completeFrom is null && _toldFrom == SeriesRecord.NothingTold
+    public SeriesChange? Change =>
+        _verified.IsEmpty && _unverified.IsEmpty && _completeFrom is null && _toldFrom == SeriesRecord.NothingTold
         ? null
         : new SeriesChange(series, _verified, _unverified, _completeFrom, _toldFrom);
 

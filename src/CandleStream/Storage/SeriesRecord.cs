@@ -1,9 +1,14 @@
 namespace CandleStream.Storage;
 
-/// <summary>What is known of a series across its lives, beside its candles. Kept by the store; see docs/storage.md, "One series, many lives".</summary>
-/// <param name="Verified">Times for which the stored candles are known to be complete, a missing one meaning that nothing was traded.</param>
-/// <param name="CompleteFrom">Every change with a rev after this one is held (µs); see the protocol's resume. It only rises. 0 where no promise was ever made.</param>
-/// <param name="ToldFrom">The oldest candle or gap (Unix ms) that a stream was told since <paramref name="CompleteFrom"/> last rose; <see cref="NothingTold"/> where none was.</param>
+/// <summary>
+/// What is known of a series across its lives, beside its candles. Kept by the store; see docs/storage.md, "One series, many lives".
+/// </summary>
+/// <param name="Verified">Times for which the stored candles are known to be complete, a missing one meaning that nothing was
+/// traded.</param>
+/// <param name="CompleteFrom">Every change with a rev after this one is held (µs); see the protocol's resume. It only rises. 0 where no
+/// promise was ever made.</param>
+/// <param name="ToldFrom">The oldest candle or gap (Unix ms) that a stream was told since <paramref name="CompleteFrom"/> last rose;
+/// <see cref="NothingTold"/> where none was.</param>
 public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long ToldFrom = SeriesRecord.NothingTold)
 {
     /// <summary>No stream was told anything: all that is fetched is history.</summary>
@@ -13,8 +18,8 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
     public static SeriesRecord Nothing { get; } = new(TimeRangeSet.Empty, 0);
 
     /// <summary>
-    /// From where on clients may have been told of the series. Once it was followed, that is also what lies beyond all that is verified or stored: what was told last
-    /// is not known where the process was killed before it was saved.
+    /// From where on clients may have been told of the series. Once it was followed, that is also what lies beyond all that is verified or
+    /// stored: what was told last is not known where the process was killed before it was saved.
     /// </summary>
     /// <param name="newestStored">Open time of the newest stored candle; null where there is none.</param>
     public long MayBeToldFrom(long? newestStored)
@@ -24,8 +29,8 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
     }
 
     /// <summary>
-    /// The record after a change. Where <see cref="CompleteFrom"/> rises, clients with older ids start anew, so what they were told no longer counts;
-    /// else the older of the two times stays.
+    /// The record after a change. Where <see cref="CompleteFrom"/> rises, clients with older ids start anew, so what they were told no
+    /// longer counts; else the older of the two times stays.
     /// </summary>
     public SeriesRecord With(SeriesChange change) => new(
         Verified.Union(change.Verified).Subtract(change.Unverified),
@@ -34,8 +39,8 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
 }
 
 /// <summary>
-/// A change of a <see cref="SeriesRecord"/>: ranges to add and to take away (in that order), a rev to raise <see cref="SeriesRecord.CompleteFrom"/> to where not null,
-/// and what streams were told, see <see cref="SeriesRecord.With"/>.
+/// A change of a <see cref="SeriesRecord"/>: ranges to add and to take away (in that order), a rev to raise
+/// <see cref="SeriesRecord.CompleteFrom"/> to where not null, and what streams were told, see <see cref="SeriesRecord.With"/>.
 /// </summary>
 public sealed record SeriesChange(
     SeriesKey Series, TimeRangeSet Verified, TimeRangeSet Unverified, long? CompleteFrom = null, long ToldFrom = SeriesRecord.NothingTold);

@@ -1,8 +1,9 @@
 namespace CandleStream.Storage;
 
 /// <summary>
-/// The revs a store holds, before the counter starts above them. One rev out of reach would put every later one out of reach too: JavaScript, whose
-/// safe integers end at 2^53, would drop nearly every update. Such a rev was written by a mistake, so its candle is deleted and asked for again.
+/// The revs a store holds, before the counter starts above them. One rev out of reach would put every later one out of reach too:
+/// JavaScript, whose safe integers end at 2^53, would drop nearly every update. Such a rev was written by a mistake, so its candle is
+/// deleted and asked for again.
 /// </summary>
 public static class StoredRevs
 {
@@ -37,7 +38,8 @@ public static class StoredRevs
         var unverified = TimeRangeSet.Of(found.Select(c => new TimeRange(c.Time, Math.Max(c.Time + 1, series.Timeframe.EndOf(c.Time)))));
         await store.SaveAsync(new StoreBatch([], [new SeriesChange(series, TimeRangeSet.Empty, unverified)]), cancel);
         await store.DeleteFromRevAsync(series, Limit, cancel);
-        foreach (var candle in found.Take(Named)) say($"{series}: the stored candle of {candle.Time} has the impossible rev {candle.Rev}; it was deleted and will be fetched again.");
+        foreach (var candle in found.Take(Named)) say(
+            $"{series}: the stored candle of {candle.Time} has the impossible rev {candle.Rev}; it was deleted and will be fetched again.");
         if (found.Count > Named) say($"{series}: {found.Count - Named} more candles with such revs were deleted.");
     }
 }

@@ -16,9 +16,12 @@ public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int 
 /// <param name="Candles">In the asked order, the forming candle among them where it is in range.</param>
 /// <param name="AsOf">The counter as it was read before the query (µs): valid as <c>since</c> and as the stream's id.</param>
 /// <param name="Gaps">Half-open ranges within the answer's span for which candles may exist that we do not have.</param>
-/// <param name="Next">Where to go on: the next <c>start</c> if one was given, else the next <c>end</c>; null when the asked range is exhausted.</param>
-/// <param name="Reset">The changes since the asked rev are not held: these are the newest candles instead, and older ones must be forgotten.</param>
-public sealed record HistoryAnswer(SeriesKey Series, IReadOnlyList<Candle> Candles, long AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
+/// <param name="Next">Where to go on: the next <c>start</c> if one was given, else the next <c>end</c>; null when the asked range is
+/// exhausted.</param>
+/// <param name="Reset">The changes since the asked rev are not held: these are the newest candles instead, and older ones must be
+/// forgotten.</param>
+public sealed record HistoryAnswer(
+    SeriesKey Series, IReadOnlyList<Candle> Candles, long AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
 
 /// <summary>Answers for history: memory, store, and what the exchange has beyond them, fetched once and kept.</summary>
 public sealed class CandleHistory
@@ -37,7 +40,9 @@ public sealed class CandleHistory
     public CandleHistory(ISeriesHome home, SeriesJoiner joiner, StreamingOptions options, TimeProvider time) =>
         (_home, _joiner, _options, _time) = (home, joiner, options, time);
 
-    /// <summary>Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.</summary>
+    /// <summary>
+    /// Answers a query. Waits for the exchange for a bounded time; what did not come by then is named in <see cref="HistoryAnswer.Gaps"/>.
+    /// </summary>
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>
     public async Task<HistoryAnswer> QueryAsync(HistoryQuery query, CancellationToken cancel)
     {
@@ -58,7 +63,8 @@ public sealed class CandleHistory
     // A query that reaches the forming candle keeps the series followed: a polling client sees what a stream client sees.
     private async Task<ISeriesPast> FindAsync(HistoryQuery query, CancellationToken cancel)
     {
-        var reachesPresent = query.Since is not null || query.End is not { } end || _home.ExchangeTime is not { } now || end >= query.Series.Timeframe.StartOf(now);
+        var reachesPresent = query.Since is not null || query.End is not { } end || _home.ExchangeTime is not { } now
+            || end >= query.Series.Timeframe.StartOf(now);
         if (!reachesPresent) return _home.Past(query.Series);
         var series = _home.Touch(query.Series);
         // After that wait the store answers. Where the exchange stays away it is over for those who ask again.
@@ -76,11 +82,14 @@ public sealed class CandleHistory
         {
             view = await FillAsync(series, stretch.Range, view, asked, cancel);
             // The last exchange time heard may be older than what is held; that belongs to the answer too, whose `asof` vouches for it.
-            var read = stretch.Range.To < bounds.To ? stretch.Range : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
+            var read = stretch.Range.To < bounds.To
+                ? stretch.Range
+                : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
             var part = await series.ReadAsync(read, query.Limit, newestEnd: query.Start is null, cancel);
             if (part.Candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
             {
-                // Who goes on from this answer's `asof` is sent what becomes known behind its last candle; what lies before it is named by its gaps.
+                // Who goes on from this answer's `asof` is sent what becomes known behind its last candle; what lies before it is named by
+                // its gaps.
                 if (series is ISeries open && part.Candles is [.., var newest] && read.To == long.MaxValue) open.Tell(newest.Time);
                 return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf);
             }
@@ -102,14 +111,17 @@ public sealed class CandleHistory
         }
     }
 
-    private static HistoryAnswer Answer(HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
+    private static HistoryAnswer Answer(
+        HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
     {
         var timeframe = query.Series.Timeframe;
         var isFull = candles.Count >= query.Limit;
         var span = stretch.Range;
-        // Where neither exchange time nor the store was known when the bounds were drawn, the candles themselves show what the answer spans.
+        // Where neither exchange time nor the store was known when the bounds were drawn, the candles themselves show what the answer
+        // spans.
         if (span.To == bounds.To && candles is [.., var newest]) span = span with { To = Math.Max(span.To, timeframe.EndOf(newest.Time)) };
-        if (isFull) span = query.Start is null ? span with { From = candles[0].Time } : span with { To = timeframe.EndOf(candles[^1].Time) };
+        if (isFull)
+            span = query.Start is null ? span with { From = candles[0].Time } : span with { To = timeframe.EndOf(candles[^1].Time) };
         var isExhausted = span.From <= bounds.From && span.To >= bounds.To;
         long? next = isExhausted ? null : query.Start is null ? span.From - 1 : span.To;
         var gaps = view.Known.MissingIn(Complete(span, timeframe, view)).Ranges;
@@ -166,7 +178,8 @@ public sealed class CandleHistory
 
         public bool Exhausts(TimeRange bounds) => Range.From <= bounds.From && Range.To >= bounds.To;
 
-        public Stretch Longer(Timeframe timeframe, TimeRange bounds) => (this with { Candles = Math.Max(Candles * 4, 10_000) }).Within(timeframe, bounds);
+        public Stretch Longer(Timeframe timeframe, TimeRange bounds) =>
+            (this with { Candles = Math.Max(Candles * 4, 10_000) }).Within(timeframe, bounds);
 
         private Stretch Within(Timeframe timeframe, TimeRange bounds)
         {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Streaming;
 
 /// <summary>
-/// Where series live that are numbered here: finds or opens the hub of a series, and closes it when nobody needed it for the linger time. However many subscribers a
-/// series has, the exchange sees one.
+/// Where series live that are numbered here: finds or opens the hub of a series, and closes it when nobody needed it for the linger time.
+/// However many subscribers a series has, the exchange sees one.
 /// </summary>
 public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
 {
@@ -41,7 +41,8 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
     /// <param name="loggers">Makes the loggers.</param>
     /// <param name="metrics">Measures the hubs; null where nobody looks.</param>
     public CandleStreamService(
-        ICandleProvider provider, CandleArchive archive, HistoryFill fill, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs, StreamingOptions options,
+        ICandleProvider provider, CandleArchive archive, HistoryFill fill, IEnumerable<ICandleSink> sinksOfAll, RevCounter revs,
+        StreamingOptions options,
         TimeProvider time, ILoggerFactory loggers, StreamingMetrics? metrics = null)
     {
         (_provider, _archive, _fill, _options, _time, _loggers, _metrics) = (provider, archive, fill, options, time, loggers, metrics);
@@ -102,17 +103,23 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
 
     public ISeriesPast Past(SeriesKey key) => Find(key) as ISeriesPast ?? new StoredSeries(key, _archive, FetchAsync);
 
-    /// <summary>Candles of a range did not reach the store: an open series fetches them again. A closed one does when it is opened, by what the store remembers.</summary>
+    /// <summary>
+    /// Candles of a range did not reach the store: an open series fetches them again. A closed one does when it is opened, by what the
+    /// store remembers.
+    /// </summary>
     public void Lose(SeriesKey series, TimeRange range)
     {
         Find(series)?.Lead.Lose(range);
     }
 
-    /// <summary>Deletes the candles of a series that opened before <paramref name="time"/> (Unix ms), as its retention says; returns how many.</summary>
+    /// <summary>
+    /// Deletes the candles of a series that opened before <paramref name="time"/> (Unix ms), as its retention says; returns how many.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached now. Some may be deleted already.</exception>
     public async Task<long> ForgetAsync(SeriesKey series, long time, CancellationToken cancel)
     {
-        // Before: an open series must not vouch for what is being deleted, nor if the store fails halfway. Afterwards: the changes among them are held no longer.
+        // Before: an open series must not vouch for what is being deleted, nor if the store fails halfway. Afterwards: the changes among
+        // them are held no longer.
         Find(series)?.Lead.Forget(time, highestRev: 0);
         var deleted = await _archive.ForgetAsync(series, time, cancel);
         Find(series)?.Lead.Forget(time, deleted.HighestRev);
@@ -189,7 +196,8 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
         }
     }
 
-    // Guarded by _gate. A series that is opened again meanwhile waits for this to end: two subscriptions to one key would meet at the exchange.
+    // Guarded by _gate. A series that is opened again meanwhile waits for this to end: two subscriptions to one key would meet at the
+    // exchange.
     private void Close(OpenHub open)
     {
         var series = open.Hub.Key;
@@ -287,7 +295,8 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
         return archived;
     }
 
-    // Clients do not wait for a slow store; what it holds is added when it comes. Null when it did not answer in time, or cannot be reached.
+    // Clients do not wait for a slow store; what it holds is added when it comes. Null when it did not answer in time, or cannot be
+    // reached.
     private async Task<ArchivedSeries?> InTimeAsync(SeriesKey series, Task<ArchivedSeries?> loading, CancellationToken stop)
     {
         try
@@ -310,7 +319,8 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the store did not answer in time; its candles are added later")]
     private partial void LogStoreSlow(SeriesKey series);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Series}: its repair, the reading of its store or its closing failed because of a bug")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "{Series}: its repair, the reading of its store or its closing failed because of a bug")]
     private partial void LogFailed(SeriesKey series, Exception bug);
 
     private sealed class OpenHub(SeriesHub hub)

@@ -28,12 +28,15 @@ public enum JoinMode
 /// <param name="Missed">Candles changed since the client's id (with overlap), oldest first; only when resumed.</param>
 /// <param name="Snapshot">The newest candles, oldest first.</param>
 /// <param name="Status">The series' state at that moment.</param>
-public sealed record SeriesJoin(SeriesKey Series, JoinMode Mode, IReadOnlyList<Candle> Missed, IReadOnlyList<Candle> Snapshot, SeriesStatus Status);
+public sealed record SeriesJoin(
+    SeriesKey Series, JoinMode Mode, IReadOnlyList<Candle> Missed, IReadOnlyList<Candle> Snapshot, SeriesStatus Status);
 
 /// <summary>Reads what a joining client or a poller needs of an open series.</summary>
 public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
 {
-    /// <summary>How far a resume reaches back behind the client's id: numbers of different series may become visible a moment out of order.</summary>
+    /// <summary>
+    /// How far a resume reaches back behind the client's id: numbers of different series may become visible a moment out of order.
+    /// </summary>
     public const long OverlapUs = 10_000_000;
 
     /// <summary>A client that is this many candles behind is reset.</summary>
@@ -45,22 +48,26 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     private const long MaxAgeUs = 7 * 86_400_000_000L;
 
     /// <summary>
-    /// What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to be closed.
+    /// What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to
+    /// be closed.
     /// </summary>
     public async Task<SeriesJoin> JoinAsync(ISeries series, JoinRequest request, CancellationToken cancel)
     {
         await series.ReadyAsync(options.FirstDataWait, cancel);
-        if (request.AfterRev is null && !request.IsUnreadable) return await AnswerAsync(series, JoinMode.Fresh, [], request.SnapshotCount, cancel);
+        if (request.AfterRev is null && !request.IsUnreadable)
+            return await AnswerAsync(series, JoinMode.Fresh, [], request.SnapshotCount, cancel);
 
         if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(series, after, cancel) is { } missed)
-            return await AnswerAsync(series, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
+            return await AnswerAsync(
+                series, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
 
         return await AnswerAsync(series, JoinMode.Reset, [], Math.Max(ResetSnapshot, request.SnapshotCount), cancel);
     }
 
     /// <summary>
-    /// Everything that changed after the id <paramref name="after"/> less the overlap, oldest candle first; null when that is not held completely, or too much.
-    /// Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change like any other.
+    /// Everything that changed after the id <paramref name="after"/> less the overlap, oldest candle first; null when that is not held
+    /// completely, or too much. Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change
+    /// like any other.
     /// </summary>
     public async Task<SeriesChanges?> MissedAsync(ISeries series, long after, CancellationToken cancel)
     {
@@ -71,8 +78,8 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     }
 
     /// <summary>
-    /// The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon. A number of shortly before this process may also
-    /// be one of the process before, so what changed since is read from there on.
+    /// The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon. A number of
+    /// shortly before this process may also be one of the process before, so what changed since is read from there on.
     /// </summary>
     public async Task<SeriesChanges?> ChangedAsync(ISeries series, long since, CancellationToken cancel) =>
         IsAccepted(since) ? await ChangesAsync(series, since, NoEarlierThanFirst(since), cancel) : null;
@@ -90,7 +97,8 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
         return missed;
     }
 
-    private static async Task<SeriesJoin> AnswerAsync(ISeries series, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)
+    private static async Task<SeriesJoin> AnswerAsync(
+        ISeries series, JoinMode mode, IReadOnlyList<Candle> missed, int snapshot, CancellationToken cancel)
     {
         var newest = await series.NewestAsync(snapshot, cancel);
         return new SeriesJoin(series.Key, mode, missed, newest.Candles, newest.Status);

@@ -38,7 +38,8 @@ public sealed class KeyTests(LockedFixture fixture) : IClassFixture<LockedFixtur
     public async Task Each_route_opens_to_its_keys(string path, int withNone, int withRead, int withAdmin)
     {
         await Locked.Client.UntilAsync("/health/ready", _ => true);
-        Assert.Equal((withNone, withRead, withAdmin), (await Locked.StatusAsync(path), await Locked.StatusAsync(path, LockedServer.ReadKey), await Locked.StatusAsync(path, LockedServer.AdminKey)));
+        Assert.Equal((withNone, withRead, withAdmin), (await Locked.StatusAsync(path),
+            await Locked.StatusAsync(path, LockedServer.ReadKey), await Locked.StatusAsync(path, LockedServer.AdminKey)));
     }
 
     [Fact(Timeout = Limit)]
@@ -123,16 +124,19 @@ public sealed class KeyTests(LockedFixture fixture) : IClassFixture<LockedFixtur
     [Fact(Timeout = Limit)]
     public async Task A_key_has_its_own_share_of_streams_and_requests()
     {
-        await using var locked = await LockedServer.StartAsync(("Streaming:MaxStreamsPerKey", "1"), ("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "5"));
+        await using var locked = await LockedServer.StartAsync(
+            ("Streaming:MaxStreamsPerKey", "1"), ("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "5"));
         using var stream = await locked.AskAsync(Stream, LockedServer.ReadKey);
         Assert.Equal(200, (int)stream.StatusCode);
         using var second = await locked.AskAsync(Stream, LockedServer.ReadKey);
         Assert.Equal(429, (int)second.StatusCode);
-        Assert.Contains("key has reached its limit of open streams", await second.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains(
+            "key has reached its limit of open streams", await second.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
 
         HttpResponseMessage answer;
         var asked = 2;
-        while ((answer = await locked.AskAsync("/timeframes", LockedServer.ReadKey)).StatusCode == System.Net.HttpStatusCode.OK) Assert.True(++asked < 1000);
+        while ((answer = await locked.AskAsync("/timeframes", LockedServer.ReadKey)).StatusCode == System.Net.HttpStatusCode.OK)
+            Assert.True(++asked < 1000);
         Assert.Equal(429, (int)answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter?.Delta);
         Assert.Equal(1, (int)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!["limit"]!);

@@ -30,11 +30,13 @@ internal sealed class LockedServer : IAsyncDisposable
         var folder = new TempFolder();
         ApiKeyFile.Add(folder.File("keys.txt"), new ApiKey("charts", ApiScope.Read, ApiKey.HashOf(ReadKey)));
         ApiKeyFile.Add(folder.File("keys.txt"), new ApiKey("operator", ApiScope.Admin, ApiKey.HashOf(AdminKey)));
-        var server = await RunningServer.StartAsync(time, [("Security:KeyFile", folder.File("keys.txt")), ("Security:SealFolder", folder.File("seals")), .. settings]);
+        var server = await RunningServer.StartAsync(
+            time, [("Security:KeyFile", folder.File("keys.txt")), ("Security:SealFolder", folder.File("seals")), .. settings]);
         return new LockedServer(server, folder);
     }
 
-    public Task<HttpResponseMessage> AskAsync(string path, string? key = null, HttpMethod? method = null) => AskAsync(path, key is null ? [] : [("X-API-Key", key)], method);
+    public Task<HttpResponseMessage> AskAsync(string path, string? key = null, HttpMethod? method = null) =>
+        AskAsync(path, key is null ? [] : [("X-API-Key", key)], method);
 
     public Task<HttpResponseMessage> AskAsync(string path, (string Name, string Value)[] headers, HttpMethod? method = null)
     {

@@ -3,7 +3,10 @@ using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Access;
 
-/// <summary>A ticket in the path reads its series and nothing else, until its time is over or its key is gone; <c>/embed</c> may be framed by listed origins alone.</summary>
+/// <summary>
+/// A ticket in the path reads its series and nothing else, until its time is over or its key is gone; <c>/embed</c> may be framed by listed
+/// origins alone.
+/// </summary>
 public sealed class PathTicketTests
 {
     private const int Limit = 180_000;
@@ -17,13 +20,16 @@ public sealed class PathTicketTests
         var ticket = await TicketAsync(locked, "BTCUSD:1m,DUSK:USD:1h");
         string[] open =
         [
-            "/candles?symbol=BTCUSD&timeframe=1m", "/candles?symbol=DUSK:USD&timeframe=1h", "/candles/stream?series=BTCUSD:1m,DUSK:USD:1h&snapshot=5",
+            "/candles?symbol=BTCUSD&timeframe=1m", "/candles?symbol=DUSK:USD&timeframe=1h",
+            "/candles/stream?series=BTCUSD:1m,DUSK:USD:1h&snapshot=5",
             "/candles/stream?symbol=BTCUSD&timeframe=1m&last_event_id=5", "/candles/stream/status",
         ];
         foreach (var path in open) Assert.Equal((path, 200), (path, await locked.StatusAsync($"/k/{ticket}{path}")));
-        foreach (var path in new[] { "/candles?symbol=ETHUSD&timeframe=1m", "/candles?symbol=BTCUSD&timeframe=5m", "/candles/stream?series=BTCUSD:1m,ETHUSD:1m" })
+        foreach (var path in new[] { "/candles?symbol=ETHUSD&timeframe=1m", "/candles?symbol=BTCUSD&timeframe=5m",
+            "/candles/stream?series=BTCUSD:1m,ETHUSD:1m" })
             Assert.Equal((path, 403), (path, await locked.StatusAsync($"/k/{ticket}{path}")));
-        foreach (var path in new[] { "", "/", "/symbols", "/timeframes", "/metrics", "/candles/stream/ticket?symbol=BTCUSD&timeframe=1m", "/tickets", "/session", "/docs", "/health/live" })
+        foreach (var path in new[] { "", "/", "/symbols", "/timeframes", "/metrics", "/candles/stream/ticket?symbol=BTCUSD&timeframe=1m",
+            "/tickets", "/session", "/docs", "/health/live" })
             Assert.Equal((path, 401), (path, await locked.StatusAsync($"/k/{ticket}{path}")));
         // Without the ticket, or with one that is not ours, nothing is open; a ticket for streams is none for paths.
         foreach (var other in new[] { "", "AAAA", ticket[..^4] + "AAAA", new string('A', 4000), await StreamTicketAsync(locked) })
@@ -106,18 +112,22 @@ public sealed class PathTicketTests
     [Fact(Timeout = Limit)]
     public async Task No_page_may_frame_the_chart_unless_its_origin_is_listed()
     {
-        await using (var closed = await RunningServer.StartAsync()) await AssertFramesAsync(closed, "/embed", "frame-ancestors 'none'", "DENY");
-        await using var listed = await RunningServer.StartAsync(("Security:FrameAncestors", "https://blog.example.org,http://127.0.0.1:9000"));
+        await using (var closed = await RunningServer.StartAsync()) await AssertFramesAsync(
+            closed, "/embed", "frame-ancestors 'none'", "DENY");
+        await using var listed =
+            await RunningServer.StartAsync(("Security:FrameAncestors", "https://blog.example.org,http://127.0.0.1:9000"));
         await AssertFramesAsync(listed, "/embed", "frame-ancestors https://blog.example.org http://127.0.0.1:9000", null);
         await AssertFramesAsync(listed, "/k/AAAA/embed", "frame-ancestors https://blog.example.org http://127.0.0.1:9000", null);
-        foreach (var path in new[] { "/", "/docs", "/candles/stream/status", "/k/AAAA/candles/stream/status" }) await AssertFramesAsync(listed, path, "frame-ancestors 'none'", "DENY");
+        foreach (var path in new[] { "/", "/docs", "/candles/stream/status", "/k/AAAA/candles/stream/status" })
+            await AssertFramesAsync(listed, path, "frame-ancestors 'none'", "DENY");
     }
 
     [Fact(Timeout = Limit)]
     public async Task A_ticket_is_never_logged()
     {
         await using var server = await ServerProcess.StartAsync(["--demo", "--port=0", "--Logging:LogLevel:Default=Trace"]);
-        foreach (var path in new[] { "/candles?symbol=BTCUSD&timeframe=1m", "/candles?symbol=NOSUCH&timeframe=1m", "/embed", "/nothing", "" })
+        foreach (var path in new[] { "/candles?symbol=BTCUSD&timeframe=1m", "/candles?symbol=NOSUCH&timeframe=1m", "/embed", "/nothing",
+            "" })
         {
             using var answer = await server.Client.GetAsync($"/k/SECRETSECRET{path}", Cancel);
             Assert.DoesNotContain("SECRET", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
@@ -136,7 +146,8 @@ public sealed class PathTicketTests
     {
         await using var server = ServerProcess.Launch(["--demo", "--port=0", $"--Security:FrameAncestors={list}"]);
         Assert.NotEqual(0, await server.ExitAsync());
-        Assert.Contains(server.Errors, l => l.Contains("Security:FrameAncestors", StringComparison.Ordinal) && l.Contains(list.Split(',')[^1], StringComparison.Ordinal));
+        Assert.Contains(server.Errors, l => l.Contains("Security:FrameAncestors", StringComparison.Ordinal)
+            && l.Contains(list.Split(',')[^1], StringComparison.Ordinal));
     }
 
     private static async Task AssertFramesAsync(RunningServer server, string path, string policy, string? options)
@@ -157,7 +168,8 @@ public sealed class PathTicketTests
 
     private static async Task<string> StreamTicketAsync(LockedServer locked)
     {
-        using var answer = await locked.AskAsync("/candles/stream/ticket?symbol=BTCUSD&timeframe=1m", LockedServer.ReadKey, HttpMethod.Post);
+        using var answer =
+            await locked.AskAsync("/candles/stream/ticket?symbol=BTCUSD&timeframe=1m", LockedServer.ReadKey, HttpMethod.Post);
         return (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!["ticket"]!;
     }
 

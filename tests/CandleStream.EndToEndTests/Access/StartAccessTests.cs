@@ -21,16 +21,20 @@ public sealed class StartAccessTests
     [InlineData("--Kestrel:Endpoints:Public:Url=http://0.0.0.0:0", null, null)]
     [InlineData("--Demo:Seed=1", "ASPNETCORE_URLS", "http://+:0")]
     [InlineData("--Demo:Seed=1", "Kestrel__Endpoints__Public__Url", "http://*:0")]
-    public async Task An_address_that_others_reach_needs_keys_or_the_word_that_everybody_may_come(string argument, string? variable, string? value)
+    public async Task An_address_that_others_reach_needs_keys_or_the_word_that_everybody_may_come(
+        string argument, string? variable, string? value)
     {
-        await using var server = ServerProcess.Launch(["--demo", argument, .. argument.StartsWith("--host", StringComparison.Ordinal) ? ["--port=0"] : Array.Empty<string>()], EnvironmentOf(variable, value));
+        await using var server = ServerProcess.Launch(["--demo", argument, .. argument.StartsWith("--host", StringComparison.Ordinal)
+            ? ["--port=0"]
+            : Array.Empty<string>()], EnvironmentOf(variable, value));
         await AssertRefusedAsync(server, "Security:AllowAnonymous=true");
     }
 
     [Fact(Timeout = Limit)]
     public async Task An_address_that_others_reach_is_opened_to_everybody_on_demand()
     {
-        await using var server = await ServerProcess.StartAsync(["--demo", "--Urls=http://127.0.0.1:0;http://0.0.0.0:0", "--Security:AllowAnonymous=true"]);
+        await using var server =
+            await ServerProcess.StartAsync(["--demo", "--Urls=http://127.0.0.1:0;http://0.0.0.0:0", "--Security:AllowAnonymous=true"]);
         await server.Client.JsonAsync("/timeframes");
     }
 
@@ -47,11 +51,15 @@ public sealed class StartAccessTests
 
         var file = await File.ReadAllTextAsync(folder.File("keys.txt"), Cancel);
         Assert.DoesNotContain(key, file, StringComparison.Ordinal);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.File("keys.txt")));
-        await using (var again = ServerProcess.Launch(["keys", "add", "charts", "--Security:KeyFile=keys.txt"], folder: folder)) await AssertRefusedAsync(again, "charts");
-        await using (var nowhere = ServerProcess.Launch(["keys", "add", "bots"], folder: folder)) await AssertRefusedAsync(nowhere, "Security:KeyFile");
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.File("keys.txt")));
+        await using (var again = ServerProcess.Launch(
+            ["keys", "add", "charts", "--Security:KeyFile=keys.txt"], folder: folder)) await AssertRefusedAsync(again, "charts");
+        await using (var nowhere = ServerProcess.Launch(["keys", "add", "bots"], folder: folder)) await AssertRefusedAsync(
+            nowhere, "Security:KeyFile");
 
-        await using var server = await ServerProcess.StartAsync(["--demo", "--Urls=http://127.0.0.1:0;http://0.0.0.0:0", "--Security:KeyFile=keys.txt"], folder: folder);
+        await using var server = await ServerProcess.StartAsync(
+            ["--demo", "--Urls=http://127.0.0.1:0;http://0.0.0.0:0", "--Security:KeyFile=keys.txt"], folder: folder);
         server.Client.DefaultRequestHeaders.Add("X-API-Key", key);
         await server.Client.JsonAsync("/timeframes");
         Assert.DoesNotContain(server.Output, l => l.Contains(key, StringComparison.Ordinal));
@@ -81,7 +89,9 @@ public sealed class StartAccessTests
     [InlineData("keys.txt", "", "holds no key")]
     [InlineData("keys.txt", "charts read 00ff", "line 1")]
     [InlineData("keys.txt", "# a comment\ncharts write 0000000000000000000000000000000000000000000000000000000000000000", "line 2")]
-    [InlineData("keys.txt", "a read 0000000000000000000000000000000000000000000000000000000000000000\na read 0000000000000000000000000000000000000000000000000000000000000000", "line 2 repeats")]
+    [InlineData(
+        "keys.txt",
+        "a read 0000000000000000000000000000000000000000000000000000000000000000\na read 0000000000000000000000000000000000000000000000000000000000000000", "line 2 repeats")]
     [InlineData(".", null, "cannot be read")]
     public async Task A_key_file_that_is_not_usable_stops_the_start(string name, string? content, string named)
     {
@@ -132,7 +142,8 @@ public sealed class StartAccessTests
         using var folder = new TempFolder();
         WriteCertificate(folder, fromDays, toDays);
         await AssertRefusedAsync(named, TlsIn(folder));
-        await AssertRefusedAsync(named, [.. TlsIn(folder).Select(s => (s.Item1.Replace(":Certificate:", ":Sni:charts.example.org:Certificate:", StringComparison.Ordinal), s.Item2))]);
+        await AssertRefusedAsync(named, [.. TlsIn(folder)
+            .Select(s => (s.Item1.Replace(":Certificate:", ":Sni:charts.example.org:Certificate:", StringComparison.Ordinal), s.Item2))]);
     }
 
     [Fact(Timeout = Limit)]
@@ -157,8 +168,17 @@ public sealed class StartAccessTests
         WriteCertificate(folder, -1, 30);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder.File("site.pem"));
         await using var server = await ServerProcess.StartAsync(["--demo", .. TlsEndpoint], folder: folder);
-        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, served, _, _) => served!.GetCertHashString() == certificate.GetCertHashString() } }) { BaseAddress = server.Client.BaseAddress };
-        var request = new HttpRequestMessage(HttpMethod.Get, "/candles/stream?symbol=BTCUSD&timeframe=1m") { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = (_, served, _,
+            _) => served!.GetCertHashString() == certificate.GetCertHashString() }
+        })
+        { BaseAddress = server.Client.BaseAddress };
+        var request = new HttpRequestMessage(HttpMethod.Get, "/candles/stream?symbol=BTCUSD&timeframe=1m")
+        {
+            Version = new Version(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
         Assert.Equal(200, (int)answer.StatusCode);
         Assert.Equal(new Version(2, 0), answer.Version);
@@ -168,9 +188,12 @@ public sealed class StartAccessTests
     [Fact(Timeout = Limit)]
     public async Task Too_few_open_files_for_the_limits_are_told_in_one_line()
     {
-        await using var server = await ServerProcess.StartAsync(["--demo", "--port=0", "--Streaming:MaxStreams=5000", "--Security:MaxConnections=6000"], openFiles: 1000);
-        Assert.Single(server.Output, l => l.Contains("may open 1000 files", StringComparison.Ordinal) && l.Contains("needs 6500", StringComparison.Ordinal));
-        Assert.Equal(1024, OpenFiles.Parse(["Max processes  5 5 processes", "Max open files            1024                 524288               files"]));
+        await using var server = await ServerProcess.StartAsync(
+            ["--demo", "--port=0", "--Streaming:MaxStreams=5000", "--Security:MaxConnections=6000"], openFiles: 1000);
+        Assert.Single(server.Output,
+            l => l.Contains("may open 1000 files", StringComparison.Ordinal) && l.Contains("needs 6500", StringComparison.Ordinal));
+        Assert.Equal(1024,
+            OpenFiles.Parse(["Max processes  5 5 processes", "Max open files            1024                 524288               files"]));
         Assert.Null(OpenFiles.Parse(["Max open files            unlimited            unlimited            files"]));
     }
 
@@ -178,25 +201,30 @@ public sealed class StartAccessTests
     public async Task Limits_that_nobody_has_set_fit_the_open_files()
     {
         await using var server = await ServerProcess.StartAsync(["--demo", "--port=0"], openFiles: 1500);
-        Assert.Single(server.Output, l => l.Contains("may open 1500 files", StringComparison.Ordinal) && l.Contains("MaxConnections is 1000 and Streaming:MaxStreams 800", StringComparison.Ordinal));
+        Assert.Single(server.Output, l => l.Contains("may open 1500 files", StringComparison.Ordinal)
+            && l.Contains("MaxConnections is 1000 and Streaming:MaxStreams 800", StringComparison.Ordinal));
         Assert.DoesNotContain(server.Output, l => l.Contains("raise the one or lower the other", StringComparison.Ordinal));
     }
 
     private static (string, string)[] TlsIn(TempFolder folder) =>
-        [("Kestrel:Endpoints:Site:Url", "https://127.0.0.1:0"), ("Kestrel:Endpoints:Site:Certificate:Path", folder.File("site.pem")), ("Kestrel:Endpoints:Site:Certificate:KeyPath", folder.File("site.key"))];
+        [("Kestrel:Endpoints:Site:Url", "https://127.0.0.1:0"), ("Kestrel:Endpoints:Site:Certificate:Path", folder.File("site.pem")),
+            ("Kestrel:Endpoints:Site:Certificate:KeyPath", folder.File("site.key"))];
 
     private static string[] TlsEndpoint =>
-        ["--Kestrel:Endpoints:Site:Url=https://127.0.0.1:0", "--Kestrel:Endpoints:Site:Certificate:Path=site.pem", "--Kestrel:Endpoints:Site:Certificate:KeyPath=site.key", "--Kestrel:Endpoints:Site:Protocols=Http1AndHttp2"];
+        ["--Kestrel:Endpoints:Site:Url=https://127.0.0.1:0", "--Kestrel:Endpoints:Site:Certificate:Path=site.pem",
+            "--Kestrel:Endpoints:Site:Certificate:KeyPath=site.key", "--Kestrel:Endpoints:Site:Protocols=Http1AndHttp2"];
 
     private static void WriteCertificate(TempFolder folder, int fromDays, int toDays)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(fromDays), DateTimeOffset.UtcNow.AddDays(toDays));
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(fromDays), DateTimeOffset.UtcNow.AddDays(toDays));
         File.WriteAllText(folder.File("site.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(folder.File("site.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
-    private static Dictionary<string, string> EnvironmentOf(string? variable, string? value) => variable is null ? [] : new() { [variable] = value! };
+    private static Dictionary<string, string> EnvironmentOf(string? variable, string? value) =>
+        variable is null ? [] : new() { [variable] = value! };
 
     private static async Task AssertRefusedAsync(string named, params (string Key, string Value)[] settings)
     {

@@ -75,7 +75,8 @@ public sealed class TicketTests
             ticket = await TicketAsync(first);
         }
 
-        await using var second = await LockedServer.StartAsync(("Security:SealFolder", seals.Path), ("Security:KeyFile", keys.File("keys.txt")));
+        await using var second =
+            await LockedServer.StartAsync(("Security:SealFolder", seals.Path), ("Security:KeyFile", keys.File("keys.txt")));
         Assert.Equal(200, await second.StatusAsync($"/candles/stream{Query}&ticket={ticket}"));
     }
 
@@ -83,7 +84,8 @@ public sealed class TicketTests
     public async Task A_ticket_for_a_query_that_the_stream_would_refuse_is_refused()
     {
         await using var locked = await LockedServer.StartAsync();
-        Assert.Equal(400, await locked.StatusAsync("/candles/stream/ticket?symbol=BTCUSD&timeframe=1x", LockedServer.ReadKey, HttpMethod.Post));
+        Assert.Equal(
+            400, await locked.StatusAsync("/candles/stream/ticket?symbol=BTCUSD&timeframe=1x", LockedServer.ReadKey, HttpMethod.Post));
     }
 
     private static async Task<string> TicketAsync(LockedServer locked)

@@ -15,7 +15,8 @@ public sealed class AddressTests
     [Fact(Timeout = Limit)]
     public async Task A_known_proxy_tells_the_client_and_what_the_client_adds_changes_nothing()
     {
-        await using var server = await RunningServer.StartAsync(("Security:KnownProxies", "192.0.2.1, 127.0.0.1"), ("Streaming:MaxStreamsPerAddress", "1"));
+        await using var server =
+            await RunningServer.StartAsync(("Security:KnownProxies", "192.0.2.1, 127.0.0.1"), ("Streaming:MaxStreamsPerAddress", "1"));
         using var first = await AskAsync(server, Stream, "203.0.113.7");
         Assert.Equal(200, (int)first.StatusCode);
         foreach (var forged in (string[])["203.0.113.7", "198.51.100.1, 203.0.113.7", "127.0.0.1, 203.0.113.7", "nonsense, 203.0.113.7"])
@@ -31,7 +32,8 @@ public sealed class AddressTests
     [Fact(Timeout = Limit)]
     public async Task An_unknown_proxy_is_not_believed()
     {
-        await using var server = await RunningServer.StartAsync(("Security:KnownProxies:0", "10.0.0.0/8"), ("Streaming:MaxStreamsPerAddress", "1"));
+        await using var server =
+            await RunningServer.StartAsync(("Security:KnownProxies:0", "10.0.0.0/8"), ("Streaming:MaxStreamsPerAddress", "1"));
         using var first = await AskAsync(server, Stream, "203.0.113.7");
         using var second = await AskAsync(server, Stream, "203.0.113.7");
         // Both are loopback's, which has no limit.
@@ -41,7 +43,8 @@ public sealed class AddressTests
     [Fact(Timeout = Limit)]
     public async Task Who_guesses_keys_is_slowed_down_and_nobody_else()
     {
-        await using var locked = await LockedServer.StartAsync(("Security:KnownProxies:0", "127.0.0.1"), ("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "20"));
+        await using var locked = await LockedServer.StartAsync(
+            ("Security:KnownProxies:0", "127.0.0.1"), ("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "20"));
         var answers = new List<int>();
         while (answers.Count < 200 && !answers.Contains(429))
         {

@@ -18,7 +18,8 @@ public sealed class AttackedFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Locked = await LockedServer.StartAsync(("Security:HeaderTimeout", "00:00:01"), ("Streaming:Heartbeat", "00:00:01"), ("Security:RequestBurst", "1000000"));
+        Locked = await LockedServer.StartAsync(
+            ("Security:HeaderTimeout", "00:00:01"), ("Streaming:Heartbeat", "00:00:01"), ("Security:RequestBurst", "1000000"));
         _witness = await Locked.AskAsync("/candles/stream?symbol=BTCUSD&timeframe=1m", LockedServer.AdminKey);
         _reading = ReadAsync(await _witness.Content.ReadAsStreamAsync());
     }
@@ -95,7 +96,8 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
     [InlineData("CONNECT", "127.0.0.1:22", 404)] // it names no path of ours
     [InlineData("G\tET", "/timeframes", 400)]
     public async Task Wrong_methods_are_refused(string method, string path, int status) =>
-        Assert.Equal(status, (await RawHttp.AskAsync(Server, $"{method} {path} HTTP/1.1\r\nHost: {(method == "CONNECT" ? path : "x")}\r\n{Key}\r\n")).Status);
+        Assert.Equal(status, (await RawHttp.AskAsync(
+            Server, $"{method} {path} HTTP/1.1\r\nHost: {(method == "CONNECT" ? path : "x")}\r\n{Key}\r\n")).Status);
 
     [Theory(Timeout = Limit)]
     [InlineData("GET /timeframes HTTP/1.0\r\nKEY\r\n", 200)]
@@ -126,17 +128,20 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
     [InlineData("'; DROP TABLE candle; --", 200)]
     [InlineData("é€", 200)]
     public async Task A_garbled_last_event_id_begins_anew(string id, int status) =>
-        Assert.Equal(status, (await GetAsync(Stream, $"Last-Event-ID: {Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(id))}\r\n")).Status);
+        Assert.Equal(
+            status, (await GetAsync(Stream, $"Last-Event-ID: {Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(id))}\r\n")).Status);
 
     [Fact(Timeout = Limit)]
     public async Task A_request_that_is_too_large_is_cut_short()
     {
         Assert.Equal(431, (await GetAsync(Stream, $"Last-Event-ID: {new string('9', 1_000_000)}\r\n")).Status);
         Assert.Equal(431, (await GetAsync("/timeframes", string.Concat(Enumerable.Range(0, 200).Select(i => $"X-{i}: a\r\n")))).Status);
-        Assert.Equal(431, (await GetAsync("/timeframes", string.Concat(Enumerable.Range(0, 50).Select(i => $"X-{i}: {new string('a', 1000)}\r\n")))).Status);
+        Assert.Equal(431, (await GetAsync(
+            "/timeframes", string.Concat(Enumerable.Range(0, 50).Select(i => $"X-{i}: {new string('a', 1000)}\r\n")))).Status);
         Assert.Equal(414, (await GetAsync($"/candles?symbol={new string('A', 100_000)}")).Status);
         Assert.Equal(414, (await GetAsync($"/candles/stream?{string.Concat(Enumerable.Repeat("series=BTCUSD:1m&", 10_000))}")).Status);
-        Assert.Equal(400, (await GetAsync($"/candles/stream?series={string.Join(',', Enumerable.Range(0, 200).Select(i => $"A{i}USD:1m"))}")).Status);
+        Assert.Equal(400,
+            (await GetAsync($"/candles/stream?series={string.Join(',', Enumerable.Range(0, 200).Select(i => $"A{i}USD:1m"))}")).Status);
     }
 
     [Theory(Timeout = Limit)]
@@ -146,9 +151,11 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
     public async Task A_compressed_bomb_is_not_unpacked_not_even_read(string method, string path, int status)
     {
         using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) await gzip.WriteAsync(new byte[20_000_000], Cancel);
+        await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) await gzip.WriteAsync(
+            new byte[20_000_000], Cancel);
         using var client = await RawHttp.ConnectAsync(Server);
-        await client.SendAsync($"{method} {path} HTTP/1.1\r\nHost: x\r\n{Key}Content-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n{Encoding.Latin1.GetString(packed.ToArray())}");
+        await client.SendAsync(
+            $"{method} {path} HTTP/1.1\r\nHost: x\r\n{Key}Content-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n{Encoding.Latin1.GetString(packed.ToArray())}");
         Assert.Equal(status, (await client.ReadHeadAsync()).Status);
         // The rest is not taken: the connection ends.
         await client.ReadToEndAsync();
@@ -172,12 +179,14 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
     [InlineData("false")]
     public async Task A_client_that_vanishes_without_a_word_is_let_go(string directSockets)
     {
-        await using var locked = await LockedServer.StartAsync(("Streaming:StuckLimit", "00:00:01"), ("Streaming:Heartbeat", "00:00:01"), ("Streaming:DirectSockets", directSockets));
+        await using var locked = await LockedServer.StartAsync(
+            ("Streaming:StuckLimit", "00:00:01"), ("Streaming:Heartbeat", "00:00:01"), ("Streaming:DirectSockets", directSockets));
         using var client = await RawHttp.ConnectAsync(locked.Client.BaseAddress!);
         await client.SendAsync($"GET {Stream} HTTP/1.1\r\nHost: x\r\n{Key}\r\n");
         Assert.Equal(200, (await client.ReadHeadAsync()).Status);
         client.Vanish();
-        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
+        await Eventually.TrueAsync(
+            () => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
     }
 
     [Fact(Timeout = Limit)]
@@ -185,7 +194,10 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
     {
         var answer = await GetAsync("/timeframes", "Origin: https://elsewhere.example.org\r\n");
         Assert.False(answer.Has("Access-Control-Allow-Origin"));
-        var preflight = await RawHttp.AskAsync(Server, "OPTIONS /timeframes HTTP/1.1\r\nHost: x\r\nOrigin: https://elsewhere.example.org\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: X-API-Key\r\n\r\n");
+        var preflight =
+            await RawHttp.AskAsync(
+                Server,
+                "OPTIONS /timeframes HTTP/1.1\r\nHost: x\r\nOrigin: https://elsewhere.example.org\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: X-API-Key\r\n\r\n");
         Assert.False(preflight.Has("Access-Control-Allow-Origin"));
     }
 
@@ -209,5 +221,6 @@ public sealed class AttackTests(AttackedFixture fixture) : IClassFixture<Attacke
         await Eventually.TrueAsync(() => limiter.Shares == 1 && fixture.Locked.Server.Get<StreamCounters>().Streams == 1);
     }
 
-    private Task<RawAnswer> GetAsync(string path, string headers = "") => RawHttp.AskAsync(Server, $"GET {path} HTTP/1.1\r\nHost: x\r\n{Key}{headers}\r\n");
+    private Task<RawAnswer> GetAsync(string path, string headers = "") =>
+        RawHttp.AskAsync(Server, $"GET {path} HTTP/1.1\r\nHost: x\r\n{Key}{headers}\r\n");
 }

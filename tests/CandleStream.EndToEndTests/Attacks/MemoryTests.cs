@@ -13,15 +13,20 @@ public sealed class MemoryTests
     private const string OwnProcess = "CANDLESTREAM_MEMORY_TEST_PROCESS";
     private const string Stream = "/candles/stream?symbol=BTCUSD&timeframe=1m";
 
-    /// <summary>What pools and tiers of the runtime may differ by; one round leaves more than this behind if each client leaves a kilobyte.</summary>
+    /// <summary>
+    /// What pools and tiers of the runtime may differ by; one round leaves more than this behind if each client leaves a kilobyte.
+    /// </summary>
     private const long Tolerance = 512 * 1024;
 
-    /// <summary>What the resident memory of two equal rounds differs by; with the full size a round of clients that leave a kilobyte each leaves more.</summary>
+    /// <summary>
+    /// What the resident memory of two equal rounds differs by; with the full size a round of clients that leave a kilobyte each leaves
+    /// more.
+    /// </summary>
     private const long ResidentTolerance = 8 * 1024 * 1024;
 
     /// <summary>
-    /// In a process of its own: the heap is the whole process's. ASP.NET Core's rate limiter keeps a timer running after its server has stopped, and with it all of
-    /// that server, so the other tests leave a heap in which half a megabyte is noise.
+    /// In a process of its own: the heap is the whole process's. ASP.NET Core's rate limiter keeps a timer running after its server has
+    /// stopped, and with it all of that server, so the other tests leave a heap in which half a megabyte is noise.
     /// </summary>
     [Fact(Timeout = Limit)]
     public async Task After_each_round_of_attacks_the_heap_is_what_it_was()
@@ -33,13 +38,15 @@ public sealed class MemoryTests
     private static async Task RunAloneAsync()
     {
         var test = $"{typeof(MemoryTests).FullName}.{nameof(After_each_round_of_attacks_the_heap_is_what_it_was)}";
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["--filter-method", test, "--progress", "off", "--show-test-results", "all"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start =
+            new ProcessStartInfo(Environment.ProcessPath!, ["--filter-method", test, "--progress", "off", "--show-test-results", "all"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
         // What the runner of this process told it is not for the other one.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("TESTINGPLATFORM", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("TESTINGPLATFORM", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
         start.Environment[OwnProcess] = "1";
         // Each thread keeps the buffers of a long request, 200 KB: with few threads all have met one before the heap is measured.
         start.Environment["DOTNET_ThreadPool_ForceMaxWorkerThreads"] = "3";
@@ -60,7 +67,8 @@ public sealed class MemoryTests
 
     private static async Task MeasureAsync()
     {
-        await using var locked = await LockedServer.StartAsync(("Security:HeaderTimeout", "00:00:01"), ("Security:RequestBurst", "1000000"));
+        await using var locked =
+            await LockedServer.StartAsync(("Security:HeaderTimeout", "00:00:01"), ("Security:RequestBurst", "1000000"));
         var clients = TestSize.Of(1_000, 10_000);
         // The first rounds fill pools and compile; what counts is that the next ones add nothing.
         for (var round = 0; round < 4; round++) await AttackAsync(locked, clients);
@@ -107,7 +115,8 @@ public sealed class MemoryTests
 
     private static async Task<long> HeapAsync(LockedServer locked)
     {
-        await Eventually.TrueAsync(() => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
+        await Eventually.TrueAsync(
+            () => locked.Server.Get<StreamLimiter>().Shares == 0 && locked.Server.Get<StreamCounters>().Streams == 0);
         // Connections that were broken off are noticed one by one: the heap has settled when it stops shrinking.
         var least = long.MaxValue;
         while (GC.GetTotalMemory(forceFullCollection: true) is var now && now < least) least = now;

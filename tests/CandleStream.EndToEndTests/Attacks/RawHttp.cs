@@ -20,7 +20,9 @@ internal sealed class RawHttp : IDisposable
         return client;
     }
 
-    /// <summary>Sends a whole request on a connection of its own; the head of the answer, empty where the server hung up without a word.</summary>
+    /// <summary>
+    /// Sends a whole request on a connection of its own; the head of the answer, empty where the server hung up without a word.
+    /// </summary>
     public static async Task<RawAnswer> AskAsync(Uri server, string request)
     {
         using var client = await ConnectAsync(server);
@@ -71,7 +73,10 @@ internal sealed class RawHttp : IDisposable
         _socket.Dispose();
     }
 
-    /// <summary>From now on the kernel drops every segment for this socket, so that nothing is acknowledged: to the server it is as if the machine had lost its network.</summary>
+    /// <summary>
+    /// From now on the kernel drops every segment for this socket, so that nothing is acknowledged: to the server it is as if the machine
+    /// had lost its network.
+    /// </summary>
     public void Vanish()
     {
         // <linux/filter.h>: a program of one instruction, "return 0" (keep no byte), attached by SO_ATTACH_FILTER.

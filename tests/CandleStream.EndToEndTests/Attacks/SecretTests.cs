@@ -20,7 +20,10 @@ public sealed class SecretTests
         ApiKeyFile.Add(folder.File("keys.txt"), new ApiKey("operator", ApiScope.Admin, ApiKey.HashOf(key)));
         var environment = new Dictionary<string, string> { ["DATABASE_URL"] = $"postgresql://user:{password}@127.0.0.1:1/db" };
         await using var server = await ServerProcess.StartAsync(
-            ["--port=0", "--Streaming:HistoryWait=00:00:00", "--Streaming:FirstDataWait=00:00:00", "--Security:KeyFile=keys.txt", "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace", "--Bitfinex:WebSocketUrl=ws://127.0.0.1:1/ws/2", "--Bitfinex:RestUrl=http://127.0.0.1:1/v2"],
+            [
+                "--port=0", "--Streaming:HistoryWait=00:00:00", "--Streaming:FirstDataWait=00:00:00", "--Security:KeyFile=keys.txt",
+                "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace", "--Bitfinex:WebSocketUrl=ws://127.0.0.1:1/ws/2",
+                "--Bitfinex:RestUrl=http://127.0.0.1:1/v2"],
             environment,
             folder);
         var address = server.Client.BaseAddress!;
@@ -39,9 +42,11 @@ public sealed class SecretTests
         var signedIn = await AskAsync("/session", $"X-API-Key: {key}\r\n", "POST");
         var cookie = signedIn.Split("candlestream-session=")[1].Split(';')[0];
 
-        foreach (var header in (string[])[$"X-API-Key: {key}\r\n", $"Authorization: Bearer {key}\r\n", $"X-API-Key: {wrong}\r\n", $"Cookie: candlestream-session={cookie}\r\n", $"X-API-Key {key}\r\n"])
+        foreach (var header in (string[])[$"X-API-Key: {key}\r\n", $"Authorization: Bearer {key}\r\n", $"X-API-Key: {wrong}\r\n",
+            $"Cookie: candlestream-session={cookie}\r\n", $"X-API-Key {key}\r\n"])
         {
-            foreach (var path in (string[])["/metrics", "/candles/stream/status", "/health/ready", "/symbols", $"/candles?{query}", "/nothing", "/candles?symbol=x"]) answers.Add(await AskAsync(path, header));
+            foreach (var path in (string[])["/metrics", "/candles/stream/status", "/health/ready", "/symbols", $"/candles?{query}",
+                "/nothing", "/candles?symbol=x"]) answers.Add(await AskAsync(path, header));
         }
 
         answers.Add(await AskAsync($"/candles/stream?{query}&ticket={ticket}", ""));
@@ -52,12 +57,14 @@ public sealed class SecretTests
         wanted.Headers.Add("X-API-Key", key);
         using var given = await server.Client.SendAsync(wanted, Cancel);
         var pathTicket = (string)JsonNode.Parse(await given.Content.ReadAsStringAsync(Cancel))!["ticket"]!;
-        foreach (var path in (string[])["udf/config", "udf/nothing", "udf/history?symbol=x", "candles", ""]) answers.Add(await AskAsync($"/k/{pathTicket}/{path}", ""));
+        foreach (var path in (string[])["udf/config", "udf/nothing", "udf/history?symbol=x", "candles", ""])
+            answers.Add(await AskAsync($"/k/{pathTicket}/{path}", ""));
         server.Terminate();
         await server.ExitAsync();
 
         Assert.Contains(server.Output, l => l.Contains("dbug", StringComparison.Ordinal) || l.Contains("trce", StringComparison.Ordinal));
         var told = string.Join('\n', [.. answers, .. server.Output, .. server.Errors]);
-        foreach (var secret in (string[])[password, key, wrong, ticket, pathTicket, cookie]) Assert.DoesNotContain(secret, told, StringComparison.Ordinal);
+        foreach (var secret in (string[])[password, key, wrong, ticket, pathTicket, cookie])
+            Assert.DoesNotContain(secret, told, StringComparison.Ordinal);
     }
 }

@@ -18,7 +18,8 @@ public sealed class WatchCommandTests
     public async Task It_prints_a_line_a_candle_and_ends_with_its_pipe()
     {
         await using var market = await FastMarket.StartAsync(seed: 5, seconds: 600);
-        await using var server = await ServerProcess.StartAsync(["--Urls=http://127.0.0.1:0", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")]);
+        await using var server =
+            await ServerProcess.StartAsync(["--Urls=http://127.0.0.1:0", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")]);
         var (lines, errors, code) = await PipedAsync($"BTCUSD:1m ETHUSD:1m --url {server.Client.BaseAddress} --closed-only", lines: 20);
         Assert.Equal((20, 0, ""), (lines.Count, code, errors));
         foreach (var line in lines)
@@ -26,7 +27,8 @@ public sealed class WatchCommandTests
             var candle = JsonElement.Parse(line);
             Assert.True(candle.GetProperty("closed").GetBoolean());
             Assert.Equal($"{candle.GetProperty("symbol").GetString()}:1m", candle.GetProperty("series").GetString());
-            Assert.Contains(market.Ledger(SeriesKey.Parse(candle.GetProperty("series").GetString()!)), c => c.Time == candle.GetProperty("time").GetInt64());
+            Assert.Contains(market.Ledger(SeriesKey.Parse(candle.GetProperty("series").GetString()!)),
+                c => c.Time == candle.GetProperty("time").GetInt64());
         }
     }
 
@@ -69,9 +71,11 @@ public sealed class WatchCommandTests
     }
 
     // The shell's own pipe: `head` takes its lines and leaves. The exit code is that of watch.
-    private static async Task<(IReadOnlyList<string> Lines, string Errors, int Code)> PipedAsync(string arguments, int lines, string? folder = null)
+    private static async Task<(IReadOnlyList<string> Lines, string Errors, int Code)> PipedAsync(
+        string arguments, int lines, string? folder = null)
     {
-        var script = $"exec 3>&1; code=$( {{ {{ dotnet {ServerProcess.ProgramPath} watch {arguments}; echo $? >&4; }} | head -n {lines} >&3; }} 4>&1 ); exit $code";
+        var script =
+            $"exec 3>&1; code=$( {{ {{ dotnet {ServerProcess.ProgramPath} watch {arguments}; echo $? >&4; }} | head -n {lines} >&3; }} 4>&1 ); exit $code";
         using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script])
         {
             RedirectStandardOutput = true,

@@ -4,7 +4,10 @@ using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Conformance;
 
-/// <summary>A run of <c>scripts/conformance.mjs</c>: its exit code, and its lines by what they begin with. Where Node.js is missing the test is skipped; under CI=true it fails.</summary>
+/// <summary>
+/// A run of <c>scripts/conformance.mjs</c>: its exit code, and its lines by what they begin with. Where Node.js is missing the test is
+/// skipped; under CI=true it fails.
+/// </summary>
 internal sealed record ConformanceScript(int ExitCode, IReadOnlyList<string> Lines)
 {
     public IReadOnlyList<string> Passed => Of("ok    ");
@@ -40,5 +43,6 @@ internal sealed record ConformanceScript(int ExitCode, IReadOnlyList<string> Lin
         }
     }
 
-    private List<string> Of(string start) => [.. Lines.Where(line => line.StartsWith(start, StringComparison.Ordinal)).Select(line => line[start.Length..])];
+    private List<string> Of(string start) =>
+        [.. Lines.Where(line => line.StartsWith(start, StringComparison.Ordinal)).Select(line => line[start.Length..])];
 }

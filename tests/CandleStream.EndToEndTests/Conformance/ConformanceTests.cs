@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CandleStream.EndToEndTests.Conformance;
 
-/// <summary>A server that asks for keys and has something new many times a second, so that nobody waits for it, for longer than all tests may take together.</summary>
+/// <summary>
+/// A server that asks for keys and has something new many times a second, so that nobody waits for it, for longer than all tests may take
+/// together.
+/// </summary>
 public sealed class BusyFixture : IAsyncLifetime
 {
     private FastMarket _market = null!;

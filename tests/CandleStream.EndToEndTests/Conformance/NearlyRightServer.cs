@@ -19,8 +19,10 @@ internal sealed class NearlyRightServer : IAsyncDisposable
     /// <summary>The checks that must find something.</summary>
     public static IReadOnlyList<string> Broken { get; } =
     [
-        "an event stream that nothing holds back", "hello is the first event and lists each series once", "a heartbeat with the time, as often as hello says",
-        "ids rise from the seam on", "Last-Event-ID resumes without a hole", "a garbage id (abc) is a reset with a long snapshot, never an error",
+        "an event stream that nothing holds back", "hello is the first event and lists each series once",
+        "a heartbeat with the time, as often as hello says",
+        "ids rise from the seam on", "Last-Event-ID resumes without a hole",
+        "a garbage id (abc) is a reset with a long snapshot, never an error",
         "history, limit=10001 is 400", "an unknown path is 404", "history, an ETag, and 304 while nothing changed",
         "without a key, history and stream are 401", "with a wrong key, history and stream are 401",
     ];
@@ -53,17 +55,20 @@ internal sealed class NearlyRightServer : IAsyncDisposable
             return;
         }
 
-        using var asked = new HttpRequestMessage(new HttpMethod(request.Method), $"{request.Path}{request.QueryString}".Replace("limit=10001", "limit=10000", StringComparison.Ordinal));
+        using var asked = new HttpRequestMessage(new HttpMethod(request.Method),
+            $"{request.Path}{request.QueryString}".Replace("limit=10001", "limit=10000", StringComparison.Ordinal));
         foreach (var name in PassedOn)
         {
-            if (name != "If-None-Match" && request.Headers.TryGetValue(name, out var value)) asked.Headers.TryAddWithoutValidation(name, value.ToString());
+            if (name != "If-None-Match" && request.Headers.TryGetValue(name, out var value))
+                asked.Headers.TryAddWithoutValidation(name, value.ToString());
         }
 
         using var answer = await _right.SendAsync(asked, HttpCompletionOption.ResponseHeadersRead, cancel);
         context.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
         {
-            if (name is not ("Transfer-Encoding" or "X-Accel-Buffering" or "WWW-Authenticate")) context.Response.Headers[name] = values.ToArray();
+            if (name is not ("Transfer-Encoding" or "X-Accel-Buffering" or "WWW-Authenticate"))
+                context.Response.Headers[name] = values.ToArray();
         }
 
         if (request.Path == "/candles/nothing") context.Response.ContentType = "text/plain";
@@ -75,7 +80,8 @@ internal sealed class NearlyRightServer : IAsyncDisposable
     private static async Task GarbleAsync(HttpContext context, System.IO.Stream body)
     {
         using var lines = new StreamReader(body);
-        var (isResumed, isPlain, isSynced) = (context.Request.Headers.ContainsKey("Last-Event-ID"), !context.Request.Query.ContainsKey("delta"), false);
+        var (isResumed, isPlain, isSynced) =
+            (context.Request.Headers.ContainsKey("Last-Event-ID"), !context.Request.Query.ContainsKey("delta"), false);
         var text = new StringBuilder();
         while (await lines.ReadLineAsync(context.RequestAborted) is { } line)
         {

@@ -99,7 +99,8 @@ public sealed class BitfinexDialectTests : IAsyncLifetime
     {
         const string query = "hist?limit=3&end=1790000000000";
         Assert.Equal(
-            (await Client.JsonAsync($"/bitfinex/v2/candles/trade:1W:tBTCUSD/{query}")).ToJsonString(), (await Client.JsonAsync($"/bitfinex/v2/candles/trade:7D:tBTCUSD/{query}")).ToJsonString());
+            (await Client.JsonAsync($"/bitfinex/v2/candles/trade:1W:tBTCUSD/{query}")).ToJsonString(),
+            (await Client.JsonAsync($"/bitfinex/v2/candles/trade:7D:tBTCUSD/{query}")).ToJsonString());
     }
 
     [Theory(Timeout = Limit)]
@@ -108,7 +109,8 @@ public sealed class BitfinexDialectTests : IAsyncLifetime
     public async Task The_socket_speaks_as_the_exchange_does(bool isExchange)
     {
         await using var socket = await DialectSocket.OpenAsync(isExchange ? _fixture.Exchange.WebSocketUrl : DialectSocket.Of(Client));
-        Assert.Equal(("info", 2, 1), ((string?)socket.Greeting["event"], (int)socket.Greeting["version"]!, (int)socket.Greeting["platform"]!["status"]!));
+        Assert.Equal(("info", 2, 1),
+            ((string?)socket.Greeting["event"], (int)socket.Greeting["version"]!, (int)socket.Greeting["platform"]!["status"]!));
 
         var pong = await socket.AskAsync("""{"event":"ping","cid":1234}""", "pong");
         Assert.Equal(1234, (int)pong["cid"]!);
@@ -125,7 +127,8 @@ public sealed class BitfinexDialectTests : IAsyncLifetime
 
         var conf = await socket.AskAsync("""{"event":"conf","flags":98304}""", "conf");
         Assert.Equal(("OK", 98304), ((string?)conf["status"], (int)conf["flags"]!));
-        var ack = await socket.AskAsync("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD","subId":"mine"}""", "subscribed");
+        var ack =
+            await socket.AskAsync("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD","subId":"mine"}""", "subscribed");
         Assert.Equal(["chanId", "channel", "event", "key", "subId"], ack.AsObject().Select(m => m.Key).Order(StringComparer.Ordinal));
         Assert.Equal(("candles", "trade:1m:tBTCUSD", "mine"), ((string?)ack["channel"], (string?)ack["key"], (string?)ack["subId"]));
         var channel = (int)ack["chanId"]!;
@@ -146,7 +149,8 @@ public sealed class BitfinexDialectTests : IAsyncLifetime
         Assert.Equal(("OK", channel), ((string?)gone["status"], (int)gone["chanId"]!));
 
         var refused = 0;
-        foreach (var (timeframe, pair) in Timeframe.All.Where(t => t.Name != "1m").SelectMany(t => (string[])["BTCUSD", "ETHUSD", "XRPUSD"], (t, p) => (t.Name, p)))
+        foreach (var (timeframe, pair) in Timeframe.All.Where(t => t.Name != "1m")
+            .SelectMany(t => (string[])["BTCUSD", "ETHUSD", "XRPUSD"], (t, p) => (t.Name, p)))
         {
             await socket.SendAsync($$"""{"event":"subscribe","channel":"candles","key":"trade:{{timeframe}}:t{{pair}}"}""");
             var answer = await NextObjectAsync();
@@ -205,15 +209,18 @@ public sealed class BitfinexDialectTests : IAsyncLifetime
         using var expected = await Client.GetAsync(new Uri(_fixture.Exchange.RestUrl + path), Cancel);
         using var answer = await Client.GetAsync($"/bitfinex/v2{path}", Cancel);
         Assert.Equal(expected.StatusCode, answer.StatusCode);
-        var (theirs, ours) = (JsonNode.Parse(await expected.Content.ReadAsStringAsync(Cancel))!, JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!);
+        var (theirs, ours) = (JsonNode.Parse(await expected.Content.ReadAsStringAsync(Cancel))!,
+            JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!);
         Assert.Equal(Plain(theirs), Plain(ours));
 
         static string Plain(JsonNode? node) => node switch
         {
             // The order of a list of pairs means nothing.
-            JsonArray items when items.All(i => i?.GetValueKind() == System.Text.Json.JsonValueKind.String) => $"[{string.Join(',', items.Select(Plain).Order(StringComparer.Ordinal))}]",
+            JsonArray items when items.All(i => i?.GetValueKind() == System.Text.Json.JsonValueKind.String) =>
+                $"[{string.Join(',', items.Select(Plain).Order(StringComparer.Ordinal))}]",
             JsonArray items => $"[{string.Join(',', items.Select(Plain))}]",
-            JsonValue value when value.GetValueKind() == System.Text.Json.JsonValueKind.Number => $"{(decimal)value / 1.0000000000000000000000000000m}",
+            JsonValue value when value.GetValueKind() == System.Text.Json.JsonValueKind.Number =>
+                $"{(decimal)value / 1.0000000000000000000000000000m}",
             _ => node?.ToJsonString() ?? "null",
         };
     }
@@ -230,10 +237,13 @@ public sealed class BitfinexDialectTroubleTests
     [Fact(Timeout = Limit)]
     public async Task Through_an_outage_nothing_is_invented_and_the_bot_is_brought_back_by_a_snapshot()
     {
-        await using var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 7, Symbols = ["BTCUSD"], RestLimit = 0, ConnectLimit = 0 }, Cancel);
-        await using var server = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Streaming:HistoryWait", "00:00:00.3"));
+        await using var exchange = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Seed = 7, Symbols = ["BTCUSD"], RestLimit = 0, ConnectLimit = 0 }, Cancel);
+        await using var server =
+            await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Streaming:HistoryWait", "00:00:00.3"));
         await using var socket = await DialectSocket.OpenAsync(DialectSocket.Of(server.Client));
-        var channel = (int)(await socket.AskAsync("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD"}""", "subscribed"))["chanId"]!;
+        var channel =
+            (int)(await socket.AskAsync("""{"event":"subscribe","channel":"candles","key":"trade:1m:tBTCUSD"}""", "subscribed"))["chanId"]!;
         Assert.IsType<JsonArray>((await socket.FrameAsync(channel))[1]![0]);
         var rows = (await server.Client.UntilAsync(Newest, r => r.AsArray().Count == 5)).AsArray();
         var past = $"/bitfinex/v2/candles/trade:1m:tBTCUSD/hist?start={rows[4]![0]}&end={rows[2]![0]}";
@@ -266,11 +276,13 @@ public sealed class BitfinexDialectTroubleTests
     {
         var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(
-            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"), ("Streaming:HistoryWait", "00:00:00.1"));
+            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"),
+            ("Streaming:HistoryWait", "00:00:00.1"));
         foreach (var query in (string[])["?start=1763840040000&end=1763840100000", "?end=1763840100000", ""])
         {
             using var answer = await server.Client.GetAsync($"/bitfinex/v2/candles/trade:1m:tBTCUSD/hist{query}", Cancel);
-            Assert.Equal((HttpStatusCode.TooManyRequests, query.Length > 0), (answer.StatusCode, answer.Headers.Contains("X-CandleStream-Gaps")));
+            Assert.Equal(
+                (HttpStatusCode.TooManyRequests, query.Length > 0), (answer.StatusCode, answer.Headers.Contains("X-CandleStream-Gaps")));
         }
 
         using var list = await server.Client.GetAsync("/bitfinex/v2/conf/pub:list:pair:exchange", Cancel);
@@ -282,8 +294,10 @@ public sealed class BitfinexDialectTroubleTests
     {
         await using var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 7, Symbols = ["BTCUSD"] }, Cancel);
         await using var closed = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null);
-        await using var open = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Facade:PassThrough", "true"));
-        foreach (var path in (string[])["/bitfinex/v2/tickers?symbols=tBTCUSD", "/bitfinex/v2/nothing", "/bitfinex", "/bitfinex/ws/2", "/bitfinex/v2/auth/r/wallets"])
+        await using var open =
+            await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Facade:PassThrough", "true"));
+        foreach (var path in (string[])[
+            "/bitfinex/v2/tickers?symbols=tBTCUSD", "/bitfinex/v2/nothing", "/bitfinex", "/bitfinex/ws/2", "/bitfinex/v2/auth/r/wallets"])
         {
             using var refused = await closed.Client.GetAsync(path, Cancel);
             Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
@@ -302,7 +316,8 @@ public sealed class BitfinexDialectTroubleTests
         await using var locked = await LockedServer.StartAsync();
         await locked.Client.UntilAsync("/health/ready", _ => true);
         using var refused = await locked.AskAsync(Newest);
-        Assert.Equal((HttpStatusCode.Unauthorized, """["error",10100,"apikey: invalid"]"""), (refused.StatusCode, await refused.Content.ReadAsStringAsync(Cancel)));
+        Assert.Equal((HttpStatusCode.Unauthorized, """["error",10100,"apikey: invalid"]"""),
+            (refused.StatusCode, await refused.Content.ReadAsStringAsync(Cancel)));
         var ticket = await DoorTicketTests.TicketAsync(locked, "/bitfinex");
         Assert.Equal(200, await locked.StatusAsync($"/k/{ticket}/bitfinex/v2/platform/status"));
         Assert.Equal(401, await locked.StatusAsync($"/k/{ticket}/udf/config"));
@@ -320,13 +335,15 @@ public sealed class BitfinexDialectTroubleTests
     [Fact(Timeout = Limit)]
     public async Task A_bot_that_hammers_uses_up_its_own_share_and_is_told_in_its_own_language()
     {
-        await using var locked = await LockedServer.StartAsync(("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "5"), ("Streaming:MaxStreamsPerKey", "1"));
+        await using var locked = await LockedServer.StartAsync(
+            ("Security:RequestsPerSecond", "1"), ("Security:RequestBurst", "5"), ("Streaming:MaxStreamsPerKey", "1"));
         var ticket = await DoorTicketTests.TicketAsync(locked, "/bitfinex");
         while (true)
         {
             using var answer = await locked.AskAsync($"/k/{ticket}/bitfinex/v2/platform/status");
             if (answer.StatusCode == HttpStatusCode.OK) continue;
-            Assert.Equal((HttpStatusCode.TooManyRequests, """["error",11010,"ratelimit: error"]"""), (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel)));
+            Assert.Equal((HttpStatusCode.TooManyRequests, """["error",11010,"ratelimit: error"]"""),
+                (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel)));
             break;
         }
 

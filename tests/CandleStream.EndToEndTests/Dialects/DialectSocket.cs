@@ -23,7 +23,8 @@ internal sealed class DialectSocket : IAsyncDisposable
     }
 
     /// <summary>Where the dialect's socket of a server is.</summary>
-    public static Uri Of(HttpClient client, string prefix = "") => new UriBuilder(new Uri(client.BaseAddress!, $"{prefix}/bitfinex/ws/2")) { Scheme = "ws" }.Uri;
+    public static Uri Of(HttpClient client, string prefix = "") =>
+        new UriBuilder(new Uri(client.BaseAddress!, $"{prefix}/bitfinex/ws/2")) { Scheme = "ws" }.Uri;
 
     public Task SendAsync(string text) => _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, Cancel);
 

@@ -5,7 +5,10 @@ using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Doors;
 
-/// <summary>A script of tests/clients: another program's own client, run by Node.js. Where it is not installed the test is skipped; under CI=true it fails.</summary>
+/// <summary>
+/// A script of tests/clients: another program's own client, run by Node.js. Where it is not installed the test is skipped; under CI=true it
+/// fails.
+/// </summary>
 internal static class OtherClient
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "clients");

@@ -8,11 +8,13 @@ internal sealed class ClientFollower : Follower
     private readonly CandleStreamClient _client;
 
     // Guarded by Gate.
-    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held = FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
+    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held =
+        FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
 
     public ClientFollower(Uri server)
     {
-        _client = new CandleStreamClient(server, new CandleStreamClientOptions { Delta = true, Backoff = [TimeSpan.FromMilliseconds(100)], OnReset = Forget });
+        _client = new CandleStreamClient(
+            server, new CandleStreamClientOptions { Delta = true, Backoff = [TimeSpan.FromMilliseconds(100)], OnReset = Forget });
         Start(FollowAsync);
     }
 

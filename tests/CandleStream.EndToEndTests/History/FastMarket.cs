@@ -9,8 +9,8 @@ using CandleStream.Storage;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>
-/// An exchange whose market passes many times faster than the clock, so that candles close by the dozen every second. It plays invented trades from the first
-/// subscription on, whoever listens; its ledger is what stores and clients must end with.
+/// An exchange whose market passes many times faster than the clock, so that candles close by the dozen every second. It plays invented
+/// trades from the first subscription on, whoever listens; its ledger is what stores and clients must end with.
 /// </summary>
 internal sealed class FastMarket : IAsyncDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class FastMarket : IAsyncDisposable
     private const long Minute = 60_000;
 
     // Trades a minute; the last pair misses most minutes.
-    private static readonly (string Pair, double TradesPerMinute)[] Pairs = [("BTCUSD", 6), ("ETHUSD", 4), ("DUSK:USD", 2), ("NEOUSD", 0.3)];
+    private static readonly (string Pair, double TradesPerMinute)[] Pairs =
+        [("BTCUSD", 6), ("ETHUSD", 4), ("DUSK:USD", 2), ("NEOUSD", 0.3)];
 
     private readonly TempFolder _folder;
     private readonly ITimer _revising;
@@ -44,15 +45,18 @@ internal sealed class FastMarket : IAsyncDisposable
     /// <param name="seed">Decides the trades and the revisions.</param>
     /// <param name="seconds">How long the market lasts by the clock.</param>
     /// <param name="speed">How many times faster than the clock the market passes.</param>
-    /// <param name="snapshotCandles">Candles in a subscription's snapshot. A long one would mend by itself what a server believes to hold and has lost.</param>
+    /// <param name="snapshotCandles">Candles in a subscription's snapshot. A long one would mend by itself what a server believes to hold
+    /// and has lost.</param>
     /// <param name="revise">How often a candle changes that looked finished; null: five times a second.</param>
-    public static async Task<FastMarket> StartAsync(int seed, int seconds, double speed = DefaultSpeed, int snapshotCandles = 5, TimeSpan? revise = null)
+    public static async Task<FastMarket> StartAsync(
+        int seed, int seconds, double speed = DefaultSpeed, int snapshotCandles = 5, TimeSpan? revise = null)
     {
         var folder = new TempFolder();
         var begin = new DateTimeOffset(2022, 3, 4, 5, 6, 7, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var end = begin + (long)(seconds * 1000 * speed);
         var random = new Random(seed);
-        var files = Pairs.Select(p => new TradesFile(p.Pair, Write(folder.File($"trades-{p.Pair.Replace(':', '-')}.csv"), begin, end, p.TradesPerMinute, random))).ToList();
+        var files = Pairs.Select(p => new TradesFile(
+            p.Pair, Write(folder.File($"trades-{p.Pair.Replace(':', '-')}.csv"), begin, end, p.TradesPerMinute, random))).ToList();
         // A restart of the server is no reason to be refused here: the limits have tests of their own.
         var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions
         {
@@ -64,19 +68,22 @@ internal sealed class FastMarket : IAsyncDisposable
             ConnectLimit = 0,
             RestLimit = 0,
         });
-        return new FastMarket(folder, exchange, new TimeRange(begin / Minute * Minute, (end / Minute * Minute) + Minute), seed, revise ?? TimeSpan.FromMilliseconds(200));
+        return new FastMarket(folder, exchange, new TimeRange(begin / Minute * Minute, (end / Minute * Minute) + Minute), seed,
+            revise ?? TimeSpan.FromMilliseconds(200));
     }
 
     /// <summary>The settings that point a server here and let it record every series.</summary>
     public (string Key, string Value)[] Settings =>
     [
-        ("Bitfinex:WebSocketUrl", Exchange.WebSocketUrl.ToString()), ("Bitfinex:RestUrl", Exchange.RestUrl.ToString()), ("Bitfinex:RestCallsPerMinute", "30"),
+        ("Bitfinex:WebSocketUrl", Exchange.WebSocketUrl.ToString()), ("Bitfinex:RestUrl", Exchange.RestUrl.ToString()),
+        ("Bitfinex:RestCallsPerMinute", "30"),
         ("Record", string.Join(',', Series)),
     ];
 
     /// <summary>Every candle that ever was.</summary>
     public IReadOnlyList<Candle> Ledger(SeriesKey series) =>
-        [.. Exchange.Ledger($"trade:1m:t{series.Symbol}", 0).Select(c => new Candle(c.Time, c.Open, c.High, c.Low, c.Close, c.Volume, Closed: true))];
+        [.. Exchange.Ledger($"trade:1m:t{series.Symbol}", 0)
+            .Select(c => new Candle(c.Time, c.Open, c.High, c.Low, c.Close, c.Volume, Closed: true))];
 
     /// <summary>Waits until the market is over and all of it is verified in a store; the test's time limit ends it otherwise.</summary>
     public async Task UntilVerifiedAsync(ICandleStore store)
@@ -86,7 +93,8 @@ internal sealed class FastMarket : IAsyncDisposable
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         foreach (var series in Series)
         {
-            while ((await store.FindSeriesAsync(series, cancel))?.Verified.ContainsAll(Span) != true) await look.WaitForNextTickAsync(cancel);
+            while ((await store.FindSeriesAsync(series, cancel))?.Verified.ContainsAll(Span) != true)
+                await look.WaitForNextTickAsync(cancel);
         }
     }
 
@@ -96,12 +104,16 @@ internal sealed class FastMarket : IAsyncDisposable
         foreach (var series in Series)
         {
             var stored = new List<Candle>();
-            await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, TestContext.Current.CancellationToken)) stored.Add(candle);
+            await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false,
+                TestContext.Current.CancellationToken)) stored.Add(candle);
             Assert.Equal(Ledger(series), stored.Select(c => c with { Rev = 0 }));
         }
     }
 
-    /// <summary>Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says what differs when the time is over.</summary>
+    /// <summary>
+    /// Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says what differs when
+    /// the time is over.
+    /// </summary>
     public async Task UntilSameAsync(SeriesKey series, Func<IReadOnlyList<Candle>> held, long to = long.MaxValue)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -1,6 +1,8 @@
 namespace CandleStream.EndToEndTests.History;
 
-/// <summary>Somebody who follows the series of the <see cref="FastMarket"/> for as long as the test needs, however often the server goes away.</summary>
+/// <summary>
+/// Somebody who follows the series of the <see cref="FastMarket"/> for as long as the test needs, however often the server goes away.
+/// </summary>
 internal abstract class Follower : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

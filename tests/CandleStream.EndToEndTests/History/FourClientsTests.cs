@@ -7,8 +7,9 @@ using CandleStream.Tests.Support;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>
-/// Our clients side by side, each in its own language: C#, TypeScript in Node, Python, and <c>watch</c>. The server is killed and loses the exchange; candles are
-/// corrected all the while. In the end all four hold the same closed candles, and they are the exchange's. Resets have tests of their own in each client.
+/// Our clients side by side, each in its own language: C#, TypeScript in Node, Python, and <c>watch</c>. The server is killed and loses the
+/// exchange; candles are corrected all the while. In the end all four hold the same closed candles, and they are the exchange's. Resets
+/// have tests of their own in each client.
 /// </summary>
 public sealed class FourClientsTests
 {
@@ -16,7 +17,9 @@ public sealed class FourClientsTests
 
     /// <summary>How long the market lasts, in seconds by the clock; CANDLESTREAM_CLIENTS_SECONDS names another length.</summary>
     private static int Seconds =>
-        int.TryParse(Environment.GetEnvironmentVariable("CANDLESTREAM_CLIENTS_SECONDS"), out var seconds) ? seconds : TestSize.Of(normal: 12, full: 3600);
+        int.TryParse(Environment.GetEnvironmentVariable("CANDLESTREAM_CLIENTS_SECONDS"), out var seconds)
+            ? seconds
+            : TestSize.Of(normal: 12, full: 3600);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -32,9 +35,12 @@ public sealed class FourClientsTests
         await using var own = new ClientFollower(address);
         LineFollower[] programs =
         [
-            new("watch", folder.Path, new Dictionary<string, string>(), ["dotnet", ServerProcess.ProgramPath, "watch", .. Names, "--url", $"{address}"]),
-            new("python", Path.Combine(Repository.Root, "clients", "python"), new Dictionary<string, string>(), ["python3", "-m", "candlestream", "watch", .. Names, "--url", $"{address}", "--delta"]),
-            new("node", Path.Combine(Repository.Root, "frontend"), new Dictionary<string, string> { ["CANDLESTREAM_URL"] = $"{address}" }, ["node", "packages/candle-stream/examples/node/watch.mjs", .. Names]),
+            new("watch", folder.Path, new Dictionary<string, string>(),
+                ["dotnet", ServerProcess.ProgramPath, "watch", .. Names, "--url", $"{address}"]),
+            new("python", Path.Combine(Repository.Root, "clients", "python"), new Dictionary<string, string>(),
+                ["python3", "-m", "candlestream", "watch", .. Names, "--url", $"{address}", "--delta"]),
+            new("node", Path.Combine(Repository.Root, "frontend"), new Dictionary<string, string> { ["CANDLESTREAM_URL"] = $"{address}" },
+                ["node", "packages/candle-stream/examples/node/watch.mjs", .. Names]),
         ];
         try
         {
@@ -60,7 +66,8 @@ public sealed class FourClientsTests
         }
 
         Task<ServerProcess> StartAsync() => ServerProcess.StartAsync(
-            [$"--Urls={address}", $"--Storage:SqlitePath={folder.File("candles.db")}", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")], folder: folder);
+            [$"--Urls={address}", $"--Storage:SqlitePath={folder.File("candles.db")}",
+                .. market.Settings.Select(s => $"--{s.Key}={s.Value}")], folder: folder);
 
         async Task<ServerProcess> TroubleAsync(int kind, ServerProcess running)
         {

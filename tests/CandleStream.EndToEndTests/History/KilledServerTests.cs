@@ -9,8 +9,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CandleStream.EndToEndTests.History;
 
 /// <summary>
-/// The real program, killed with SIGKILL again and again while candles close, are revised, stored, streamed and polled. After the last start the store ends as the
-/// exchange's ledger, and so do a client of the stream, our own C# client and a client that polls, which lived through all of it.
+/// The real program, killed with SIGKILL again and again while candles close, are revised, stored, streamed and polled. After the last
+/// start the store ends as the exchange's ledger, and so do a client of the stream, our own C# client and a client that polls, which lived
+/// through all of it.
 /// </summary>
 public abstract class KilledServerTests
 {
@@ -28,7 +29,8 @@ public abstract class KilledServerTests
         using var folder = new TempFolder();
         await using var market = await FastMarket.StartAsync(Seed, seconds: Kills * 2);
         var address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-        string[] args = [$"--Urls={address}", $"--Storage:SqlitePath={folder.File("candles.db")}", .. market.Settings.Select(s => $"--{s.Key}={s.Value}")];
+        string[] args = [$"--Urls={address}", $"--Storage:SqlitePath={folder.File("candles.db")}",
+            .. market.Settings.Select(s => $"--{s.Key}={s.Value}")];
         var environment = url is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["DATABASE_URL"] = url };
 
         await using var streaming = new StreamFollower(address);
@@ -42,7 +44,8 @@ public abstract class KilledServerTests
         }
 
         await using var last = await ServerProcess.StartAsync(args, environment, folder);
-        await using var store = CandleStoreFactory.Create(new StorageOptions { SqlitePath = folder.File("candles.db") }, url, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var store = CandleStoreFactory.Create(
+            new StorageOptions { SqlitePath = folder.File("candles.db") }, url, TimeProvider.System, NullLoggerFactory.Instance);
         await store.OpenAsync(IPAddress.Loopback.ToString(), exclusive: false, TestContext.Current.CancellationToken);
         await market.UntilVerifiedAsync(store);
         foreach (var series in FastMarket.Series)
@@ -50,7 +53,9 @@ public abstract class KilledServerTests
             await market.UntilSameAsync(series, () => streaming.Closed(series));
             await market.UntilSameAsync(series, () => own.Closed(series));
             await market.UntilSameAsync(series, () => polling.Closed(series));
-            var answer = await last.Client.JsonAsync($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe=1m&start={market.Span.From}&end={market.Span.To - 1}&limit=10000");
+            var answer =
+                await last.Client.JsonAsync(
+                    $"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe=1m&start={market.Span.From}&end={market.Span.To - 1}&limit=10000");
             Assert.Empty(answer["gaps"]!.AsArray());
             Assert.Equal(market.Ledger(series).Count, answer["candles"]!.AsArray().Count);
         }
@@ -61,7 +66,8 @@ public abstract class KilledServerTests
         await market.CheckStoreAsync(store);
     }
 
-    // While it starts, while it subscribes and clients come, or, more often, while they are served: each time after some number of things that happened.
+    // While it starts, while it subscribes and clients come, or, more often, while they are served: each time after some number of things
+    // that happened.
     private static async Task UntilRandomMomentAsync(ServerProcess server, StreamFollower streaming, FastMarket market, Random random)
     {
         var (moment, joins, changes) = (random.Next(4), streaming.Joins, market.Exchange.Connections.Changes.Count);

@@ -3,20 +3,25 @@ using System.Text.Json;
 
 namespace CandleStream.EndToEndTests.History;
 
-/// <summary>A client in a process of its own that prints every candle as a line of JSON. What it prints must only ever get newer, but after a reset.</summary>
+/// <summary>
+/// A client in a process of its own that prints every candle as a line of JSON. What it prints must only ever get newer, but after a reset.
+/// </summary>
 internal sealed class LineFollower : Follower
 {
     private readonly Process _process;
     private readonly List<string> _complaints = [];
 
     // Guarded by Gate.
-    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held = FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
+    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held =
+        FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
     private long _lines;
 
     public LineFollower(string name, string folder, IReadOnlyDictionary<string, string> environment, params string[] command)
     {
         Name = name;
-        var start = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            command[0], command[1..])
+        { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (key, value) in environment) start.Environment[key] = value;
         _process = new Process { StartInfo = start };
         _process.ErrorDataReceived += (_, line) =>
@@ -58,7 +63,8 @@ internal sealed class LineFollower : Follower
         var candle = new Candle(
             json.GetProperty("time").GetInt64(), Number("open"), Number("high"), Number("low"), Number("close"), Number("volume"),
             json.GetProperty("closed").GetBoolean(), json.GetProperty("rev").GetInt64());
-        _held[SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}")][candle.Time] = candle;
+        _held[SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}")][candle.Time] =
+            candle;
 
         decimal Number(string name) => json.GetProperty(name).GetDecimal();
     }

@@ -4,13 +4,17 @@ using System.Text.Json;
 
 namespace CandleStream.EndToEndTests.History;
 
-/// <summary>A client that only asks: <c>GET /candles?since=</c> with the <c>asof</c> of the answer before. Each version it is given must be newer than, or the same as, the one it has.</summary>
+/// <summary>
+/// A client that only asks: <c>GET /candles?since=</c> with the <c>asof</c> of the answer before. Each version it is given must be newer
+/// than, or the same as, the one it has.
+/// </summary>
 internal sealed class PollingFollower : Follower
 {
     private readonly HttpClient _client;
 
     // Guarded by Gate.
-    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held = FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
+    private readonly Dictionary<SeriesKey, SortedDictionary<long, Candle>> _held =
+        FastMarket.Series.ToDictionary(s => s, _ => new SortedDictionary<long, Candle>());
     private readonly Dictionary<SeriesKey, long> _asOf = [];
 
     public PollingFollower(Uri server)
@@ -31,7 +35,8 @@ internal sealed class PollingFollower : Follower
     private async Task PollAsync(SeriesKey series)
     {
         var since = _asOf.TryGetValue(series, out var asOf) ? string.Create(CultureInfo.InvariantCulture, $"since={asOf}") : "limit=1000";
-        var answer = await _client.GetFromJsonAsync<JsonElement>($"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&{since}", Stopping);
+        var answer = await _client.GetFromJsonAsync<JsonElement>(
+            $"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe={series.Timeframe}&{since}", Stopping);
         lock (Gate)
         {
             var next = answer.GetProperty("asof").GetInt64();
@@ -54,6 +59,8 @@ internal sealed class PollingFollower : Follower
     }
 
     private static Candle Read(JsonElement c) => new(
-        c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(), c.GetProperty("low").GetDecimal(),
-        c.GetProperty("close").GetDecimal(), c.GetProperty("volume").GetDecimal(), c.GetProperty("closed").GetBoolean(), c.GetProperty("rev").GetInt64());
+        c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(),
+        c.GetProperty("low").GetDecimal(),
+        c.GetProperty("close").GetDecimal(), c.GetProperty("volume").GetDecimal(), c.GetProperty("closed").GetBoolean(),
+        c.GetProperty("rev").GetInt64());
 }

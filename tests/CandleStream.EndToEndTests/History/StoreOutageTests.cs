@@ -6,7 +6,10 @@ using Microsoft.Data.Sqlite;
 
 namespace CandleStream.EndToEndTests.History;
 
-/// <summary>A store that fails under a running server: whoever reads the stream does not notice, readiness says so, and afterwards the store equals the exchange's ledger.</summary>
+/// <summary>
+/// A store that fails under a running server: whoever reads the stream does not notice, readiness says so, and afterwards the store equals
+/// the exchange's ledger.
+/// </summary>
 public abstract class StoreOutageTests
 {
     // Candles close by the dozen every second here: the small buffer is full soon, and gives up ranges that must then be fetched again.
@@ -34,7 +37,8 @@ public abstract class StoreOutageTests
     {
         await using var market = await FastMarket.StartAsync(seed: 31, seconds: 8);
         await using var server = await RunningServer.StartAsync(
-            market.Exchange.WebSocketUrl, market.Exchange.RestUrl, null, [.. market.Settings, .. await PrepareAsync(), ("Storage:BufferCandles", buffer)]);
+            market.Exchange.WebSocketUrl, market.Exchange.RestUrl, null,
+            [.. market.Settings, .. await PrepareAsync(), ("Storage:BufferCandles", buffer)]);
         var (store, writer) = (server.Get<ICandleStore>(), server.Get<CandleWriter>());
         await using var streaming = new StreamFollower(server.Client.BaseAddress!);
         await using var polling = new PollingFollower(server.Client.BaseAddress!);

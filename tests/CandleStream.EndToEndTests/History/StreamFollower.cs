@@ -3,7 +3,10 @@ using CandleStream.EndToEndTests.Stream;
 
 namespace CandleStream.EndToEndTests.History;
 
-/// <summary>A client of the stream that comes back, with the id it had last, however often the server goes away. What it is sent must keep the stream's promises (<see cref="ClientModel"/>).</summary>
+/// <summary>
+/// A client of the stream that comes back, with the id it had last, however often the server goes away. What it is sent must keep the
+/// stream's promises (<see cref="ClientModel"/>).
+/// </summary>
 internal sealed class StreamFollower : Follower
 {
     private static readonly string[] Names = [.. FastMarket.Series.Select(s => s.ToString())];
@@ -53,7 +56,8 @@ internal sealed class StreamFollower : Follower
         lock (Gate)
         {
             _model.Connect(Names);
-            path = $"/candles/stream?series={string.Join(',', Names)}{(_lastEventId is null ? "&snapshot=1000" : $"&last_event_id={_lastEventId}")}";
+            path =
+                $"/candles/stream?series={string.Join(',', Names)}{(_lastEventId is null ? "&snapshot=1000" : $"&last_event_id={_lastEventId}")}";
         }
 
         await foreach (var (e, id) in _client.FollowAsync(path, Stopping))

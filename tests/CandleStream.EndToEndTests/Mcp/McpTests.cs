@@ -27,7 +27,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
         Assert.Equal("candlestream", (string?)listed["server"]!["name"]);
         Assert.Contains("gaps", (string)listed["instructions"]!, StringComparison.Ordinal);
         var tools = listed["tools"]!.AsArray().ToDictionary(t => (string)t!["name"]!, t => t!);
-        Assert.Equal(["find_symbols", "get_candles", "get_corrections", "get_status", "wait_for_close"], tools.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["find_symbols", "get_candles", "get_corrections", "get_status", "wait_for_close"], tools.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, tool) in tools)
         {
             Assert.True((bool)tool["annotations"]!["readOnlyHint"]!, name);
@@ -54,8 +55,10 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
             ("get_candles", """{"series":"BTCUSD:1m"}"""),
             ("get_status", """{"series":"BTCUSD:1m"}"""),
             ("get_status", """{"series":"ETHUSD:1M"}"""));
-        Assert.Equal(history.Take(5).Select(c => c!["close"]!.ToJsonString()), answers[0]["candles"]!.AsArray().Select(c => c!["close"]!.ToJsonString()));
-        Assert.Equal((true, 0, Iso(start)), ((bool)answers[0]["simulated"]!, answers[0]["gaps"]!.AsArray().Count, (string?)answers[0]["candles"]![0]!["utc"]));
+        Assert.Equal(history.Take(5).Select(c => c!["close"]!.ToJsonString()),
+            answers[0]["candles"]!.AsArray().Select(c => c!["close"]!.ToJsonString()));
+        Assert.Equal((true, 0, Iso(start)),
+            ((bool)answers[0]["simulated"]!, answers[0]["gaps"]!.AsArray().Count, (string?)answers[0]["candles"]![0]!["utc"]));
         Assert.Null(answers[0]["note"]);
         Assert.Equal(2, answers[1]["candles"]!.AsArray().Count);
         Assert.Contains($"start={(long)history[2]!["time"]!}", (string)answers[1]["note"]!, StringComparison.Ordinal);
@@ -69,7 +72,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     public async Task Symbols_are_found_by_a_part_of_their_name()
     {
         var answers = await AnswersAsync(Server, ("find_symbols", """{"text":"usk"}"""), ("find_symbols", """{"exchange":"bitfinex"}"""));
-        Assert.Equal(("DUSK:USD", "DUSK", "USD"), ((string?)answers[0]["symbols"]![0]!["symbol"], (string?)answers[0]["symbols"]![0]!["base"], (string?)answers[0]["symbols"]![0]!["quote"]));
+        Assert.Equal(("DUSK:USD", "DUSK", "USD"), ((string?)answers[0]["symbols"]![0]!["symbol"],
+            (string?)answers[0]["symbols"]![0]!["base"], (string?)answers[0]["symbols"]![0]!["quote"]));
         Assert.Equal(3, answers[1]["symbols"]!.AsArray().Count);
         Assert.Contains("1m", answers[1]["timeframes"]!.AsArray().Select(t => (string?)t));
     }
@@ -115,11 +119,14 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     {
         var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(
-            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"), ("Streaming:HistoryWait", "00:00:00.1"));
-        var answer = (await AnswersAsync(server, ("get_candles", """{"series":"BTCUSD:1m","start":1763840040000,"end":1763840100000}""")))[0];
+            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"),
+            ("Streaming:HistoryWait", "00:00:00.1"));
+        var answer =
+            (await AnswersAsync(server, ("get_candles", """{"series":"BTCUSD:1m","start":1763840040000,"end":1763840100000}""")))[0];
         Assert.Empty(answer["candles"]!.AsArray());
         var gap = Assert.Single(answer["gaps"]!.AsArray())!;
-        Assert.Equal((1763840040000, 1763840160000, "2025-11-22T19:34:00Z"), ((long)gap["from"]!, (long)gap["to"]!, (string?)gap["from_utc"]));
+        Assert.Equal(
+            (1763840040000, 1763840160000, "2025-11-22T19:34:00Z"), ((long)gap["from"]!, (long)gap["to"]!, (string?)gap["from_utc"]));
         Assert.Contains("unknown", (string)answer["note"]!, StringComparison.Ordinal);
         Assert.NotEqual("live", (string?)answer["state"]);
     }
@@ -129,7 +136,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     {
         await using var market = await FastMarket.StartAsync(seed: 5, seconds: 120);
         await using var server = await RunningServer.StartAsync(market.Exchange.WebSocketUrl, market.Exchange.RestUrl, null);
-        var answers = await AnswersAsync(server, ("wait_for_close", """{"series":"BTCUSD:1m"}"""), ("wait_for_close", """{"series":"BTCUSD:1m","timeout":60}"""));
+        var answers = await AnswersAsync(
+            server, ("wait_for_close", """{"series":"BTCUSD:1m"}"""), ("wait_for_close", """{"series":"BTCUSD:1m","timeout":60}"""));
         var (first, second) = (answers[0]["candle"]!, answers[1]["candle"]!);
         Assert.True((bool)first["closed"]! && (bool)second["closed"]!);
         Assert.True((long)first["time"]! < (long)second["time"]!);
@@ -153,7 +161,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
         await locked.Client.UntilAsync("/health/ready", _ => true);
         Assert.Equal(5, (await CallAsync(locked.Server, LockedServer.ReadKey))["tools"]!.AsArray().Count);
         using var stream = await locked.AskAsync("/candles/stream?symbol=BTCUSD&timeframe=1m", LockedServer.ReadKey);
-        var answer = (await CallAsync(locked.Server, LockedServer.ReadKey, ("wait_for_close", """{"series":"BTCUSD:1m","timeout":1}""")))["answers"]![0]!;
+        var answer = (await CallAsync(
+            locked.Server, LockedServer.ReadKey, ("wait_for_close", """{"series":"BTCUSD:1m","timeout":1}""")))["answers"]![0]!;
         Assert.True((bool)answer["isError"]!);
         Assert.Contains("The limit is 1.", (string)answer["content"]![0]!["text"]!, StringComparison.Ordinal);
     }
@@ -161,7 +170,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     [Fact(Timeout = Limit)]
     public async Task Broken_calls_are_refused_and_break_nothing()
     {
-        foreach (var body in (string[])["{", "[]", "", "7", "{\"jsonrpc\":\"1.0\"}", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", "\ud800"])
+        foreach (var body in (string[])[
+            "{", "[]", "", "7", "{\"jsonrpc\":\"1.0\"}", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", "\ud800"])
         {
             using var answer = await PostAsync(Server.Client, body);
             Assert.InRange((int)answer.StatusCode, 400, 499);
@@ -183,7 +193,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
 
     private static Task<HttpResponseMessage> PostAsync(HttpClient client, string body, string? origin = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var request =
+            new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         if (origin is not null) request.Headers.Add("Origin", origin);
         return client.SendAsync(request, Cancel);
@@ -193,7 +204,8 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
     {
         var result = await CallAsync(server, null, calls);
         Assert.Null(result["failed"]);
-        return [.. result["answers"]!.AsArray().Select(a => a!["isError"] is null || !(bool)a["isError"]! ? Same(a!) : throw new InvalidOperationException(a.ToJsonString()))];
+        return [.. result["answers"]!.AsArray()
+            .Select(a => a!["isError"] is null || !(bool)a["isError"]! ? Same(a!) : throw new InvalidOperationException(a.ToJsonString()))];
 
         // Text for hosts that read nothing else, and the same as data.
         static JsonNode Same(JsonNode answer)
@@ -205,9 +217,12 @@ public sealed class McpTests(ServerFixture fixture) : IClassFixture<ServerFixtur
 
     private static Task<JsonNode> CallAsync(RunningServer server, string? key = null, params (string Tool, string Arguments)[] calls)
     {
-        var asked = new JsonArray([.. calls.Select(c => new JsonObject { ["name"] = c.Tool, ["arguments"] = JsonNode.Parse(c.Arguments) })]);
-        return OtherClient.RunAsync("mcp.mjs", [server.Client.BaseAddress!.ToString(), asked.ToJsonString(), .. key is null ? [] : new[] { key }]);
+        var asked =
+            new JsonArray([.. calls.Select(c => new JsonObject { ["name"] = c.Tool, ["arguments"] = JsonNode.Parse(c.Arguments) })]);
+        return OtherClient.RunAsync(
+            "mcp.mjs", [server.Client.BaseAddress!.ToString(), asked.ToJsonString(), .. key is null ? [] : new[] { key }]);
     }
 
-    private static string Iso(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Iso(long ms) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

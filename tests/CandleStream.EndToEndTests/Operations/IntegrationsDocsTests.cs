@@ -22,7 +22,8 @@ public sealed class IntegrationsDocsTests(ServerFixture fixture) : IClassFixture
         await UntilHeldAsync();
         foreach (var command in commands)
         {
-            var start = new ProcessStartInfo("bash", ["-c", command.Replace(DocumentedAddress, fixture.Server.Client.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)])
+            var start = new ProcessStartInfo("bash", ["-c",
+                command.Replace(DocumentedAddress, fixture.Server.Client.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

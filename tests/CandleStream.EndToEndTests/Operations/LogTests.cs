@@ -39,7 +39,8 @@ public sealed class LogTests
         var problem = await server.Client.ProblemAsync("/candles?symbol=BTCUSD&timeframe=7m");
         Assert.Equal(TraceId, (string?)problem["trace_id"]);
         await server.UntilLogged("Executed endpoint");
-        var line = server.Output.Select(l => JsonNode.Parse(l)!).First(e => ((string?)e["Message"])?.StartsWith("Executed endpoint", StringComparison.Ordinal) == true);
+        var line = server.Output.Select(l => JsonNode.Parse(l)!)
+            .First(e => ((string?)e["Message"])?.StartsWith("Executed endpoint", StringComparison.Ordinal) == true);
         Assert.Contains(line["Scopes"]!.AsArray(), scope => (string?)scope!["TraceId"] == TraceId);
     }
 

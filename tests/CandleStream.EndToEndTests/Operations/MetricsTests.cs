@@ -17,7 +17,8 @@ public sealed partial class MetricsTests
 
     /// <summary>Metrics that exist only after the first event they measure.</summary>
     private static readonly string[] Measured =
-        ["candlestream_publish_duration_seconds_count", "candlestream_write_duration_seconds_count", "candlestream_store_batch_duration_seconds_count", "candlestream_exchange_clock_offset_seconds"];
+        ["candlestream_publish_duration_seconds_count", "candlestream_write_duration_seconds_count",
+            "candlestream_store_batch_duration_seconds_count", "candlestream_exchange_clock_offset_seconds"];
 
     [Fact(Timeout = Limit)]
     public async Task Dashboard_and_alerts_name_only_metrics_and_labels_that_exist()
@@ -35,7 +36,8 @@ public sealed partial class MetricsTests
             foreach (var selector in selectors.Where(s => s.Name != Up))
             {
                 if (!labels.TryGetValue(selector.Name, out var samples)) wrong.Add($"{where}: there is no metric {selector.Name}");
-                else wrong.AddRange(selector.Matchers.Where(m => !Exists(m, samples)).Select(m => $"{where}: {selector.Name} has no {m.Label}{m.Operator}{m.Value}"));
+                else wrong.AddRange(selector.Matchers.Where(m => !Exists(m, samples))
+                    .Select(m => $"{where}: {selector.Name} has no {m.Label}{m.Operator}{m.Value}"));
             }
         }
 
@@ -46,9 +48,11 @@ public sealed partial class MetricsTests
     [Fact]
     public async Task Every_alert_is_explained_in_the_runbook()
     {
-        var runbook = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations.md"), TestContext.Current.CancellationToken);
+        var runbook =
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations.md"), TestContext.Current.CancellationToken);
         var headings = Heading.Matches(runbook).Select(h => h.Groups[1].Value).ToList();
-        Assert.Equal(Alerts().Select(a => a.Name).Order(), headings.Where(h => h.StartsWith("CandleStream", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            Alerts().Select(a => a.Name).Order(), headings.Where(h => h.StartsWith("CandleStream", StringComparison.Ordinal)).Order());
         Assert.All(Alerts(), a => Assert.Equal($"docs/operations.md#{a.Name.ToLowerInvariant()}", a.Runbook));
     }
 
@@ -77,7 +81,8 @@ public sealed partial class MetricsTests
     {
         await using var server = await StartAsync();
         var before = await PageAsync(server);
-        Assert.Contains(before.Samples, s => s is { Name: "candlestream_upstream_socket_ends_total", Value: 0 } && s.Labels["reason"] == "silent");
+        Assert.Contains(
+            before.Samples, s => s is { Name: "candlestream_upstream_socket_ends_total", Value: 0 } && s.Labels["reason"] == "silent");
         Assert.Contains(before.Samples, s => s is { Name: "candlestream_stream_slow_closed_total", Value: 0 });
         var after = await MeasuredAsync(server);
         Assert.True(after.Sum("candlestream_upstream_frames_total", ("kind", "update")) > 0);
@@ -98,15 +103,18 @@ public sealed partial class MetricsTests
         Assert.Equal(1, page.Sum("candlestream_series"));
         Assert.Equal(1, page.Sum("candlestream_subscribers"));
         Assert.Equal(1, page.Sum("candlestream_streams"));
-        Assert.DoesNotContain(page.Samples, s => s.Name.StartsWith("candlestream", StringComparison.Ordinal) && s.Labels.ContainsKey("series"));
+        Assert.DoesNotContain(
+            page.Samples, s => s.Name.StartsWith("candlestream", StringComparison.Ordinal) && s.Labels.ContainsKey("series"));
     }
 
     [Fact(Timeout = Limit)]
     public async Task As_many_series_as_allowed_have_metrics_of_their_own_and_a_closed_one_is_told_as_closed()
     {
         await using var server = await StartAsync("--Metrics:SeriesLabels=1", "--Streaming:Linger=00:00:00");
-        await ReadCandleAsync(server, "/candles/stream?series=BTCUSD:1m", s => s.Sum("candlestream_labelled_series_state", ("series", "BTCUSD:1m"), ("state", "live")) == 1);
-        var page = await UntilAsync(server, p => p.Sum("candlestream_labelled_series_state", ("series", "BTCUSD:1m"), ("state", "closed")) == 1);
+        await ReadCandleAsync(server, "/candles/stream?series=BTCUSD:1m",
+            s => s.Sum("candlestream_labelled_series_state", ("series", "BTCUSD:1m"), ("state", "live")) == 1);
+        var page =
+            await UntilAsync(server, p => p.Sum("candlestream_labelled_series_state", ("series", "BTCUSD:1m"), ("state", "closed")) == 1);
         Assert.Equal(0, page.Sum("candlestream_labelled_series_state", ("series", "BTCUSD:1m"), ("state", "live")));
         await ReadCandleAsync(server, "/candles/stream?series=ETHUSD:1m", s => s.Sum("candlestream_series", ("state", "live")) == 1);
         Assert.DoesNotContain((await PageAsync(server)).Samples, s => s.Labels.GetValueOrDefault("series") == "ETHUSD:1m");
@@ -133,7 +141,8 @@ public sealed partial class MetricsTests
         {
         }
 
-        return await UntilAsync(server, page => Measured.All(name => page.Samples.Any(s => s.Name == name)) && page.Samples.Any(s => s.Name == "http_server_request_duration_seconds_count"));
+        return await UntilAsync(server, page => Measured.All(name => page.Samples.Any(s => s.Name == name))
+            && page.Samples.Any(s => s.Name == "http_server_request_duration_seconds_count"));
     }
 
     private static async Task<MetricsPage> UntilAsync(ServerProcess server, Func<MetricsPage, bool> wished)
@@ -147,7 +156,8 @@ public sealed partial class MetricsTests
         }
     }
 
-    private static async Task<MetricsPage> PageAsync(ServerProcess server) => new(await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken));
+    private static async Task<MetricsPage> PageAsync(ServerProcess server) =>
+        new(await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken));
 
     // Values that come with events, such as a status of 500, need not be there yet; those of our own metrics are, from the start.
     private static bool Exists(LabelMatcher matcher, List<MetricSample> samples)
@@ -176,7 +186,8 @@ public sealed partial class MetricsTests
             .Append(("variable", LabelValues.Match(variable).Groups[1].Value));
     }
 
-    [GeneratedRegex(@"- alert: (?<name>\w+)\n\s+expr: (?<expr>.+)\n(?:\s+for: .+\n)?\s+labels: .+\n\s+annotations: .*runbook: (?<runbook>\S+)\}")]
+    [GeneratedRegex(
+        @"- alert: (?<name>\w+)\n\s+expr: (?<expr>.+)\n(?:\s+for: .+\n)?\s+labels: .+\n\s+annotations: .*runbook: (?<runbook>\S+)\}")]
     private static partial Regex Alert { get; }
 
     [GeneratedRegex(@"^label_values\((.+), \w+\)$")]

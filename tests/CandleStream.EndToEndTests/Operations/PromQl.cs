@@ -20,7 +20,8 @@ internal static partial class PromQl
         {
             var name = word.Groups["name"].Value;
             if (name.Length == 0 || Keywords.Contains(name)) continue;
-            found.Add(new MetricSelector(name, [.. Matcher.Matches(word.Groups["matchers"].Value).Select(m => new LabelMatcher(m.Groups[1].Value, m.Groups[2].Value, m.Groups[3].Value))]));
+            found.Add(new MetricSelector(name, [.. Matcher.Matches(word.Groups["matchers"].Value)
+                .Select(m => new LabelMatcher(m.Groups[1].Value, m.Groups[2].Value, m.Groups[3].Value))]));
         }
 
         return found;

@@ -3,7 +3,10 @@ using System.Diagnostics;
 
 namespace CandleStream.EndToEndTests.Operations;
 
-/// <summary>Prometheus' own checker; Debian package <c>prometheus</c>. Where it is not installed the running test is skipped with the reason; under CI=true it fails.</summary>
+/// <summary>
+/// Prometheus' own checker; Debian package <c>prometheus</c>. Where it is not installed the running test is skipped with the reason; under
+/// CI=true it fails.
+/// </summary>
 internal static class Promtool
 {
     /// <summary>Runs it; answers the exit code and everything it said.</summary>
@@ -23,7 +26,9 @@ internal static class Promtool
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("promtool", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return Process.Start(new ProcessStartInfo(
+                "promtool", arguments)
+            { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         }
         catch (Win32Exception)
         {

@@ -29,7 +29,8 @@ public sealed class ServiceUnitTests
     {
         using var folder = new TempFolder();
         // The program is not installed where tests run; systemd asks that it is there.
-        var unit = (await File.ReadAllTextAsync(UnitPath, TestContext.Current.CancellationToken)).Replace(Value("ExecStart"), "/bin/sh", StringComparison.Ordinal);
+        var unit = (await File.ReadAllTextAsync(UnitPath, TestContext.Current.CancellationToken)).Replace(
+            Value("ExecStart"), "/bin/sh", StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder.File("candlestream.service"), unit, TestContext.Current.CancellationToken);
         var verified = await AnalyzeAsync("verify", "--man=no", folder.File("candlestream.service"));
         Assert.True(verified.ExitCode == 0 && !verified.Output.Contains("candlestream.service", StringComparison.Ordinal), verified.Output);
@@ -49,7 +50,8 @@ public sealed class ServiceUnitTests
         if (!runs) Assert.Single(asked.Errors, line => line.Contains("does not answer", StringComparison.Ordinal));
     }
 
-    private static string Value(string name) => File.ReadLines(UnitPath).Single(line => line.StartsWith(name + "=", StringComparison.Ordinal))[(name.Length + 1)..];
+    private static string Value(string name) =>
+        File.ReadLines(UnitPath).Single(line => line.StartsWith(name + "=", StringComparison.Ordinal))[(name.Length + 1)..];
 
     private static async Task<(int ExitCode, string Output)> AnalyzeAsync(params string[] arguments)
     {
@@ -65,7 +67,8 @@ public sealed class ServiceUnitTests
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("systemd-analyze", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return Process.Start(
+                new ProcessStartInfo("systemd-analyze", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         }
         catch (Win32Exception)
         {

@@ -5,7 +5,9 @@ using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Operations;
 
-/// <summary>THIRD-PARTY-NOTICES.md lists what is shipped, in the versions of the lock files, under the licenses that the packages state.</summary>
+/// <summary>
+/// THIRD-PARTY-NOTICES.md lists what is shipped, in the versions of the lock files, under the licenses that the packages state.
+/// </summary>
 public sealed partial class ThirdPartyNoticesTests
 {
     private sealed record Package(string Name, string Version, string License);
@@ -37,8 +39,10 @@ public sealed partial class ThirdPartyNoticesTests
         const string Folder = "node_modules/";
         foreach (var (path, package) in Json(In("frontend", "package-lock.json"))["packages"]!.AsObject())
         {
-            if (!path.StartsWith(Folder, StringComparison.Ordinal) || package!["dev"] is not null || package["devOptional"] is not null || package["link"] is not null) continue;
-            yield return new Package(path[(path.LastIndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..], (string)package["version"]!, (string)package["license"]!);
+            if (!path.StartsWith(Folder, StringComparison.Ordinal) || package!["dev"] is not null || package["devOptional"] is not null
+                || package["link"] is not null) continue;
+            yield return new Package(path[(path.LastIndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..],
+                (string)package["version"]!, (string)package["license"]!);
         }
     }
 

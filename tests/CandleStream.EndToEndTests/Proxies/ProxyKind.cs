@@ -1,7 +1,10 @@
 
 namespace CandleStream.EndToEndTests.Proxies;
 
-/// <summary>A proxy program and how it is made to run its recipe here: in the foreground, as one process, on loopback, with files in the test's folder only.</summary>
+/// <summary>
+/// A proxy program and how it is made to run its recipe here: in the foreground, as one process, on loopback, with files in the test's
+/// folder only.
+/// </summary>
 /// <param name="Program">Also the name of its Debian package.</param>
 /// <param name="Prepare">Writes its configuration and answers its command line.</param>
 internal sealed record ProxyKind(string Program, Func<ProxySite, string[]> Prepare)
@@ -48,7 +51,8 @@ internal sealed record ProxyKind(string Program, Func<ProxySite, string[]> Prepa
     {
         var recipe = ProxyRecipe.Read("Caddyfile")
             .With("reverse_proxy 127.0.0.1:8000", $"reverse_proxy {site.Server}")
-            .With("candles.example.org {", $"https://127.0.0.1:{site.Port}, https://localhost:{site.Port} {{\n\tbind 127.0.0.1\n\ttls {site.Certificate} {site.Key}")
+            .With("candles.example.org {",
+                $"https://127.0.0.1:{site.Port}, https://localhost:{site.Port} {{\n\tbind 127.0.0.1\n\ttls {site.Certificate} {site.Key}")
             .With("/var/log/caddy/candlestream.log", site.AccessLog);
         var main = site.Write("Caddyfile", $$"""
             {

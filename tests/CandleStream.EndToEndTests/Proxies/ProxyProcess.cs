@@ -6,7 +6,10 @@ using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Proxies;
 
-/// <summary>A proxy that runs its recipe in front of a server, from here to its end. Where the program is not installed the running test is skipped with the reason; under CI=true it fails.</summary>
+/// <summary>
+/// A proxy that runs its recipe in front of a server, from here to its end. Where the program is not installed the running test is skipped
+/// with the reason; under CI=true it fails.
+/// </summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private const int Attempts = 5;
@@ -61,7 +64,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
         site.WriteCertificate();
         // Not everybody's search path has the folder of the servers.
         var program = Path.Combine("/usr/sbin", kind.Program);
-        var start = new ProcessStartInfo(File.Exists(program) ? program : kind.Program, kind.Prepare(site)) { WorkingDirectory = site.Folder.Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(File.Exists(program) ? program : kind.Program,
+            kind.Prepare(site))
+        { WorkingDirectory = site.Folder.Path, RedirectStandardOutput = true, RedirectStandardError = true };
         // Caddy looks for its own folders even where it needs none.
         start.Environment["HOME"] = site.Folder.Path;
         var proxy = new ProxyProcess(new Process { StartInfo = start }, site);
@@ -94,12 +99,14 @@ internal sealed class ProxyProcess : IAsyncDisposable
         lock (_gate) _output.Add(line);
     }
 
-    // Another program, another test's proxy too, may have taken the port meanwhile: only what our server says shows that this is the way to it. False when the proxy ended.
+    // Another program, another test's proxy too, may have taken the port meanwhile: only what our server says shows that this is the way to
+    // it. False when the proxy ended.
     private async Task<bool> AnswersAsync(string path, string answer)
     {
         var cancel = TestContext.Current.CancellationToken;
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = TestCertificate.Trusted }) { Timeout = AskLimit };
+        using var http =
+            new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = TestCertificate.Trusted }) { Timeout = AskLimit };
         while (!_process.HasExited)
         {
             try

@@ -2,7 +2,10 @@ using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Proxies;
 
-/// <summary>The text of a file in <c>ops/proxies</c>. A test changes only what it names, and each must be there exactly once: what is documented is what runs.</summary>
+/// <summary>
+/// The text of a file in <c>ops/proxies</c>. A test changes only what it names, and each must be there exactly once: what is documented is
+/// what runs.
+/// </summary>
 internal sealed class ProxyRecipe(string text)
 {
     public static ProxyRecipe Read(string file) => new(File.ReadAllText(Path.Combine(Repository.Root, "ops", "proxies", file)));
@@ -16,7 +19,8 @@ internal sealed class ProxyRecipe(string text)
     /// <summary>Another time limit, where one is asked for.</summary>
     /// <param name="directive">What stands before the committed 60 s.</param>
     /// <param name="limit">Whole seconds; null: as committed.</param>
-    public ProxyRecipe WithLimit(string directive, TimeSpan? limit) => limit is { } other ? With($"{directive}60s", $"{directive}{other.TotalSeconds}s") : this;
+    public ProxyRecipe WithLimit(string directive, TimeSpan? limit) =>
+        limit is { } other ? With($"{directive}60s", $"{directive}{other.TotalSeconds}s") : this;
 
     public override string ToString() => text;
 }

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.EndToEndTests.Proxies;
 
-/// <summary>What docs/proxies.md promises of the recipes, each run by the real program. The stream's own suites run through them as well.</summary>
+/// <summary>
+/// What docs/proxies.md promises of the recipes, each run by the real program. The stream's own suites run through them as well.
+/// </summary>
 public abstract class ProxyTests(StreamPath path)
 {
     private const int Limit = 180_000;
@@ -71,7 +73,8 @@ public abstract class ProxyTests(StreamPath path)
                 });
             },
         });
-        foreach (var forged in (string[])["", "X-Forwarded-For: 203.0.113.9\r\n", "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"])
+        foreach (var forged in (string[])["", "X-Forwarded-For: 203.0.113.9\r\n",
+            "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"])
         {
             using var client = await RawClient.ConnectAsync(host.Address, from: IPAddress.Parse("127.0.0.2"));
             await client.AskForStreamAsync("?series=BTCUSD:1m", forged);
@@ -96,13 +99,15 @@ public abstract class ProxyTests(StreamPath path)
             }),
         });
         using var client = await RawClient.ConnectAsync(host.Address);
-        await client.AskForStreamAsync("?series=BTCUSD:1m&ticket=the-ticket", "X-API-Key: the-key\r\nAuthorization: Bearer the-key\r\nCookie: candlestream-session=the-session\r\n");
+        await client.AskForStreamAsync("?series=BTCUSD:1m&ticket=the-ticket",
+            "X-API-Key: the-key\r\nAuthorization: Bearer the-key\r\nCookie: candlestream-session=the-session\r\n");
         await client.NextAsync("synced");
         if (isCutOff) stream!.Abort();
         else await host.StopAsync();
         await client.ToEndAsync();
         await Eventually.TrueAsync(() => host.Proxy!.Log.Contains("/candles/stream", StringComparison.Ordinal));
-        foreach (var secret in (string[])["the-ticket", "the-key", "the-session"]) Assert.DoesNotContain(secret, host.Proxy!.Log, StringComparison.Ordinal);
+        foreach (var secret in (string[])["the-ticket", "the-key", "the-session"])
+            Assert.DoesNotContain(secret, host.Proxy!.Log, StringComparison.Ordinal);
     }
 }
 

@@ -10,7 +10,8 @@ internal static class RecordedData
     /// <summary>The path of a recorded file; skips the test where there is none.</summary>
     public static string Require(string name)
     {
-        var folder = Environment.GetEnvironmentVariable("CANDLESTREAM_RECORDED_DATA") ?? Path.Combine(Repository.Root, "..", "shared", "data");
+        var folder = Environment.GetEnvironmentVariable("CANDLESTREAM_RECORDED_DATA")
+            ?? Path.Combine(Repository.Root, "..", "shared", "data");
         var path = Path.Combine(folder, name);
         Assert.SkipUnless(File.Exists(path), "no recorded data");
         return path;
@@ -23,7 +24,8 @@ internal static class RecordedData
         foreach (var fields in ReadRows(path))
         {
             var numbers = Array.ConvertAll(fields, f => decimal.Parse(f, NumberStyles.Float, CultureInfo.InvariantCulture));
-            candles.Add((long)numbers[0], new Candle((long)numbers[0], numbers[1], numbers[3], numbers[4], numbers[2], numbers[5], Closed: true));
+            candles.Add(
+                (long)numbers[0], new Candle((long)numbers[0], numbers[1], numbers[3], numbers[4], numbers[2], numbers[5], Closed: true));
         }
 
         return candles;

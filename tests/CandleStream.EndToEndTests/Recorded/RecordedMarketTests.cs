@@ -8,8 +8,8 @@ using CandleStream.Simulator;
 namespace CandleStream.EndToEndTests.Recorded;
 
 /// <summary>
-/// Real input from end to end: the simulator replays recorded trades over a real WebSocket as fast as it goes, the server takes them, a client collects from
-/// the stream. What was closed equals the exchange's own candles, and history answers the same.
+/// Real input from end to end: the simulator replays recorded trades over a real WebSocket as fast as it goes, the server takes them, a
+/// client collects from the stream. What was closed equals the exchange's own candles, and history answers the same.
 /// </summary>
 public sealed class RecordedMarketTests
 {
@@ -21,7 +21,8 @@ public sealed class RecordedMarketTests
     [Theory(Timeout = Limit)]
     [InlineData("BTCUSD", "trades-BTCUSD-20181112.csv.gz", "candles-BTCUSD-1m-20181105-20181118.csv.gz", 344, 14)]
     [InlineData("ETHUSD", "trades-ETHUSD-20180703.csv.gz", "candles-ETHUSD-1m-20180703.csv.gz", 96, 6)]
-    public async Task Recorded_trades_end_as_the_exchanges_own_candles(string pair, string trades, string candles, int minutesWithTrades, int emptyMinutes)
+    public async Task Recorded_trades_end_as_the_exchanges_own_candles(
+        string pair, string trades, string candles, int minutesWithTrades, int emptyMinutes)
     {
         var tradesPath = RecordedData.Require(trades);
         var exchange = RecordedData.ReadCandles(RecordedData.Require(candles));
@@ -37,7 +38,8 @@ public sealed class RecordedMarketTests
         await ReplayAsync(pair, tradesPath, first, last, complete);
     }
 
-    // The same traits, made by ourselves: minutes without a trade, exponents, several trades a minute, a beginning in the middle of a minute.
+    // The same traits, made by ourselves: minutes without a trade, exponents, several trades a minute, a beginning in the middle of a
+    // minute.
     [Fact(Timeout = Limit)]
     public async Task Trades_of_our_own_end_as_the_candles_they_make()
     {
@@ -53,7 +55,9 @@ public sealed class RecordedMarketTests
             for (var i = 0; i < 800; i++)
             {
                 var price = 1000 + random.Next(-500, 500) / 100m;
-                var amount = i % 7 == 0 ? "3.1e-7" : string.Create(CultureInfo.InvariantCulture, $"{random.Next(-900, 900) / 1000m + 1.0001m}");
+                var amount = i % 7 == 0
+                    ? "3.1e-7"
+                    : string.Create(CultureInfo.InvariantCulture, $"{random.Next(-900, 900) / 1000m + 1.0001m}");
                 await writer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{time},{price},{amount}"));
                 Trade(expected, time, price, Math.Abs(decimal.Parse(amount, NumberStyles.Float, CultureInfo.InvariantCulture)));
                 time += random.Next(30) == 0 ? random.Next(60_000, 400_000) : random.Next(0, 9_000);
@@ -70,7 +74,8 @@ public sealed class RecordedMarketTests
     private static async Task ReplayAsync(string pair, string trades, long first, long last, Dictionary<long, Candle> expected)
     {
         await using var exchange = await BitfinexSimulator.StartAsync(
-            new SimulatorOptions { Market = MarketKind.Trades, Trades = [new TradesFile(pair, trades)], Speed = double.PositiveInfinity }, Cancel);
+            new SimulatorOptions { Market = MarketKind.Trades, Trades = [new TradesFile(pair, trades)], Speed = double.PositiveInfinity },
+            Cancel);
         await using var server = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null);
         // The replay begins with the first subscription and may be over before the client has joined: the snapshot brings what it missed.
         using var client = new CandleStreamClient(server.Client.BaseAddress!, new CandleStreamClientOptions { Snapshot = 1000 });
@@ -101,7 +106,8 @@ public sealed class RecordedMarketTests
     }
 
     private static Candle Read(JsonElement c) => new(
-        c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(), c.GetProperty("low").GetDecimal(),
+        c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(),
+        c.GetProperty("low").GetDecimal(),
         c.GetProperty("close").GetDecimal(), c.GetProperty("volume").GetDecimal(), c.GetProperty("closed").GetBoolean());
 
     private static void Trade(Dictionary<long, Candle> candles, long time, decimal price, decimal amount)

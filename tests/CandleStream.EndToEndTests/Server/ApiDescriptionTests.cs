@@ -3,7 +3,10 @@ using CandleStream.EndToEndTests.Access;
 
 namespace CandleStream.EndToEndTests.Server;
 
-/// <summary>What <c>/openapi/v1.json</c> says of <c>GET /candles</c>, and of who may ask what, held against what the server answers and against its own examples.</summary>
+/// <summary>
+/// What <c>/openapi/v1.json</c> says of <c>GET /candles</c>, and of who may ask what, held against what the server answers and against its
+/// own examples.
+/// </summary>
 public sealed class ApiDescriptionTests : IAsyncLifetime
 {
     private RunningServer _server = null!;
@@ -27,7 +30,8 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
         }
 
         foreach (var (query, status) in ((string, int)[])[
-            ("symbol=BTCUSD&timeframe=1m&limit=5", 200), ("symbol=BTCUSD&timeframe=1h&limit=5&sort=desc", 200), ("symbol=BTCUSD&timeframe=1m&since=1", 200),
+            ("symbol=BTCUSD&timeframe=1m&limit=5", 200), ("symbol=BTCUSD&timeframe=1h&limit=5&sort=desc", 200),
+            ("symbol=BTCUSD&timeframe=1m&since=1", 200),
             ("symbol=BTCUSD&timeframe=1m&limit=0", 400), ("timeframe=1m", 400), ("symbol=BTCUDS&timeframe=1m", 404)])
         {
             using var answer = await _server.Client.GetAsync($"/candles?{query}", Cancel);
@@ -60,12 +64,14 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
                     Assert.Equal(($"{method} {path}", described is not null), ($"{method} {path}", (int)answer.StatusCode == status));
                     if (described is null) return;
                     Check(described["example"], described["schema"]!, "example");
-                    if (method != HttpMethod.Head) Check(JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel)), described["schema"]!, path);
+                    if (method != HttpMethod.Head)
+                        Check(JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel)), described["schema"]!, path);
                 }
             }
         }
 
-        Assert.Subset(asked, new HashSet<string> { "GET /candles", "HEAD /candles", "GET /candles/stream", "POST /candles/stream/ticket", "DELETE /session", "GET /metrics", "GET /health/ready" });
+        Assert.Subset(asked, new HashSet<string> { "GET /candles", "HEAD /candles", "GET /candles/stream", "POST /candles/stream/ticket",
+            "DELETE /session", "GET /metrics", "GET /health/ready" });
     }
 
     private static void Check(JsonNode? value, JsonNode schema, string path)
@@ -74,7 +80,8 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
         Assert.True(types.Any(t => Fits(value, t)), $"{path}: {value?.ToJsonString() ?? "null"} is no {string.Join(" or ", types)}");
         if (value is JsonObject members)
         {
-            foreach (var name in schema["required"]?.AsArray() ?? []) Assert.True(members.ContainsKey((string)name!), $"{path}: {name} is missing");
+            foreach (var name in schema["required"]?.AsArray() ?? [])
+                Assert.True(members.ContainsKey((string)name!), $"{path}: {name} is missing");
             foreach (var (name, member) in members)
             {
                 var described = schema["properties"]?[name];

@@ -41,7 +41,8 @@ public sealed class BadRequestTests(ServerFixture fixture) : IClassFixture<Serve
     [InlineData("/candles/stream?timeframe=1m")]
     [InlineData("/candles/stream?symbol=BTCUSD&timeframe=1x")]
     [InlineData("/candles/stream?symbol=BTCUSD&timeframe=1m&snapshot=-1")]
-    public async Task The_stream_refuses_before_it_starts(string path) => Assert.Equal(400, (int)(await Client.ProblemAsync(path))["status"]!);
+    public async Task The_stream_refuses_before_it_starts(string path) =>
+        Assert.Equal(400, (int)(await Client.ProblemAsync(path))["status"]!);
 
     [Fact(Timeout = Limit)]
     public async Task A_month_is_not_a_minute()

@@ -1,6 +1,8 @@
 namespace CandleStream.EndToEndTests.Server;
 
-/// <summary>The end of what tests started: one that never comes would hang the whole run after its last test, and no test would be named.</summary>
+/// <summary>
+/// The end of what tests started: one that never comes would hang the whole run after its last test, and no test would be named.
+/// </summary>
 internal static class Ending
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -9,7 +11,8 @@ internal static class Ending
     public static async Task OfAsync(string what, IAsyncDisposable it)
     {
         var ending = it.DisposeAsync().AsTask();
-        if (await Task.WhenAny(ending, Task.Delay(Limit)) != ending) throw new TimeoutException($"{what} did not end within {Limit.TotalMinutes} min");
+        if (await Task.WhenAny(ending, Task.Delay(Limit)) != ending)
+            throw new TimeoutException($"{what} did not end within {Limit.TotalMinutes} min");
         await ending;
     }
 }

@@ -34,7 +34,8 @@ public sealed class ErrorAnswerTests
         var app = builder.Build();
         app.UseErrorAnswers();
         app.MapGet("/bug", (HttpContext _) => throw new InvalidOperationException("the inside of a bug"));
-        app.MapGet("/too-large", (HttpContext _) => throw new BadHttpRequestException("Request body too large.", StatusCodes.Status413PayloadTooLarge));
+        app.MapGet("/too-large",
+            (HttpContext _) => throw new BadHttpRequestException("Request body too large.", StatusCodes.Status413PayloadTooLarge));
         app.MapGet("/store-away", (HttpContext _) => throw new StoreUnavailableException("The store cannot be reached."));
         app.MapGet("/empty-418", () => Results.StatusCode(418));
         await app.StartAsync(TestContext.Current.CancellationToken);

@@ -39,14 +39,16 @@ internal static class HttpAnswers
     }
 
     /// <summary>The events of a stream as the stream's tests see them, each with the id to come back with, until the stream ends.</summary>
-    public static async IAsyncEnumerable<(SseEvent Event, string? LastEventId)> FollowAsync(this HttpClient client, string path, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<(SseEvent Event, string? LastEventId)> FollowAsync(
+        this HttpClient client, string path, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var answer = await client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancel);
         answer.EnsureSuccessStatusCode();
         await using var body = await answer.Content.ReadAsStreamAsync(cancel);
         var parser = SseParser.Create(body);
         await foreach (var item in parser.EnumerateAsync(cancel))
-            yield return (new SseEvent(item.EventType, item.EventId, JsonElement.Parse(item.Data)), parser.LastEventId is { Length: > 0 } id ? id : null);
+            yield return (new SseEvent(item.EventType, item.EventId, JsonElement.Parse(item.Data)),
+                parser.LastEventId is { Length: > 0 } id ? id : null);
     }
 
     /// <summary>Asks until the answer is as wished; the test's time limit ends it otherwise.</summary>

@@ -52,7 +52,8 @@ public sealed class LimitTests
         request.Headers.Add("Access-Control-Request-Method", "GET");
         request.Headers.Add("Access-Control-Request-Headers", headers);
         using var answer = await server.Client.SendAsync(request, Cancel);
-        var allowed = answer.Headers.GetValues("Access-Control-Allow-Headers").SelectMany(v => v.Split(',')).Select(h => h.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var allowed = answer.Headers.GetValues("Access-Control-Allow-Headers").SelectMany(v => v.Split(',')).Select(h => h.Trim())
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         Assert.All(headers.Split(','), h => Assert.Contains(h, allowed));
     }
 

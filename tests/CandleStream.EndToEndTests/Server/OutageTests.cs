@@ -16,7 +16,8 @@ public sealed class OutageTests
     public async Task Without_the_exchange_the_server_starts_says_so_and_goes_live_once_it_is_there()
     {
         var port = FreePort.Take();
-        await using var server = await RunningServer.StartAsync(new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null);
+        await using var server =
+            await RunningServer.StartAsync(new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null);
         var events = server.Client.EventsAsync("/candles/stream?symbol=BTCUSD&timeframe=1m").GetAsyncEnumerator(Cancel);
         await using var _ = events;
         BitfinexSimulator? exchange = null;
@@ -52,13 +53,15 @@ public sealed class OutageTests
         string stored;
         await using (var before = await RunningServer.StartAsync(("Storage:SqlitePath", path)))
         {
-            var answer = await before.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=10", a => a["candles"]!.AsArray().Count == 10);
+            var answer =
+                await before.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=10", a => a["candles"]!.AsArray().Count == 10);
             stored = answer["candles"]![3]!.ToJsonString();
             await before.StopAsync();
         }
 
         var port = FreePort.Take();
-        await using var server = await RunningServer.StartAsync(new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Storage:SqlitePath", path));
+        await using var server = await RunningServer.StartAsync(
+            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Storage:SqlitePath", path));
         var held = await server.Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=10");
         Assert.Contains(stored, held["candles"]!.AsArray().Select(c => c!.ToJsonString()));
         Assert.Equal(3, (await server.Client.JsonAsync("/symbols"))["symbols"]!.AsArray().Count);
@@ -91,7 +94,8 @@ public sealed class OutageTests
         }
 
         await using var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Symbols = ["ETHUSD"] }, Cancel);
-        await using var server = await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Storage:SqlitePath", path));
+        await using var server =
+            await RunningServer.StartAsync(exchange.WebSocketUrl, exchange.RestUrl, null, ("Storage:SqlitePath", path));
         await server.Get<ICandleStore>().SaveSymbolsAsync(new SymbolList(["ETHUSD"], DateTimeOffset.UnixEpoch), Cancel);
         Assert.NotEmpty((await server.Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=3"))["candles"]!.AsArray());
     }

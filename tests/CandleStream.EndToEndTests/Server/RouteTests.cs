@@ -62,7 +62,8 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact(Timeout = Limit)]
     public async Task History_ends_with_the_forming_candle_and_names_the_seam()
     {
-        var answer = await Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=20", a => a["candles"]!.AsArray().Any(c => !(bool)c!["closed"]!));
+        var answer = await Client.UntilAsync(
+            "/candles?symbol=BTCUSD&timeframe=1m&limit=20", a => a["candles"]!.AsArray().Any(c => !(bool)c!["closed"]!));
         var candles = answer["candles"]!.AsArray();
         Assert.Equal("BTCUSD", (string?)answer["symbol"]);
         Assert.Equal("1m", (string?)answer["timeframe"]);
@@ -93,7 +94,8 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     {
         // A closed range: the forming candle would change it.
         var newest = await Client.JsonAsync("/candles?symbol=ETHUSD&timeframe=1h&limit=3");
-        var path = string.Create(CultureInfo.InvariantCulture, $"/candles?symbol=ETHUSD&timeframe=1h&end={(long)newest["candles"]![0]!["time"]!}&limit=5");
+        var path = string.Create(
+            CultureInfo.InvariantCulture, $"/candles?symbol=ETHUSD&timeframe=1h&end={(long)newest["candles"]![0]!["time"]!}&limit=5");
         await Client.UntilAsync(path, a => a["gaps"]!.AsArray().Count == 0);
         using var first = await Client.GetAsync(path, Cancel);
         Assert.True(first.Headers.ETag!.IsWeak);
@@ -108,7 +110,8 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     public async Task Csv_holds_the_same_candles_as_json()
     {
         var newest = await Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=1h&limit=3");
-        var path = string.Create(CultureInfo.InvariantCulture, $"/candles?symbol=BTCUSD&timeframe=1h&end={(long)newest["candles"]![0]!["time"]!}&limit=400");
+        var path = string.Create(
+            CultureInfo.InvariantCulture, $"/candles?symbol=BTCUSD&timeframe=1h&end={(long)newest["candles"]![0]!["time"]!}&limit=400");
         var json = (await Client.UntilAsync(path, a => a["gaps"]!.AsArray().Count == 0))["candles"]!.AsArray();
         Assert.NotEmpty(json);
         var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -163,13 +166,16 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     {
         await Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=1", a => a["candles"]!.AsArray().Count == 1);
         var metrics = await Client.GetStringAsync("/metrics", Cancel);
-        foreach (var name in (string[])["candlestream_streams", "kestrel_active_connections", "dotnet_gc_collections"]) Assert.Contains(name, metrics, StringComparison.Ordinal);
+        foreach (var name in (string[])["candlestream_streams", "kestrel_active_connections", "dotnet_gc_collections"])
+            Assert.Contains(name, metrics, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]
     public async Task The_script_that_checks_a_running_server_passes()
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "scripts", "check.sh"), Client.BaseAddress!.ToString()]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("bash",
+            [Path.Combine(Repository.Root, "scripts", "check.sh"), Client.BaseAddress!.ToString()])
+        { RedirectStandardOutput = true };
         using var check = Process.Start(start)!;
         var output = await check.StandardOutput.ReadToEndAsync(Cancel);
         await check.WaitForExitAsync(Cancel);
@@ -182,14 +188,16 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     public async Task The_api_describes_every_route()
     {
         var paths = (await Client.JsonAsync("/openapi/v1.json"))["paths"]!.AsObject();
-        foreach (var path in (string[])["/candles", "/candles/stream", "/candles/stream/status", "/symbols", "/timeframes", "/health/live", "/health/ready"])
+        foreach (var path in (string[])[
+            "/candles", "/candles/stream", "/candles/stream/status", "/symbols", "/timeframes", "/health/live", "/health/ready"])
         {
             var get = paths[path]!["get"]!;
             Assert.NotNull(get["summary"]);
             Assert.NotNull(get["responses"]!["200"]!["content"]);
         }
 
-        foreach (var (path, method) in ((string, string)[])[("/candles/stream/ticket", "post"), ("/session", "post"), ("/session", "delete")])
+        foreach (var (path, method) in ((string, string)[])[
+            ("/candles/stream/ticket", "post"), ("/session", "post"), ("/session", "delete")])
             Assert.NotNull(paths[path]![method]!["summary"]);
         var parameters = paths["/candles"]!["get"]!["parameters"]!.AsArray().Select(p => (string)p!["name"]!);
         Assert.Equal(["symbol", "timeframe", "start", "end", "limit", "sort", "since", "If-None-Match"], parameters);
@@ -217,7 +225,8 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         var page = await answer.Content.ReadAsStringAsync(Cancel);
         Assert.Contains("CandleStream", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
-        Assert.Contains("script-src 'self' 'unsafe-inline'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Contains(
+            "script-src 'self' 'unsafe-inline'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]

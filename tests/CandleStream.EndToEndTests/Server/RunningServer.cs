@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CandleStream.EndToEndTests.Server;
 
-/// <summary>The whole server in this process: real Kestrel on a free port, real SQLite file, and the simulator as its exchange over real sockets.</summary>
+/// <summary>
+/// The whole server in this process: real Kestrel on a free port, real SQLite file, and the simulator as its exchange over real sockets.
+/// </summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -33,7 +35,8 @@ internal sealed class RunningServer : IAsyncDisposable
         return await StartAsync(exchange.WebSocketUrl, exchange.RestUrl, exchange, time, settings);
     }
 
-    public static Task<RunningServer> StartAsync(Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, params (string Key, string Value)[] settings) =>
+    public static Task<RunningServer> StartAsync(
+        Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, params (string Key, string Value)[] settings) =>
         StartAsync(webSocketUrl, restUrl, ownExchange, null, settings);
 
     public Task StopAsync() => _app.StopAsync();
@@ -49,7 +52,8 @@ internal sealed class RunningServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<RunningServer> StartAsync(Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, TimeProvider? time, (string Key, string Value)[] settings)
+    private static async Task<RunningServer> StartAsync(
+        Uri webSocketUrl, Uri restUrl, BitfinexSimulator? ownExchange, TimeProvider? time, (string Key, string Value)[] settings)
     {
         var folder = new TempFolder();
         var all = new Dictionary<string, string?>

@@ -13,7 +13,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];
 
-    private ServerProcess(Process process, TempFolder folder, bool ownsFolder) => (_process, Folder, _ownsFolder) = (process, folder, ownsFolder);
+    private ServerProcess(Process process, TempFolder folder, bool ownsFolder) =>
+        (_process, Folder, _ownsFolder) = (process, folder, ownsFolder);
 
     /// <summary>The working folder; deleted at the end unless the test brought it.</summary>
     public TempFolder Folder { get; }
@@ -40,18 +41,21 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program without waiting for it.</summary>
-    public static ServerProcess Launch(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
+    public static ServerProcess Launch(
+        IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
     {
         var ownFolder = folder is null ? new TempFolder() : null;
         folder ??= ownFolder!;
         // A shell sets the limit and becomes the program.
-        var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh", [.. openFiles is null ? [] : new[] { "-c", $"ulimit -n {openFiles} && exec dotnet \"$@\"", "sh" }, ProgramPath, .. args])
+        var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh",
+            [.. openFiles is null ? [] : new[] { "-c", $"ulimit -n {openFiles} && exec dotnet \"$@\"", "sh" }, ProgramPath, .. args])
         {
             WorkingDirectory = folder.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in (ReadOnlySpan<string>)["DATABASE_URL", "ASPNETCORE_URLS", "URLS", "HTTP_PORTS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) start.Environment.Remove(name);
+        foreach (var name in (ReadOnlySpan<string>)["DATABASE_URL", "ASPNETCORE_URLS", "URLS", "HTTP_PORTS", "ASPNETCORE_HTTP_PORTS",
+            "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var server = new ServerProcess(new Process { StartInfo = start, EnableRaisingEvents = true }, folder, ownFolder is not null);
         server.Run();
@@ -59,7 +63,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits until it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
+    public static async Task<ServerProcess> StartAsync(
+        IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, TempFolder? folder = null, int? openFiles = null)
     {
         var server = Launch(args, environment, folder, openFiles);
         server.Client = new HttpClient { BaseAddress = await server._listening.Task.WaitAsync(TestContext.Current.CancellationToken) };
@@ -77,7 +82,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public async Task UntilLogged(string text)
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!Output.Any(line => line.Contains(text, StringComparison.Ordinal))) await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        while (!Output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+            await pause.WaitForNextTickAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>Sends SIGTERM, as a service manager does.</summary>
@@ -114,7 +120,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         get
         {
             // tests/…/bin/Debug/net10.0 → src/CandleStream.Server/bin/Debug/net10.0
-            var build = Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "CandleStream.EndToEndTests"), AppContext.BaseDirectory);
+            var build =
+                Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "CandleStream.EndToEndTests"), AppContext.BaseDirectory);
             return Path.Combine(Repository.Root, "src", "CandleStream.Server", build, "CandleStream.Server.dll");
         }
     }
@@ -127,7 +134,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             if (line.Data is null) return;
             lock (_gate) _errors.Add(line.Data);
         };
-        _process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"The server ended: {string.Join(' ', Errors)}"));
+        _process.Exited += (_, _) =>
+            _listening.TrySetException(new InvalidOperationException($"The server ended: {string.Join(' ', Errors)}"));
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();

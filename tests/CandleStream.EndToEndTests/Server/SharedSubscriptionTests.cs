@@ -29,7 +29,8 @@ public sealed class SharedSubscriptionTests
             ("Bitfinex:EmptySocketLinger", "00:00:50"));
 
         // Without draining, a client that leaves closes its connection at once.
-        using var http = new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = server.Client.BaseAddress };
+        using var http =
+            new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = server.Client.BaseAddress };
         var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LiveAsync(http)));
         await server.Client.UntilAsync("/candles/stream/status", status => (int)status["total_subscribers"]! == Clients);
         var subscribed = Assert.Single(exchange.Connections.Changes);
@@ -48,7 +49,8 @@ public sealed class SharedSubscriptionTests
         Assert.Equal(2, exchange.Connections.Changes.Count);
         var unsubscribed = exchange.Connections.Changes[1];
         Assert.Equal((false, subscribed.ChannelId, subscribed.Key), (unsubscribed.Subscribed, unsubscribed.ChannelId, unsubscribed.Key));
-        Assert.True(unsubscribed.At - left >= Linger * 0.9, $"unsubscribed {unsubscribed.At - left} after the last client left, before the linger of {Linger}");
+        Assert.True(unsubscribed.At - left >= Linger * 0.9,
+            $"unsubscribed {unsubscribed.At - left} after the last client left, before the linger of {Linger}");
         Assert.Single(exchange.Connections.Connects);
         Assert.Empty(Assert.Single(exchange.Subscriptions).Channels);
     }

@@ -34,7 +34,12 @@ public sealed class StartTests
     [Fact(Timeout = Limit)]
     public async Task The_environment_gives_settings()
     {
-        var environment = new Dictionary<string, string> { ["Demo__Enabled"] = "true", ["ASPNETCORE_URLS"] = "http://127.0.0.3:0", ["Record"] = "BTCUSD:1m, ETHUSD:5m" };
+        var environment = new Dictionary<string, string>
+        {
+            ["Demo__Enabled"] = "true",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.3:0",
+            ["Record"] = "BTCUSD:1m, ETHUSD:5m"
+        };
         await using var server = await ServerProcess.StartAsync([], environment);
         Assert.Equal("127.0.0.3", server.Client.BaseAddress!.Host);
         var status = await server.Client.JsonAsync("/candles/stream/status");
@@ -69,7 +74,8 @@ public sealed class StartTests
     public async Task A_demo_that_is_told_to_stop_says_nothing_of_a_lost_connection()
     {
         await using var server = await ServerProcess.StartAsync(["--demo", "--port", "0", "--Record=BTCUSD:1m"]);
-        await server.Client.UntilAsync("/candles/stream/status", a => a["streams"]!.AsArray() is [var series] && (string?)series!["state"] == "live");
+        await server.Client.UntilAsync(
+            "/candles/stream/status", a => a["streams"]!.AsArray() is [var series] && (string?)series!["state"] == "live");
 
         server.Terminate();
         Assert.Equal(0, await server.ExitAsync());
@@ -84,7 +90,8 @@ public sealed class StartTests
         string first;
         await using (var server = await ServerProcess.StartAsync(["--demo", "--port", "0"], folder: folder))
         {
-            first = (await server.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=10&sort=desc", a => a["candles"]!.AsArray().Count == 10))["candles"]![5]!.ToJsonString();
+            first = (await server.Client.UntilAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=10&sort=desc",
+                a => a["candles"]!.AsArray().Count == 10))["candles"]![5]!.ToJsonString();
             server.Terminate();
             await server.ExitAsync();
         }
@@ -143,7 +150,8 @@ public sealed class StartTests
     [Fact(Timeout = Limit)]
     public async Task The_demo_refuses_a_database()
     {
-        await using var server = ServerProcess.Launch(["--demo", "--port", "0"], new Dictionary<string, string> { ["DATABASE_URL"] = "postgresql://user:secret@127.0.0.1/db" });
+        await using var server = ServerProcess.Launch(
+            ["--demo", "--port", "0"], new Dictionary<string, string> { ["DATABASE_URL"] = "postgresql://user:secret@127.0.0.1/db" });
         await AssertRefusedAsync(server, "DATABASE_URL");
     }
 

@@ -20,7 +20,8 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = CandleStoreFactory.Create(new StorageOptions { SqlitePath = _folder.File("candles.db") }, null, _time, NullLoggerFactory.Instance);
+        _store = CandleStoreFactory.Create(
+            new StorageOptions { SqlitePath = _folder.File("candles.db") }, null, _time, NullLoggerFactory.Instance);
         await _store.OpenAsync("test", exclusive: true, Cancel);
     }
 
@@ -103,7 +104,8 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
         await UntilAsync(() => directory.Symbols.Count == 3, timePasses: false);
 
         Assert.Equal(SymbolStanding.Listed, directory.Check("BTCUSD").Standing);
-        await UntilAsync(async () => (await _store.FindSymbolsAsync(Cancel))!.Symbols is ["BTCF0:USTF0", "BTCUSD", "ETHF0:USTF0"], timePasses: false);
+        await UntilAsync(
+            async () => (await _store.FindSymbolsAsync(Cancel))!.Symbols is ["BTCF0:USTF0", "BTCUSD", "ETHF0:USTF0"], timePasses: false);
 
         (_exchange.Listed, _exchange.IsHalf) = (["BTCF0:USTF0", "ETHUSD"], false);
         await UntilAsync(() => directory.Symbols is ["BTCF0:USTF0", "ETHUSD"]);
@@ -157,12 +159,15 @@ public sealed class SymbolDirectoryTests : IAsyncLifetime
         public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel)
         {
             AskedAt = [.. AskedAt, Time.GetUtcNow()];
-            return Listed is { } listed ? Task.FromResult(new SymbolListing(listed, !IsHalf)) : throw new CandleProviderException("it does not answer.");
+            return Listed is { } listed
+                ? Task.FromResult(new SymbolListing(listed, !IsHalf))
+                : throw new CandleProviderException("it does not answer.");
         }
 
         public IFollowedSeries Follow(SeriesKey series, IFeedListener feed) => throw new NotSupportedException();
 
-        public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
+            throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

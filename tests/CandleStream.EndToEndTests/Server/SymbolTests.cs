@@ -21,5 +21,6 @@ public sealed class SymbolTests
     [InlineData("BTCUSD", "BTC", "USD")]
     [InlineData("DUSK:USD", "DUSK", "USD")]
     [InlineData("BTCF0:USTF0", "BTCF0", "USTF0")]
-    public void A_symbol_is_two_currencies(string symbol, string main, string quote) => Assert.Equal((main, quote), SymbolNames.Split(symbol));
+    public void A_symbol_is_two_currencies(string symbol, string main, string quote) =>
+        Assert.Equal((main, quote), SymbolNames.Split(symbol));
 }

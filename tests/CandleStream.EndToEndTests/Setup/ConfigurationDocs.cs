@@ -49,7 +49,8 @@ internal static partial class ConfigurationDocs
             foreach (var type in section.Select(s => s.Type)) page.AppendLine(AfterColon(Summary(Member('T', type, null))));
             page.AppendLine().AppendLine("| key | allowed | meaning |").AppendLine("|---|---|---|");
             foreach (var property in section.SelectMany(s => s.Type.GetProperties()))
-                page.AppendLine($"| `{section.Key}:{property.Name}` | {Allowed(property)} | {Summary(Member('P', property.DeclaringType!, property.Name))} |");
+                page.AppendLine(
+                    $"| `{section.Key}:{property.Name}` | {Allowed(property)} | {Summary(Member('P', property.DeclaringType!, property.Name))} |");
         }
 
         page.AppendLine().AppendLine($"## {RecordOptions.Section}").AppendLine();
@@ -59,9 +60,12 @@ internal static partial class ConfigurationDocs
 
     private static string Allowed(PropertyInfo property)
     {
-        if (property.GetCustomAttribute<System.ComponentModel.DataAnnotations.RangeAttribute>() is { } range) return $"{range.Minimum} … {range.Maximum}";
+        if (property.GetCustomAttribute<System.ComponentModel.DataAnnotations.RangeAttribute>() is { } range)
+            return $"{range.Minimum} … {range.Maximum}";
         var type = property.PropertyType;
-        return type == typeof(bool) ? "true, false" : type == typeof(Uri) ? "URL" : type.IsArray ? "list" : type.IsGenericType ? "table" : "text";
+        return type == typeof(bool) ? "true, false" : type == typeof(Uri) ? "URL" : type.IsArray ? "list" : type.IsGenericType
+            ? "table"
+            : "text";
     }
 
     private static XElement Member(char kind, Type type, string? property)
@@ -76,7 +80,9 @@ internal static partial class ConfigurationDocs
     {
         var text = new StringBuilder();
         foreach (var node in member.Element("summary")!.Nodes())
-            text.Append(node is XElement { Name.LocalName: "c" } code ? $"`{code.Value}`" : node is XElement see ? $"`{((string?)see.Attribute("cref"))?.Split('.')[^1]}`" : node.ToString());
+            text.Append(node is XElement { Name.LocalName: "c" } code ? $"`{code.Value}`" : node is XElement see
+                ? $"`{((string?)see.Attribute("cref"))?.Split('.')[^1]}`"
+                : node.ToString());
         return Blanks.Replace(System.Net.WebUtility.HtmlDecode(text.ToString()), " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
     }
 

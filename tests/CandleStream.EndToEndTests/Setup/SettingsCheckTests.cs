@@ -42,7 +42,8 @@ public sealed class SettingsCheckTests
         Assert.Equal([SeriesKey.Parse("BTCUSD:1m"), SeriesKey.Parse("ETHUSD:5m")], RecordOptions.Read(Settings((key, value))));
 
     private static void Check(params (string Key, string Value)[] settings) =>
-        SettingsCheck.Run(Settings(settings), [new SettingsSection("Box", typeof(Shape), (_, _) => { }), new SettingsSection("Box", typeof(Paint), (_, _) => { })]);
+        SettingsCheck.Run(Settings(settings),
+            [new SettingsSection("Box", typeof(Shape), (_, _) => { }), new SettingsSection("Box", typeof(Paint), (_, _) => { })]);
 
     private static IConfiguration Settings(params (string Key, string Value)[] settings) =>
         new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))).Build();

@@ -6,7 +6,10 @@ using CandleStream.EndToEndTests.Stream;
 
 namespace CandleStream.EndToEndTests.Shutdown;
 
-/// <summary>One of thousands of clients of one series, cheap: a socket, the bytes of the event it is in the middle of, and the closed candles it was sent.</summary>
+/// <summary>
+/// One of thousands of clients of one series, cheap: a socket, the bytes of the event it is in the middle of, and the closed candles it was
+/// sent.
+/// </summary>
 internal sealed class CrowdClient(SeriesKey series)
 {
     // Guarded by itself.
@@ -45,7 +48,8 @@ internal sealed class CrowdClient(SeriesKey series)
         await socket.ConnectAsync(server, cancel);
         var id = LastEventId is null ? "" : $"Last-Event-ID: {LastEventId}\r\n";
         var snapshot = LastEventId is null ? "&snapshot=0" : "";
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /candles/stream?series={Series}&max_rate=0{snapshot} HTTP/1.1\r\nHost: localhost\r\n{id}\r\n"), cancel);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"GET /candles/stream?series={Series}&max_rate=0{snapshot} HTTP/1.1\r\nHost: localhost\r\n{id}\r\n"), cancel);
         return socket;
     }
 

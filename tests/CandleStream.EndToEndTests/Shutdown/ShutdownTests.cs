@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Shutdown;
 
-/// <summary>The real program with a crowd of open streams (500, or 10 000 with CANDLESTREAM_TEST_FULL=1), told to stop, told twice, and killed.</summary>
+/// <summary>
+/// The real program with a crowd of open streams (500, or 10 000 with CANDLESTREAM_TEST_FULL=1), told to stop, told twice, and killed.
+/// </summary>
 public sealed class ShutdownTests
 {
     private const int Limit = 400_000;
@@ -108,24 +110,28 @@ public sealed class ShutdownTests
 
     private static string[] Arguments(FastMarket market, TempFolder folder, Uri? address = null) =>
     [
-        $"--Urls={address?.ToString() ?? "http://127.0.0.1:0"}", $"--Storage:SqlitePath={folder.File("candles.db")}", .. market.Settings.Select(s => $"--{s.Key}={s.Value}"),
+        $"--Urls={address?.ToString() ?? "http://127.0.0.1:0"}", $"--Storage:SqlitePath={folder.File("candles.db")}",
+        .. market.Settings.Select(s => $"--{s.Key}={s.Value}"),
     ];
 
     // Everybody at the same moment would be a wave; a fifth of the range holds about a fifth of the clients.
     private static void AssertSpread(IReadOnlyList<int> waits)
     {
         Assert.All(waits, wait => Assert.InRange(wait, 500, 8_000));
-        foreach (var part in Enumerable.Range(0, 5)) Assert.InRange(waits.Count(w => (w - 500) * 5 / 7_501 == part), waits.Count / 10, waits.Count * 3 / 10);
+        foreach (var part in Enumerable.Range(0, 5))
+            Assert.InRange(waits.Count(w => (w - 500) * 5 / 7_501 == part), waits.Count / 10, waits.Count * 3 / 10);
     }
 
     private static async Task AssertSavedAsync(TempFolder folder, StreamCrowd crowd)
     {
-        await using var store = CandleStoreFactory.Create(new StorageOptions { SqlitePath = folder.File("candles.db") }, null, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var store = CandleStoreFactory.Create(
+            new StorageOptions { SqlitePath = folder.File("candles.db") }, null, TimeProvider.System, NullLoggerFactory.Instance);
         await store.OpenAsync(IPAddress.Loopback.ToString(), exclusive: false, Cancel);
         foreach (var clients in crowd.Clients.GroupBy(client => client.Series))
         {
             var stored = new Dictionary<long, long>();
-            await foreach (var candle in store.ReadAsync(clients.Key, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false, Cancel)) stored.Add(candle.Time, candle.Rev);
+            await foreach (var candle in store.ReadAsync(clients.Key, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false,
+                Cancel)) stored.Add(candle.Time, candle.Rev);
             foreach (var told in clients.SelectMany(client => client.Closed).DistinctBy(candle => (candle.Time, candle.Rev)))
                 Assert.True(stored.GetValueOrDefault(told.Time) >= told.Rev, $"{clients.Key}: {told} was told and not saved");
         }

@@ -15,14 +15,16 @@ internal sealed class StreamCrowd(int size, IReadOnlyList<SeriesKey> series) : I
     /// <summary>The size for what this test run is to show.</summary>
     public static int DefaultSize => TestSize.Of(normal: 500, full: 10_000);
 
-    public IReadOnlyList<CrowdClient> Clients { get; } = [.. Enumerable.Range(0, size).Select(i => new CrowdClient(series[i % series.Count]))];
+    public IReadOnlyList<CrowdClient> Clients { get; } =
+        [.. Enumerable.Range(0, size).Select(i => new CrowdClient(series[i % series.Count]))];
 
     /// <summary>Connects everybody and waits until everybody has joined.</summary>
     public async Task ConnectAsync(Uri server)
     {
         var address = new IPEndPoint(IPAddress.Loopback, server.Port);
         var reading = new Task[Clients.Count];
-        await Parallel.ForAsync(0, Clients.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, async (i, cancel) =>
+        await Parallel.ForAsync(
+            0, Clients.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, async (i, cancel) =>
         {
             var socket = await Clients[i].ConnectAsync(address, cancel);
             reading[i] = ReadAsync(Clients[i], socket);

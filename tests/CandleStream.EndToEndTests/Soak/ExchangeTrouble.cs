@@ -32,7 +32,8 @@ internal sealed class ExchangeTrouble(Uri exchange) : IDisposable
         return string.Join(", ", trouble);
     }
 
-    public async Task EndAsync(CancellationToken cancel) => (await _http.DeleteAsync(new Uri("/control/faults", UriKind.Relative), cancel)).EnsureSuccessStatusCode();
+    public async Task EndAsync(CancellationToken cancel) =>
+        (await _http.DeleteAsync(new Uri("/control/faults", UriKind.Relative), cancel)).EnsureSuccessStatusCode();
 
     public void Dispose() => _http.Dispose();
 }

@@ -14,8 +14,10 @@ internal sealed record ProcessFigures(int Handles, int Sockets, int Threads, dou
         var folder = $"/proc/{process}";
         var handles = Directory.GetFiles($"{folder}/fd");
         var sockets = handles.Count(IsSocket);
-        var resident = File.ReadLines($"{folder}/status").Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        return new ProcessFigures(handles.Length, sockets, Directory.GetDirectories($"{folder}/task").Length, double.Parse(resident, CultureInfo.InvariantCulture) / 1024);
+        var resident = File.ReadLines($"{folder}/status").Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return new ProcessFigures(handles.Length, sockets, Directory.GetDirectories($"{folder}/task").Length,
+            double.Parse(resident, CultureInfo.InvariantCulture) / 1024);
     }
 
     /// <summary>The least of each: what is held on to, without what comes and goes meanwhile.</summary>

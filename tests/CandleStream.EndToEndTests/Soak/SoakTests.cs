@@ -8,8 +8,8 @@ using CandleStream.Tests.Storage;
 namespace CandleStream.EndToEndTests.Soak;
 
 /// <summary>
-/// The real program for a long time: clients come and go by the hundred while the exchange fails in one way after another and the database is restarted.
-/// Who stays misses no closed candle, and what the process holds does not grow from round to round.
+/// The real program for a long time: clients come and go by the hundred while the exchange fails in one way after another and the database
+/// is restarted. Who stays misses no closed candle, and what the process holds does not grow from round to round.
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper output)
 {
@@ -24,7 +24,9 @@ public sealed class SoakTests(ITestOutputHelper output)
     /// <summary>The market passes as much faster: a one-minute candle closes every two seconds.</summary>
     private const double Speed = 30;
 
-    /// <summary>Longer than the rounds: their pauses, the restarts of the database and the slowness of a busy machine take time as well.</summary>
+    /// <summary>
+    /// Longer than the rounds: their pauses, the restarts of the database and the slowness of a busy machine take time as well.
+    /// </summary>
     private static readonly int MarketSeconds = (int)(RoundTime.TotalSeconds * Rounds * 1.5);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -49,7 +51,8 @@ public sealed class SoakTests(ITestOutputHelper output)
             {
                 await RunRoundAsync(round, market, database, trouble, visitors);
                 figures.Add(await RestAsync(server));
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}: {visitors.Visits} visits so far; at rest {figures[^1]}"));
+                output.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"round {round + 1}: {visitors.Visits} visits so far; at rest {figures[^1]}"));
             }
 
             await trouble.EndAsync(Cancel);
@@ -59,8 +62,12 @@ public sealed class SoakTests(ITestOutputHelper output)
                 foreach (var client in staying) await market.UntilSameAsync(series, () => client.Closed(series));
             Assert.All(staying, s => Assert.Equal(1, s.Joins));
             Assert.Equal(0, visitors.Refused);
-            await server.Client.UntilAsync("/candles/stream/status", s => s["streams"]!.AsArray().All(stream => stream!["gaps"]!.AsArray().Count == 0));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Staying} clients hold {FastMarket.Series.Sum(s => staying[0].Closed(s).Count)} closed candles each, as the ledger does; {visitors.Visits} visits"));
+            await server.Client.UntilAsync(
+                "/candles/stream/status", s => s["streams"]!.AsArray().All(stream => stream!["gaps"]!.AsArray().Count == 0));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Staying} clients hold {FastMarket.Series.Sum(s => staying[0].Closed(s).Count)} closed candles each, as the ledger does; {visitors.Visits} visits"));
         }
         finally
         {
@@ -114,9 +121,9 @@ public sealed class SoakTests(ITestOutputHelper output)
         return ProcessFigures.Least(looks);
     }
 
-    // The first third warms up: code is compiled, pools and heap find their size. Then the last third is compared with the one before it, each by its
-    // median. Handles and threads may differ by a few, as connections to database and exchange are renewed and idle pool threads come and go;
-    // memory by what the collector leaves lying about.
+    // The first third warms up: code is compiled, pools and heap find their size. Then the last third is compared with the one before it,
+    // each by its median. Handles and threads may differ by a few, as connections to database and exchange are renewed and idle pool
+    // threads come and go; memory by what the collector leaves lying about.
     private static void AssertNoGrowth(List<ProcessFigures> rounds)
     {
         var third = rounds.Count / 3;

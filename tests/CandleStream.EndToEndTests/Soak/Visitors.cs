@@ -23,7 +23,8 @@ internal sealed class Visitors(Uri server, int seed)
     /// </summary>
     public async Task ComeAndGoAsync(int atATime, int round, CancellationToken leave)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        using var http =
+            new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
         await Task.WhenAll(Enumerable.Range(0, atATime).Select(n => VisitAsync(http, new Random(HashCode.Combine(seed, round, n)), leave)));
     }
 

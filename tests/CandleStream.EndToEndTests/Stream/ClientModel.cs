@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace CandleStream.EndToEndTests.Stream;
 
-/// <summary>What a correct client knows: it merges by (time, rev), applies deltas to their base, and forgets a series that is reset. Fails where the stream breaks its promises.</summary>
+/// <summary>
+/// What a correct client knows: it merges by (time, rev), applies deltas to their base, and forgets a series that is reset. Fails where the
+/// stream breaks its promises.
+/// </summary>
 internal sealed class ClientModel
 {
     private readonly Dictionary<string, SortedDictionary<long, JsonObject>> _series = [];
@@ -11,7 +14,9 @@ internal sealed class ClientModel
     private readonly Dictionary<string, long> _lastRevs = [];
     private bool _isSynced;
 
-    /// <summary>A new connection begins; what is known stays, but for series that are not followed on it: their id would be another series'.</summary>
+    /// <summary>
+    /// A new connection begins; what is known stays, but for series that are not followed on it: their id would be another series'.
+    /// </summary>
     public void Connect(IReadOnlyCollection<string> series)
     {
         _beforeSynced.Clear();
@@ -77,7 +82,8 @@ internal sealed class ClientModel
     {
         if (!_series.TryGetValue(series, out var candles)) _series[series] = candles = [];
         var time = candle["time"]!.GetValue<long>();
-        if (!candles.TryGetValue(time, out var held) || candle["rev"]!.GetValue<long>() > held["rev"]!.GetValue<long>()) candles[time] = candle;
+        if (!candles.TryGetValue(time, out var held) || candle["rev"]!.GetValue<long>() > held["rev"]!.GetValue<long>())
+            candles[time] = candle;
     }
 
     private void MergeDelta(SseEvent delta)
@@ -94,7 +100,9 @@ internal sealed class ClientModel
     {
         var fields = JsonElement.Parse(candle.ToJsonString());
         return new Candle(
-            fields.GetProperty("time").GetInt64(), fields.GetProperty("open").GetDecimal(), fields.GetProperty("high").GetDecimal(), fields.GetProperty("low").GetDecimal(),
-            fields.GetProperty("close").GetDecimal(), fields.GetProperty("volume").GetDecimal(), fields.GetProperty("closed").GetBoolean(), fields.GetProperty("rev").GetInt64());
+            fields.GetProperty("time").GetInt64(), fields.GetProperty("open").GetDecimal(), fields.GetProperty("high").GetDecimal(),
+            fields.GetProperty("low").GetDecimal(),
+            fields.GetProperty("close").GetDecimal(), fields.GetProperty("volume").GetDecimal(), fields.GetProperty("closed").GetBoolean(),
+            fields.GetProperty("rev").GetInt64());
     }
 }

@@ -54,7 +54,8 @@ internal sealed class FakeExchange : ICandleProvider
 
     public ValueTask DisposeAsync() => default;
 
-    private TaskCompletionSource Waiter(SeriesKey series) => _waiters.GetOrAdd(series, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+    private TaskCompletionSource Waiter(SeriesKey series) =>
+        _waiters.GetOrAdd(series, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private IFeedListener Feed(SeriesKey series) => _followed[series].Feed;
 
@@ -81,7 +82,8 @@ internal sealed class EmptyStore : ICandleStore
     public static CandleArchive Archive()
     {
         var store = new EmptyStore();
-        return new CandleArchive(store, new CandleWriter(store, new StorageOptions(), TimeProvider.System, NullLogger<CandleWriter>.Instance));
+        return new CandleArchive(
+            store, new CandleWriter(store, new StorageOptions(), TimeProvider.System, NullLogger<CandleWriter>.Instance));
     }
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
@@ -90,9 +92,11 @@ internal sealed class EmptyStore : ICandleStore
 
     public Task SaveAsync(StoreBatch batch, CancellationToken cancel) => Task.CompletedTask;
 
-    public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) => AsyncEnumerable.Empty<Candle>();
+    public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) =>
+        AsyncEnumerable.Empty<Candle>();
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => AsyncEnumerable.Empty<Candle>();
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+        AsyncEnumerable.Empty<Candle>();
 
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => Task.FromResult<SeriesRecord?>(null);
 
@@ -104,7 +108,8 @@ internal sealed class EmptyStore : ICandleStore
 
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => Task.FromResult(default(DeletedCandles));
+    public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) =>
+        Task.FromResult(default(DeletedCandles));
 
     public ValueTask DisposeAsync() => default;
 }

@@ -10,7 +10,8 @@ public sealed class Http2StalledReaderTests
     [Theory(Timeout = 300_000)]
     [InlineData(StreamPath.Http2)]
     [InlineData(StreamPath.Http2Tls)]
-    public async Task A_stream_that_takes_nothing_for_30_seconds_and_no_less_is_ended_and_the_others_of_its_connection_go_on(StreamPath path)
+    public async Task A_stream_that_takes_nothing_for_30_seconds_and_no_less_is_ended_and_the_others_of_its_connection_go_on(
+        StreamPath path)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53));
         var connections = new ConcurrentQueue<string>();

@@ -6,7 +6,10 @@ using System.Text;
 
 namespace CandleStream.EndToEndTests.Stream;
 
-/// <summary>A client that speaks HTTP/1.1 by hand: it can stall, cut, send what nobody asked for, and sees every byte. Anything malformed fails the test.</summary>
+/// <summary>
+/// A client that speaks HTTP/1.1 by hand: it can stall, cut, send what nobody asked for, and sees every byte. Anything malformed fails the
+/// test.
+/// </summary>
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
@@ -30,7 +33,8 @@ internal sealed class RawClient : IDisposable
     /// <param name="lastEventId">As a browser sends it.</param>
     /// <param name="receiveBuffer">Bytes the kernel may hold for this client; small for one that will stall.</param>
     /// <param name="more">Bytes sent right behind the request.</param>
-    public static async Task<RawClient> OpenAsync(StreamHost host, string query, string? lastEventId = null, int? receiveBuffer = null, string more = "")
+    public static async Task<RawClient> OpenAsync(
+        StreamHost host, string query, string? lastEventId = null, int? receiveBuffer = null, string more = "")
     {
         var client = await ConnectAsync(host.Address, receiveBuffer);
         await client.AskForStreamAsync(query, lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n", more);
@@ -70,7 +74,8 @@ internal sealed class RawClient : IDisposable
         return answer.ToString();
     }
 
-    public async Task SendAsync(string text) => await _bytes.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+    public async Task SendAsync(string text) =>
+        await _bytes.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
 
     /// <summary>Says that it will send nothing more.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
@@ -89,7 +94,9 @@ internal sealed class RawClient : IDisposable
         _socket.Dispose();
     }
 
-    /// <summary>Reads until at least <paramref name="bytes"/> have come since the start, or the connection ended; the events that are whole by then.</summary>
+    /// <summary>
+    /// Reads until at least <paramref name="bytes"/> have come since the start, or the connection ended; the events that are whole by then.
+    /// </summary>
     public async Task<List<SseEvent>> ReadBytesAsync(int bytes)
     {
         while (_reader.BytesSeen < bytes && await ReadAsync(Math.Min(_buffer.Length, bytes - _reader.BytesSeen)))

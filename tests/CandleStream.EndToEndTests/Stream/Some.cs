@@ -9,7 +9,9 @@ internal static class Some
     /// <summary>2023-11-14 22:13:00 UTC.</summary>
     public const long Start = 1_699_999_980_000;
 
-    /// <summary>The <paramref name="n"/>-th minute's candle; <paramref name="step"/> makes versions of it differ, with rising volume.</summary>
+    /// <summary>
+    /// The <paramref name="n"/>-th minute's candle; <paramref name="step"/> makes versions of it differ, with rising volume.
+    /// </summary>
     public static Candle Candle(int n, int step = 0) =>
         new(Start + n * 60_000L, 100 + n, 110 + n + step, 90 + n, 100.5m + n + step * 0.01m, 1 + step * 0.001m);
 

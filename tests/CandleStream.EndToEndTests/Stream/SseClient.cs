@@ -13,7 +13,8 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
 
     /// <summary>The candle of an unnamed event.</summary>
     public Candle Candle => new(
-        Data.GetProperty("time").GetInt64(), Data.GetProperty("open").GetDecimal(), Data.GetProperty("high").GetDecimal(), Data.GetProperty("low").GetDecimal(),
+        Data.GetProperty("time").GetInt64(), Data.GetProperty("open").GetDecimal(), Data.GetProperty("high").GetDecimal(),
+        Data.GetProperty("low").GetDecimal(),
         Data.GetProperty("close").GetDecimal(), Data.GetProperty("volume").GetDecimal(), Data.GetProperty("closed").GetBoolean(), Rev);
 
     public string? Text(string field) => Data.GetProperty(field).GetString();
@@ -24,7 +25,13 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
 /// <summary>A client of the stream: one connection, events in order. Every wait ends with the test's time limit.</summary>
 internal sealed class SseClient : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = int.MaxValue, UseProxy = false, SslOptions = TestCertificate.Trusted }) { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = int.MaxValue,
+        UseProxy = false,
+        SslOptions = TestCertificate.Trusted
+    })
+    { Timeout = Timeout.InfiniteTimeSpan };
 
     private readonly HttpResponseMessage _response;
     private readonly CancellationToken _cancel;
@@ -44,7 +51,8 @@ internal sealed class SseClient : IAsyncDisposable
 
     public TimeSpan Retry => _parser.ReconnectionInterval;
 
-    public static async Task<HttpResponseMessage> SendAsync(StreamHost host, string query, Action<HttpRequestMessage>? change = null, CancellationToken cancel = default)
+    public static async Task<HttpResponseMessage> SendAsync(
+        StreamHost host, string query, Action<HttpRequestMessage>? change = null, CancellationToken cancel = default)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address, "/candles/stream" + query));
         if (host.IsHttp2) (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
@@ -52,7 +60,8 @@ internal sealed class SseClient : IAsyncDisposable
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
-    public static async Task<SseClient> OpenAsync(StreamHost host, string query, string? lastEventId = null, Action<HttpRequestMessage>? change = null)
+    public static async Task<SseClient> OpenAsync(
+        StreamHost host, string query, string? lastEventId = null, Action<HttpRequestMessage>? change = null)
     {
         var cancel = TestContext.Current.CancellationToken;
         var response = await SendAsync(host, query, request =>
@@ -60,7 +69,8 @@ internal sealed class SseClient : IAsyncDisposable
             if (lastEventId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
             change?.Invoke(request);
         }, cancel);
-        Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancel))}");
+        Assert.True(response.StatusCode == HttpStatusCode.OK,
+            $"{(int)response.StatusCode} {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancel))}");
         return new SseClient(response, await response.Content.ReadAsStreamAsync(cancel), cancel);
     }
 

@@ -39,8 +39,10 @@ internal sealed class SseReader
         _line.Add(b);
         if (!EndsWith(_line, "\r\n\r\n")) return false;
         var header = Encoding.ASCII.GetString(_line.ToArray());
-        if (!header.StartsWith("HTTP/1.1 200 OK\r\n", StringComparison.Ordinal)) throw new FormatException($"Not the answer expected: {header}");
-        if (!header.Contains("Transfer-Encoding: chunked\r\n", StringComparison.OrdinalIgnoreCase)) throw new FormatException($"Not chunked: {header}");
+        if (!header.StartsWith("HTTP/1.1 200 OK\r\n", StringComparison.Ordinal))
+            throw new FormatException($"Not the answer expected: {header}");
+        if (!header.Contains("Transfer-Encoding: chunked\r\n", StringComparison.OrdinalIgnoreCase))
+            throw new FormatException($"Not chunked: {header}");
         _line.Clear();
         _state = ReadChunkSize;
         return false;
@@ -50,7 +52,8 @@ internal sealed class SseReader
     {
         _line.Add(b);
         if (!EndsWith(_line, "\r\n")) return false;
-        _chunkLeft = int.Parse(Encoding.ASCII.GetString(_line.ToArray()).TrimEnd(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        _chunkLeft =
+            int.Parse(Encoding.ASCII.GetString(_line.ToArray()).TrimEnd(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         _line.Clear();
         _state = _chunkLeft == 0 ? ReadEnd : ReadChunk;
         return false;
@@ -89,7 +92,8 @@ internal sealed class SseReader
         var (type, id, data) = ("message", (string?)null, (string?)null);
         foreach (var line in text.TrimEnd('\n').Split('\n'))
         {
-            var (field, value) = (line[..line.IndexOf(": ", StringComparison.Ordinal)], line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+            var (field, value) =
+                (line[..line.IndexOf(": ", StringComparison.Ordinal)], line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
             switch (field)
             {
                 case "event": type = value; break;

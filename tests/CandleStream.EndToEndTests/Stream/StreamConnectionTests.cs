@@ -46,7 +46,8 @@ public abstract class StreamConnectionTests(StreamPath path)
         model.Connect(["BTCUSD:1m"]);
         var first = await client.TryNextAsync();
         Assert.Equal("hello", first?.Type);
-        for (var e = first; e?.Type != "synced"; model.Apply(e)) e = await client.TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
+        for (var e = first; e?.Type != "synced"; model.Apply(e)) e = await client.TryNextAsync()
+            ?? throw new InvalidOperationException("The stream ended.");
         Assert.Equal(host.Log.Of(Some.Btc), model.Of("BTCUSD:1m"));
         host.Errors.AssertNone();
     }
@@ -62,7 +63,11 @@ public abstract class StreamConnectionTests(StreamPath path)
         var pushing = Task.Run(() => PushAsync(host, series, stop.Token), TestContext.Current.CancellationToken);
 
         var rounds = TestSize.Of(normal: 1000, full: 10_000);
-        await Parallel.ForAsync(0, rounds, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken }, async (round, _) =>
+        await Parallel.ForAsync(0, rounds, new ParallelOptions
+        {
+            MaxDegreeOfParallelism = 16,
+            CancellationToken = TestContext.Current.CancellationToken
+        }, async (round, _) =>
         {
             var own = series[round % series.Count];
             using var client = await RawClient.OpenAsync(host, $"?series={own}&delta={round % 2}");

@@ -94,7 +94,8 @@ internal sealed class StreamHost : IAsyncDisposable
         builder.Services.AddSingleton(services => new HistoryFill(
             options.Exchange, EmptyStore.Archive(), revs, options.Time, services.GetRequiredService<ILogger<HistoryFill>>()));
         builder.Services.AddSingleton(services => new CandleStreamService(
-            options.Exchange, EmptyStore.Archive(), services.GetRequiredService<HistoryFill>(), [log], revs, options.Streaming, options.Time,
+            options.Exchange, EmptyStore.Archive(), services.GetRequiredService<HistoryFill>(), [log], revs, options.Streaming,
+            options.Time,
             services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<ISeriesHome>(services => services.GetRequiredService<CandleStreamService>());
         builder.Services.AddSingleton(services => new SeriesJoiner(services.GetRequiredService<ISeriesHome>(), options.Streaming));
@@ -114,9 +115,11 @@ internal sealed class StreamHost : IAsyncDisposable
         options ??= new StreamHostOptions();
         if (path == StreamPath.Batched) SkipWithoutRing();
         if (ProxyOf(path) is { } proxy) return await StartBehindAsync(proxy, options);
-        if (path is StreamPath.Tls or StreamPath.Http2Tls) options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
+        if (path is StreamPath.Tls or StreamPath.Http2Tls)
+            options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
         else if (path == StreamPath.Batched) options = options with { Settings = new(options.Settings) { ["BatchedSends"] = "true" } };
-        else if (path != StreamPath.DirectSocket) options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
+        else if (path != StreamPath.DirectSocket)
+            options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
         if (path is StreamPath.Http2 or StreamPath.Http2Tls) options = options with { Protocols = HttpProtocols.Http2 };
         return await StartAsync(options);
     }

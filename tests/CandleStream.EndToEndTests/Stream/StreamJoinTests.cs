@@ -92,7 +92,8 @@ public abstract class StreamJoinTests(StreamPath path)
         await stayed.CandlesUntilAsync(e => e.Data.GetProperty("time").GetInt64() == Some.Candle(2).Time);
 
         // The header, our own parameter, those of the usual polyfills; the last one counts, as each reconnect adds one.
-        string[] queries = ["", $"&last_event_id={id}", $"&lastEventId={id}", $"&Last-Event-ID={id}", $"&last_event_id=5&lastEventId=7&lastEventId={id}", $"&lastEventId=5&last_event_id={id}&lastEventId="];
+        string[] queries = ["", $"&last_event_id={id}", $"&lastEventId={id}", $"&Last-Event-ID={id}",
+            $"&last_event_id=5&lastEventId=7&lastEventId={id}", $"&lastEventId=5&last_event_id={id}&lastEventId="];
         foreach (var query in queries)
         {
             await using var back = await SseClient.OpenAsync(host, "?series=BTCUSD:1m" + query, query.Length > 0 ? null : id);
@@ -113,7 +114,8 @@ public abstract class StreamJoinTests(StreamPath path)
     {
         var wait = TimeSpan.FromHours(7);
         var (time, exchange) = (new TimeThatIsWaitedFor(wait), new FakeExchange { IsSlow = true });
-        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions { Time = time, Exchange = exchange, Streaming = new() { FirstDataWait = wait } });
+        await using var host = await StreamHost.StartAsync(
+            path, new StreamHostOptions { Time = time, Exchange = exchange, Streaming = new() { FirstDataWait = wait } });
         exchange.SetSnapshot(Some.Btc, Some.Candle(0));
         using var btc = host.Service.Open(Some.Btc);
         await exchange.FollowedAsync(Some.Btc);
@@ -195,7 +197,8 @@ public abstract class StreamJoinTests(StreamPath path)
     public async Task A_HEAD_request_is_answered_with_the_headers_and_opens_nothing()
     {
         await using var host = await StreamHost.StartAsync(path);
-        using var response = await SseClient.SendAsync(host, "?series=BTCUSD:1m", r => r.Method = HttpMethod.Head, TestContext.Current.CancellationToken);
+        using var response =
+            await SseClient.SendAsync(host, "?series=BTCUSD:1m", r => r.Method = HttpMethod.Head, TestContext.Current.CancellationToken);
         host.Errors.AssertNone();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);

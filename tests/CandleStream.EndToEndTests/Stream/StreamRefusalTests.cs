@@ -59,7 +59,8 @@ public sealed class StreamRefusalTests
         await using var host = await StreamHost.StartAsync();
         var eleven = string.Join(',', Enumerable.Range(0, 11).Select(n => $"LOAD{n:D3}USD:1m"));
         using var response = await SendAsync(host, $"?series={eleven}&snapshot=1000");
-        Assert.Contains("909", (await ProblemOfAsync(response, HttpStatusCode.BadRequest)).GetProperty("allowed").GetString(), StringComparison.Ordinal);
+        Assert.Contains("909", (await ProblemOfAsync(response, HttpStatusCode.BadRequest)).GetProperty("allowed").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]
@@ -89,7 +90,8 @@ public sealed class StreamRefusalTests
     [Fact(Timeout = Limit)]
     public async Task At_the_limit_of_open_series_the_answer_is_503_and_names_the_limit()
     {
-        await using var host = await StreamHost.StartAsync(new StreamHostOptions { Streaming = new StreamingOptions { MaxOpenSeries = 1 } });
+        await using var host =
+            await StreamHost.StartAsync(new StreamHostOptions { Streaming = new StreamingOptions { MaxOpenSeries = 1 } });
         await using var first = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await using var second = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         using var response = await SendAsync(host, "?series=BTCUSD:1m,ETHUSD:1m");

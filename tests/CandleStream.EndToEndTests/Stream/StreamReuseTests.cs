@@ -15,7 +15,8 @@ public abstract class StreamReuseTests(StreamPath path)
     {
         await using var host = await StreamHost.StartAsync(path);
         host.Exchange.SetSnapshot(Some.Btc, Some.Candle(0));
-        using (var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m", more: "GET /candles/stream?series=ETHUSD:5m HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        using (var client = await RawClient.OpenAsync(
+            host, "?series=BTCUSD:1m", more: "GET /candles/stream?series=ETHUSD:5m HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         {
             await client.NextAsync("synced");
             await client.SendAsync("\0\0 rubbish \r\n\r\n");
@@ -43,7 +44,8 @@ public abstract class StreamReuseTests(StreamPath path)
                 app.Use((context, next) =>
                 {
                     connections.Enqueue(context.Connection.Id);
-                    if (context.Request.Path == "/candles/stream") ways.Enqueue(Transport.Of(context, path != StreamPath.BodyWriter).DirectSocket is not null);
+                    if (context.Request.Path == "/candles/stream")
+                        ways.Enqueue(Transport.Of(context, path != StreamPath.BodyWriter).DirectSocket is not null);
                     return next(context);
                 });
                 app.MapGet("/before", () => "an answer");
@@ -70,7 +72,8 @@ public abstract class StreamReuseTests(StreamPath path)
     public async Task Nothing_follows_a_stream_on_its_connection()
     {
         await using var host = await StreamHost.StartAsync(path);
-        using var client = await RawClient.OpenAsync(host, "?series=BTCUSD:1m", more: "HEAD /candles/stream?series=BTCUSD:1m HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        using var client = await RawClient.OpenAsync(
+            host, "?series=BTCUSD:1m", more: "HEAD /candles/stream?series=BTCUSD:1m HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await client.NextAsync("synced");
         var stop = host.StopAsync();
         await client.ToEndAsync();
@@ -99,7 +102,8 @@ public sealed class StreamAfterOtherAnswersTests
         await using var server = await RunningServer.StartAsync(("Streaming:DirectSockets", directSockets));
         using var client = await RawClient.ConnectAsync(server.Client.BaseAddress!);
         Assert.StartsWith("HTTP/1.1 200", await client.AskAsync("/health/live"), StringComparison.Ordinal);
-        Assert.Contains("\"symbol\":\"BTCUSD\"", await client.AskAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=3"), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"symbol\":\"BTCUSD\"", await client.AskAsync("/candles?symbol=BTCUSD&timeframe=1m&limit=3"), StringComparison.Ordinal);
         await client.AskForStreamAsync("?series=BTCUSD:1m&snapshot=3");
         var model = new ClientModel();
         model.Connect(["BTCUSD:1m"]);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace CandleStream.EndToEndTests.Stream;
 
 /// <summary>
-/// Clients that are cut at random bytes (inside events, snapshots, resumes), come back with the id they have, add and drop series, with and without deltas and rate limits,
-/// while candles form, close and are revised: all end with exactly the server's candles.
+/// Clients that are cut at random bytes (inside events, snapshots, resumes), come back with the id they have, add and drop series, with and
+/// without deltas and rate limits, while candles form, close and are revised: all end with exactly the server's candles.
 /// </summary>
 public abstract class StreamSeamTests(StreamPath path)
 {
@@ -20,7 +20,8 @@ public abstract class StreamSeamTests(StreamPath path)
     private async Task RunAsync(int seed)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53));
-        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions { Time = time, Settings = { ["PendingClosedCandles"] = "40", ["SendBufferBytes"] = "8192" } });
+        await using var host = await StreamHost.StartAsync(
+            path, new StreamHostOptions { Time = time, Settings = { ["PendingClosedCandles"] = "40", ["SendBufferBytes"] = "8192" } });
         // What is before the first candle that the exchange told is history, which no stream sends.
         foreach (var name in Names) host.Exchange.SetSnapshot(SeriesKey.Parse(name), Some.Candle(0));
         var leases = Names.Select(n => host.Service.Open(SeriesKey.Parse(n))).ToList();
@@ -28,7 +29,8 @@ public abstract class StreamSeamTests(StreamPath path)
 
         using var stop = new CancellationTokenSource();
         var pushing = Task.Run(() => PushAsync(host, time, new Random(seed), stop.Token), TestContext.Current.CancellationToken);
-        var clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => LiveAsync(host, new Random(seed * 1000 + n), n), TestContext.Current.CancellationToken)));
+        var clients = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(n => Task.Run(() => LiveAsync(host, new Random(seed * 1000 + n), n), TestContext.Current.CancellationToken)));
         await stop.CancelAsync();
         await pushing;
 
@@ -50,7 +52,8 @@ public abstract class StreamSeamTests(StreamPath path)
         var client = new CutClient(options);
         for (var life = 0; life < 12; life++)
         {
-            if (client.Series.Length == 0 || random.Next(3) == 0) client.Choose([.. Names.Where(_ => random.Next(2) == 0).DefaultIfEmpty(Names[n % Names.Length])]);
+            if (client.Series.Length == 0 || random.Next(3) == 0)
+                client.Choose([.. Names.Where(_ => random.Next(2) == 0).DefaultIfEmpty(Names[n % Names.Length])]);
             await client.LiveAsync(host, random.Next(random.Next(2) == 0 ? 1500 : 40_000), random.Next(2) == 0);
         }
 

@@ -42,7 +42,8 @@ public abstract class StreamSettingsTests(StreamPath path)
         for (var step = 1; step < 5; step++) host.Exchange.Push(Some.Btc, Some.Candle(0, step));
         host.Exchange.Push(Some.Btc, Some.Candle(1));
         host.Exchange.Push(Some.Btc, Some.Candle(2));
-        Assert.Equal([Some.Candle(0).Time, Some.Candle(1).Time], (await client.CandlesUntilAsync(e => e.Data.GetProperty("time").GetInt64() == Some.Candle(1).Time)).Select(e => e.Data.GetProperty("time").GetInt64()));
+        Assert.Equal([Some.Candle(0).Time, Some.Candle(1).Time], (await client.CandlesUntilAsync(
+            e => e.Data.GetProperty("time").GetInt64() == Some.Candle(1).Time)).Select(e => e.Data.GetProperty("time").GetInt64()));
     }
 
     [Fact(Timeout = Limit)]
@@ -111,7 +112,8 @@ public abstract class StreamSettingsTests(StreamPath path)
     public async Task When_the_exchange_answers_after_synced_its_candles_come_as_one_snapshot_without_id()
     {
         var exchange = new FakeExchange { IsSlow = true };
-        await using var host = await StreamHost.StartAsync(path, new StreamHostOptions { Exchange = exchange, Streaming = new() { FirstDataWait = TimeSpan.Zero } });
+        await using var host = await StreamHost.StartAsync(
+            path, new StreamHostOptions { Exchange = exchange, Streaming = new() { FirstDataWait = TimeSpan.Zero } });
         exchange.SetSnapshot(Some.Btc, Some.Candle(0), Some.Candle(1));
         await using var client = await SseClient.OpenAsync(host, "?series=BTCUSD:1m");
         await client.JoinAsync();

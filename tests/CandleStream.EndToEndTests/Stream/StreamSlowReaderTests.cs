@@ -31,10 +31,12 @@ public abstract class StreamSlowReaderTests(StreamPath path)
 
         Assert.Equal(host.Log.Of(Some.Btc), model.Of("BTCUSD:1m"));
         Assert.Equal(20, events.Count(IsClosed));
-        Assert.True(events.Count(e => e.Type == "message") < pushed, "The reader got every forming candle, so nothing was conflated for it.");
+        Assert.True(
+            events.Count(e => e.Type == "message") < pushed, "The reader got every forming candle, so nothing was conflated for it.");
         Assert.Equal(0, host.Counters.Of(Some.Btc).SlowClosed);
 
-        static bool IsLast(SseEvent e) => e.Type == "message" && e.Data.GetProperty("time").GetInt64() == Some.Candle(20).Time && e.Data.GetProperty("close").GetDecimal() == Some.Candle(20, 7).Close;
+        static bool IsLast(SseEvent e) => e.Type == "message" && e.Data.GetProperty("time").GetInt64() == Some.Candle(20).Time
+            && e.Data.GetProperty("close").GetDecimal() == Some.Candle(20, 7).Close;
     }
 
     [Fact(Timeout = Limit)]

@@ -2,7 +2,10 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.EndToEndTests.Stream;
 
-/// <summary>Readers that stall for too long: their connection ends, and they resume. Not through proxies, which read on for them until their own buffers are full.</summary>
+/// <summary>
+/// Readers that stall for too long: their connection ends, and they resume. Not through proxies, which read on for them until their own
+/// buffers are full.
+/// </summary>
 public abstract class StreamStuckReaderTests(StreamPath path)
 {
     private const int Limit = 180_000;

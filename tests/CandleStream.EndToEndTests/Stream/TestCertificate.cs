@@ -19,7 +19,8 @@ internal static class TestCertificate
     public static SslClientAuthenticationOptions Trusted => new()
     {
         TargetHost = "localhost",
-        RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null && certificate.GetCertHashString() == Localhost.GetCertHashString(),
+        RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null
+            && certificate.GetCertHashString() == Localhost.GetCertHashString(),
     };
 
     private static X509Certificate2 Create()

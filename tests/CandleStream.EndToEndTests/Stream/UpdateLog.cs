@@ -46,7 +46,8 @@ internal sealed class ErrorLog : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel) && !IsRaceInsideKestrel(exception)) _lines.Enqueue($"{formatter(state, exception)} {exception}");
     }
@@ -55,9 +56,10 @@ internal sealed class ErrorLog : ILoggerProvider, ILogger
     {
     }
 
-    // Kestrel ends a TLS connection by a last flush. With HTTP/2 its own last frame may still be on its way then, and SslStream refuses the flush.
-    // Kestrel logs that as an error. Our code never writes to that stream. Source: https://github.com/dotnet/aspnetcore/issues/43625
+    // Kestrel ends a TLS connection by a last flush. With HTTP/2 its own last frame may still be on its way then, and SslStream refuses the
+    // flush. Kestrel logs that as an error. Our code never writes to that stream. Source: https://github.com/dotnet/aspnetcore/issues/43625
     private static bool IsRaceInsideKestrel(Exception? exception) =>
         exception is NotSupportedException
-        && exception.StackTrace?.Contains("Kestrel.Core.Internal.DuplexPipeStreamAdapter`1.DisposeAsync()", StringComparison.Ordinal) == true;
+        && exception.StackTrace?.Contains(
+            "Kestrel.Core.Internal.DuplexPipeStreamAdapter`1.DisposeAsync()", StringComparison.Ordinal) == true;
 }

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace CandleStream.EndToEndTests.Udf;
 
 /// <summary>
-/// What TradingView's own adapter does with a UDF server, written from its documented behaviour: it never looks at the status of an answer, takes any object without
+/// What TradingView's own adapter does with a UDF server, written from its documented behaviour: it never looks at the status of an answer,
+/// takes any object without
 /// <c>s</c> for a symbol, and needs two bars at every pulse.
 /// </summary>
 internal sealed class UdfAdapter(HttpClient client, string path = "/udf")
@@ -18,12 +19,14 @@ internal sealed class UdfAdapter(HttpClient client, string path = "/udf")
     public async Task ReadConfigAsync()
     {
         Config = await AskAsync("/config");
-        if ((bool?)Config["supports_search"] == (bool?)Config["supports_group_request"]) throw new UdfException("Exactly one of search and group request must be supported.");
+        if ((bool?)Config["supports_search"] == (bool?)Config["supports_group_request"])
+            throw new UdfException("Exactly one of search and group request must be supported.");
     }
 
     public async Task<IReadOnlyList<JsonNode>> SearchAsync(string input, string type = "", string exchange = "")
     {
-        var answer = await AskAsync($"/search?limit=30&query={Uri.EscapeDataString(input.ToUpperInvariant())}&type={type}&exchange={exchange}");
+        var answer =
+            await AskAsync($"/search?limit=30&query={Uri.EscapeDataString(input.ToUpperInvariant())}&type={type}&exchange={exchange}");
         return answer is JsonArray found ? [.. found.Select(f => f!)] : throw new UdfException(answer.ToJsonString());
     }
 
@@ -42,12 +45,15 @@ internal sealed class UdfAdapter(HttpClient client, string path = "/udf")
         if (state is not ("ok" or "no_data")) throw new UdfException((string?)answer["errmsg"] ?? answer.ToJsonString());
         if (state == "no_data") return new UdfPage([], true, (long?)answer["nextTime"]);
         var times = answer["t"]!.AsArray();
-        return new UdfPage([.. times.Select((t, i) => new UdfBar((long)t!, Number("o", i), Number("h", i), Number("l", i), Number("c", i), Number("v", i)))], false, null);
+        return new UdfPage([.. times.Select(
+            (t, i) => new UdfBar((long)t!, Number("o", i), Number("h", i), Number("l", i), Number("c", i), Number("v", i)))], false, null);
 
         decimal Number(string column, int i)
         {
             var value = answer[column]![i]!;
-            return value.GetValueKind() == JsonValueKind.Number ? (decimal)value : throw new UdfException($"{column} holds a {value.GetValueKind()}");
+            return value.GetValueKind() == JsonValueKind.Number
+                ? (decimal)value
+                : throw new UdfException($"{column} holds a {value.GetValueKind()}");
         }
     }
 
@@ -62,7 +68,9 @@ internal sealed class UdfAdapter(HttpClient client, string path = "/udf")
         _last[ticker + resolution] = newest;
         if (known is null || newest.Time == known.Time) return [newest];
         // A new bar began: the one before is brought to its end first.
-        return page.Bars.Count >= 2 ? [page.Bars[^2], newest] : throw new UdfException("Not enough bars in history for a proper pulse update: 2 are needed.");
+        return page.Bars.Count >= 2
+            ? [page.Bars[^2], newest]
+            : throw new UdfException("Not enough bars in history for a proper pulse update: 2 are needed.");
     }
 
     public async Task<IReadOnlyList<JsonNode>> MarksAsync(string ticker, string resolution, long from, long to)

@@ -6,7 +6,9 @@ using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Udf;
 
-/// <summary>The routes under <c>/udf</c>, asked as TradingView's adapter asks. Each test is a trap into which ordinary servers fall.</summary>
+/// <summary>
+/// The routes under <c>/udf</c>, asked as TradingView's adapter asks. Each test is a trap into which ordinary servers fall.
+/// </summary>
 public sealed class UdfTests : IAsyncLifetime
 {
     // For each test its own: together they would ask for more REST calls than the exchange allows in a minute.
@@ -45,8 +47,10 @@ public sealed class UdfTests : IAsyncLifetime
         }
 
         Assert.Equal(bars.Select(b => b.Time).Distinct().Order(), bars.Select(b => b.Time));
-        var ours = await Client.JsonAsync($"/candles?symbol=BTCUSD&timeframe=1m&start={bars[0].Time * 1000}&end={(bars[^1].Time - Minute) * 1000}&limit=10000");
-        Assert.Equal(ours["candles"]!.AsArray().Select(c => ((long)c!["time"]! / 1000, (decimal)c["close"]!, (decimal)c["volume"]!)), bars.Take(bars.Count - 1).Select(b => (b.Time, b.Close, b.Volume)));
+        var ours = await Client.JsonAsync(
+            $"/candles?symbol=BTCUSD&timeframe=1m&start={bars[0].Time * 1000}&end={(bars[^1].Time - Minute) * 1000}&limit=10000");
+        Assert.Equal(ours["candles"]!.AsArray().Select(c => ((long)c!["time"]! / 1000, (decimal)c["close"]!, (decimal)c["volume"]!)),
+            bars.Take(bars.Count - 1).Select(b => (b.Time, b.Close, b.Volume)));
 
         // The first request reaches into the future by the browser's clock; the running bar is among its bars.
         Assert.True(bars[^1].Time > now - (5 * Minute));
@@ -62,7 +66,9 @@ public sealed class UdfTests : IAsyncLifetime
         var symbol = await Adapter.ResolveAsync("DUSK-USD");
         Assert.Null(symbol["s"]);
         Assert.Equal("DUSK-USD", (string?)symbol["ticker"]);
-        Assert.Equal((1, 8, true, true, true, false), ((int)symbol["minmov"]!, (int)symbol["volume_precision"]!, (bool)symbol["has_intraday"]!, (bool)symbol["has_daily"]!, (bool)symbol["has_weekly_and_monthly"]!, (bool)symbol["has_empty_bars"]!));
+        Assert.Equal(
+            (1, 8, true, true, true, false), ((int)symbol["minmov"]!, (int)symbol["volume_precision"]!, (bool)symbol["has_intraday"]!,
+                (bool)symbol["has_daily"]!, (bool)symbol["has_weekly_and_monthly"]!, (bool)symbol["has_empty_bars"]!));
         Assert.Equal(("24x7", "Etc/UTC", "crypto"), ((string?)symbol["session"], (string?)symbol["timezone"], (string?)symbol["type"]));
         Assert.Contains("SIMULATED", (string)symbol["description"]!, StringComparison.Ordinal);
         foreach (var multipliers in (string[])["intraday_multipliers", "daily_multipliers", "weekly_multipliers", "monthly_multipliers"])
@@ -83,7 +89,8 @@ public sealed class UdfTests : IAsyncLifetime
     [InlineData("DUSK:USD", "DUSK-USD")]
     [InlineData("BITFINEX:DUSK-USD", "DUSK-USD")]
     [InlineData("BITFINEX:DUSK:USD", "DUSK-USD")]
-    public async Task A_symbol_is_found_by_name_ticker_and_full_name(string asked, string ticker) => Assert.Equal(ticker, (string?)(await Adapter.ResolveAsync(asked))["ticker"]);
+    public async Task A_symbol_is_found_by_name_ticker_and_full_name(string asked, string ticker) =>
+        Assert.Equal(ticker, (string?)(await Adapter.ResolveAsync(asked))["ticker"]);
 
     [Theory(Timeout = Limit)]
     [InlineData("NOPE")]
@@ -153,12 +160,14 @@ public sealed class UdfTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task A_quiet_stretch_is_bridged_with_countback_and_named_without()
     {
-        var candles = (await Client.JsonAsync("/candles?symbol=DUSK:USD&timeframe=1m&limit=2000"))["candles"]!.AsArray().Select(c => (long)c!["time"]! / 1000).ToList();
+        var candles = (await Client.JsonAsync("/candles?symbol=DUSK:USD&timeframe=1m&limit=2000"))["candles"]!.AsArray()
+            .Select(c => (long)c!["time"]! / 1000).ToList();
         var after = candles.FindLastIndex(candles.Count - 5, t => candles[candles.IndexOf(t) + 1] - t >= 3 * Minute);
         Assert.True(after > 2, "the pair misses minutes");
         // Between the two bars nothing was traded.
         var (from, to) = (candles[after] + Minute, candles[after + 1]);
-        Assert.Equal([candles[after - 1], candles[after]], (await Adapter.BarsAsync("DUSK-USD", "1", from, to, 2)).Bars.Select(b => b.Time));
+        Assert.Equal(
+            [candles[after - 1], candles[after]], (await Adapter.BarsAsync("DUSK-USD", "1", from, to, 2)).Bars.Select(b => b.Time));
         var page = await Adapter.BarsAsync("DUSK-USD", "1", from, to, null);
         Assert.Equal((true, candles[after]), (page.NoData, page.NextTime));
     }
@@ -193,7 +202,8 @@ public sealed class UdfTests : IAsyncLifetime
         using var answer = await Client.GetAsync("/udf/history?symbol=BTCUSD&resolution=1&from=1&to=1763840000&countback=2", Cancel);
         Assert.True(answer.Headers.CacheControl!.NoStore);
         var quotes = (await Adapter.AskAsync("/quotes?symbols=BTCUSD,NOPE"))["d"]!.AsArray();
-        Assert.Equal(("ok", "BTCUSD", "error", "NOPE"), ((string?)quotes[0]!["s"], (string?)quotes[0]!["n"], (string?)quotes[1]!["s"], (string?)quotes[1]!["n"]));
+        Assert.Equal(("ok", "BTCUSD", "error", "NOPE"),
+            ((string?)quotes[0]!["s"], (string?)quotes[0]!["n"], (string?)quotes[1]!["s"], (string?)quotes[1]!["n"]));
         Assert.True((decimal)quotes[0]!["v"]!["lp"]! > 0);
     }
 
@@ -204,12 +214,14 @@ public sealed class UdfTests : IAsyncLifetime
         await using var server = await RunningServer.StartAsync(("Security:AllowedOrigins", origin));
         var widget = (await server.Client.JsonAsync("/widgets.json"))["candlestream_chart"]!;
         Assert.Equal("advanced_charting", (string?)widget["type"]);
-        foreach (var path in (string[])["/widgets.json", $"{widget["endpoint"]}/config", $"{widget["endpoint"]}/time", $"{widget["endpoint"]}/symbols?symbol={widget["data"]!["defaultSymbol"]}"])
+        foreach (var path in (string[])["/widgets.json", $"{widget["endpoint"]}/config", $"{widget["endpoint"]}/time",
+            $"{widget["endpoint"]}/symbols?symbol={widget["data"]!["defaultSymbol"]}"])
         {
             var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Add("Origin", origin);
             using var answer = await server.Client.SendAsync(request, Cancel);
-            Assert.Equal((HttpStatusCode.OK, origin), (answer.StatusCode, answer.Headers.GetValues("Access-Control-Allow-Origin").Single()));
+            Assert.Equal(
+                (HttpStatusCode.OK, origin), (answer.StatusCode, answer.Headers.GetValues("Access-Control-Allow-Origin").Single()));
         }
     }
 
@@ -218,7 +230,8 @@ public sealed class UdfTests : IAsyncLifetime
     {
         var port = FreePort.Take();
         await using var server = await RunningServer.StartAsync(
-            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"), ("Streaming:HistoryWait", "00:00:00.1"));
+            new Uri($"ws://127.0.0.1:{port}/ws/2"), new Uri($"http://127.0.0.1:{port}/v2"), null, ("Streaming:FirstDataWait", "00:00:00"),
+            ("Streaming:HistoryWait", "00:00:00.1"));
         var adapter = new UdfAdapter(server.Client);
         await Assert.ThrowsAsync<UdfException>(() => adapter.BarsAsync("BTCUSD", "1", 1_763_840_000, 1_763_850_000, 100));
         // The chart can still be set up: the exchange may be back when it asks for bars.
@@ -245,7 +258,8 @@ public sealed class DoorTicketTests
         foreach (var path in (string[])["/candles?symbol=BTCUSD&timeframe=1m", "/symbols", "/metrics", "", "/", "/tickets?path=/udf"])
             Assert.Contains(await locked.StatusAsync($"/k/{ticket}{path}"), (int[])[401, 404]);
         Assert.Equal(401, await locked.StatusAsync("/udf/config"));
-        foreach (var wrong in (string[])["x", ticket[..^2], ticket + "AA", "%00", ""]) Assert.Contains(await locked.StatusAsync($"/k/{wrong}/udf/config"), (int[])[400, 401, 404]);
+        foreach (var wrong in (string[])["x", ticket[..^2], ticket + "AA", "%00", ""])
+            Assert.Contains(await locked.StatusAsync($"/k/{wrong}/udf/config"), (int[])[400, 401, 404]);
         // The refusal has the form that the programs behind the path expect.
         using var refusal = await locked.AskAsync("/k/x/udf/config");
         Assert.Equal("error", JsonDocument.Parse(await refusal.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("s").GetString());
@@ -286,7 +300,8 @@ public sealed class DoorTicketTests
             using var answer = await locked.AskAsync($"/k/{ticket}/udf/config");
             if (answer.StatusCode != HttpStatusCode.TooManyRequests) continue;
             Assert.NotNull(answer.Headers.RetryAfter);
-            Assert.Equal("error", JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("s").GetString());
+            Assert.Equal(
+                "error", JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("s").GetString());
             return;
         }
     }

@@ -13,7 +13,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace CandleStream.EndToEndTests.Webhooks;
 
-/// <summary>The real program, killed with SIGKILL while candles close and are revised, and a receiver that fails, hangs and comes back.</summary>
+/// <summary>
+/// The real program, killed with SIGKILL while candles close and are revised, and a receiver that fails, hangs and comes back.
+/// </summary>
 public abstract class WebhookTests
 {
     private const int Seed = 20_263;
@@ -32,8 +34,10 @@ public abstract class WebhookTests
         await using var market = await FastMarket.StartAsync(Seed, seconds: 12);
         string[] args =
         [
-            $"--Urls=http://127.0.0.1:{FreePort.Take()}", $"--Storage:SqlitePath={folder.File("candles.db")}", .. market.Settings.Select(s => $"--{s.Key}={s.Value}"),
-            "--Webhooks:AllowPrivateAddresses=true", $"--Webhooks:Targets:0:Url={receiver.Address}", $"--Webhooks:Targets:0:Series={string.Join(',', FastMarket.Series)}", $"--Webhooks:Targets:0:Secret={Secret}",
+            $"--Urls=http://127.0.0.1:{FreePort.Take()}", $"--Storage:SqlitePath={folder.File("candles.db")}",
+            .. market.Settings.Select(s => $"--{s.Key}={s.Value}"),
+            "--Webhooks:AllowPrivateAddresses=true", $"--Webhooks:Targets:0:Url={receiver.Address}",
+            $"--Webhooks:Targets:0:Series={string.Join(',', FastMarket.Series)}", $"--Webhooks:Targets:0:Secret={Secret}",
         ];
         var environment = url is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["DATABASE_URL"] = url };
 
@@ -113,9 +117,12 @@ public abstract class WebhookTests
             return receiver;
         }
 
-        public IReadOnlyList<Candle> Closed(SeriesKey series) => [.. _candles.Where(c => c.Key.Item1 == series).Select(c => c.Value).OrderBy(c => c.Time)];
+        public IReadOnlyList<Candle> Closed(SeriesKey series) =>
+            [.. _candles.Where(c => c.Key.Item1 == series).Select(c => c.Value).OrderBy(c => c.Time)];
 
-        /// <summary>A killed sender cannot know whether its last delivery of a series was taken. That one may come again, as closed too.</summary>
+        /// <summary>
+        /// A killed sender cannot know whether its last delivery of a series was taken. That one may come again, as closed too.
+        /// </summary>
         public void SenderWasKilled()
         {
             foreach (var told in _told.Values) told.LastIsDoubtful();
@@ -148,7 +155,8 @@ public abstract class WebhookTests
 
         private void Take(byte[] bytes, string signature)
         {
-            if (signature != $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), bytes))}") Faults.Enqueue("signature");
+            if (signature != $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), bytes))}")
+                Faults.Enqueue("signature");
             var body = JsonNode.Parse(bytes)!;
             var (id, series, candle) = ((string)body["id"]!, SeriesKey.Parse((string)body["series"]!), body["candle"]!);
             var (time, rev) = ((long)candle["time"]!, (long)candle["rev"]!);
@@ -157,7 +165,8 @@ public abstract class WebhookTests
             if (_told.GetOrAdd(series, _ => new()).Fault(time, rev, isCorrection) is { } fault) Faults.Enqueue($"{id} {fault}");
             if (!(bool)candle["closed"]!) Faults.Enqueue($"{id} is not closed");
             _candles[(series, time)] = new Candle(
-                time, (decimal)candle["open"]!, (decimal)candle["high"]!, (decimal)candle["low"]!, (decimal)candle["close"]!, (decimal)candle["volume"]!, Closed: true, Rev: rev);
+                time, (decimal)candle["open"]!, (decimal)candle["high"]!, (decimal)candle["low"]!, (decimal)candle["close"]!,
+                (decimal)candle["volume"]!, Closed: true, Rev: rev);
         }
     }
 }

@@ -21,8 +21,10 @@ public class BitfinexFrameParserFuzzTests
 
     private static readonly byte[][] Splices =
     [
-        "["u8.ToArray(), "]"u8.ToArray(), "{"u8.ToArray(), "}"u8.ToArray(), ","u8.ToArray(), "\""u8.ToArray(), "null"u8.ToArray(), "1e999"u8.ToArray(),
-        "-0"u8.ToArray(), "99999999999999999999999999999999999999"u8.ToArray(), "0.0000000000000000000000000000000000001"u8.ToArray(), "\\ud800"u8.ToArray(),
+        "["u8.ToArray(), "]"u8.ToArray(), "{"u8.ToArray(), "}"u8.ToArray(), ","u8.ToArray(), "\""u8.ToArray(), "null"u8.ToArray(),
+        "1e999"u8.ToArray(),
+        "-0"u8.ToArray(), "99999999999999999999999999999999999999"u8.ToArray(), "0.0000000000000000000000000000000000001"u8.ToArray(),
+        "\\ud800"u8.ToArray(),
         [0xff], [0x00], [0xc3, 0x28], Encoding.UTF8.GetBytes(new string('[', 200)),
     ];
 
@@ -30,7 +32,8 @@ public class BitfinexFrameParserFuzzTests
     public void Damaged_frames_never_throw_and_never_hold_memory()
     {
         var count = Environment.GetEnvironmentVariable("CANDLESTREAM_TEST_FULL") == "1" ? 2_000_000 : 200_000;
-        var frames = (RecordedData.IsPresent ? OwnFrames.Concat(RecordedData.Frames()) : OwnFrames).Select(Encoding.UTF8.GetBytes).ToArray();
+        var frames = (RecordedData.IsPresent ? OwnFrames.Concat(RecordedData.Frames()) : OwnFrames).Select(Encoding.UTF8.GetBytes)
+            .ToArray();
         var random = new Random(20260922);
         var snapshot = new List<Candle>();
         var unreadable = new List<UnreadableRow>();
@@ -55,7 +58,8 @@ public class BitfinexFrameParserFuzzTests
         Assert.Equal(count, parsed);
 
         // Damage that never breaks a frame, or always does, would test nothing.
-        Assert.All([FrameKind.Malformed, FrameKind.Update, FrameKind.Snapshot, FrameKind.Heartbeat, FrameKind.Unreadable, FrameKind.Unknown], k => Assert.True(kinds[(int)k] > count / 1000, $"{k}: {kinds[(int)k]}"));
+        Assert.All([FrameKind.Malformed, FrameKind.Update, FrameKind.Snapshot, FrameKind.Heartbeat, FrameKind.Unreadable,
+            FrameKind.Unknown], k => Assert.True(kinds[(int)k] > count / 1000, $"{k}: {kinds[(int)k]}"));
 
         // One frame costs at most one exception, its text and the strings of an event; a snapshot list keeps its room.
         Assert.True(most < 128 * 1024, $"{most} bytes for one frame");

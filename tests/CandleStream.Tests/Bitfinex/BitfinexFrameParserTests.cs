@@ -10,7 +10,8 @@ public class BitfinexFrameParserTests
     private readonly List<Candle> _snapshot = [];
     private readonly List<UnreadableRow> _unreadable = [];
 
-    private BitfinexFrame Parse(string text, ConfFlags flags = ConfFlags.None) => BitfinexFrameParser.Parse(Encoding.UTF8.GetBytes(text), flags, _snapshot, _unreadable);
+    private BitfinexFrame Parse(string text, ConfFlags flags = ConfFlags.None) =>
+        BitfinexFrameParser.Parse(Encoding.UTF8.GetBytes(text), flags, _snapshot, _unreadable);
 
     [Fact]
     public void An_update_gives_the_candle_with_close_before_high_and_low()
@@ -19,7 +20,8 @@ public class BitfinexFrameParserTests
 
         Assert.Equal(FrameKind.Update, frame.Kind);
         Assert.Equal(343351, frame.ChannelId);
-        Assert.Equal(new Candle(1574698200000, Open: 7399.9m, High: 7399.9m, Low: 7371.8m, Close: 7379.7m, Volume: 41.63633658m), frame.Candle);
+        Assert.Equal(
+            new Candle(1574698200000, Open: 7399.9m, High: 7399.9m, Low: 7371.8m, Close: 7379.7m, Volume: 41.63633658m), frame.Candle);
     }
 
     [Theory]
@@ -89,7 +91,8 @@ public class BitfinexFrameParserTests
     [Fact]
     public void Events_are_recognised_with_their_fields_in_any_order()
     {
-        var greeting = Parse("""{"platform":{"x":[1],"status":1},"event":"info","version":2,"serverId":"f9b8d150","simulator":"CandleStream"}""");
+        var greeting =
+            Parse("""{"platform":{"x":[1],"status":1},"event":"info","version":2,"serverId":"f9b8d150","simulator":"CandleStream"}""");
         Assert.Equal(FrameKind.Info, greeting.Kind);
         Assert.Equal((2, 1, true), (greeting.Event!.Version, greeting.Event.PlatformStatus, greeting.Event.IsSimulator));
 
@@ -148,7 +151,8 @@ public class BitfinexFrameParserTests
     [InlineData("[null]", null)]
     [InlineData("[\"60000\",1,2,3,0.5,9]", null)]
     [InlineData("[{\"a\":[1]},1]", null)]
-    public void A_candle_that_cannot_be_read_is_known_by_its_channel_its_number_and_its_time_where_that_can_be_read(string payload, long? time)
+    public void A_candle_that_cannot_be_read_is_known_by_its_channel_its_number_and_its_time_where_that_can_be_read(
+        string payload, long? time)
     {
         var frame = Parse($"[5,{payload},7,1574698260123]", Both);
 
@@ -208,7 +212,8 @@ public class BitfinexFrameParserTests
         Assert.Equal(FrameKind.Malformed, Parse(new string('[', 100_000)).Kind);
         Assert.Equal(FrameKind.Malformed, Parse("[5," + new string('[', 100_000) + new string(']', 100_000) + "]").Kind);
         Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse([0xff, 0xfe, 0x00], Both, _snapshot, _unreadable).Kind);
-        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse("{\"event\":\"info\",\"msg\":\"\xff\",\"code\":1}"u8.ToArray().Select(b => b == 0xc3 ? (byte)0xff : b).ToArray(), Both, _snapshot, _unreadable).Kind);
+        Assert.Equal(FrameKind.Malformed, BitfinexFrameParser.Parse("{\"event\":\"info\",\"msg\":\"\xff\",\"code\":1}"u8.ToArray()
+            .Select(b => b == 0xc3 ? (byte)0xff : b).ToArray(), Both, _snapshot, _unreadable).Kind);
     }
 
     [Fact]
@@ -218,7 +223,8 @@ public class BitfinexFrameParserTests
         var heartbeat = "[343351,\"hb\",8,1790134414850]"u8.ToArray();
         for (var i = 0; i < 100; i++) ParseBoth();
 
-        // The runtime may allocate on this thread on its own account, when it compiles the code anew; it does so in few of the rounds. What the parser needs it needs in each.
+        // The runtime may allocate on this thread on its own account, when it compiles the code anew; it does so in few of the rounds. What
+        // the parser needs it needs in each.
         Assert.Equal(0, Enumerable.Range(0, 10).Min(_ => AllocatedByRound()));
 
         long AllocatedByRound()
@@ -231,7 +237,8 @@ public class BitfinexFrameParserTests
         void ParseBoth()
         {
             if (BitfinexFrameParser.Parse(update, Both, _snapshot, _unreadable).Kind != FrameKind.Update
-                || BitfinexFrameParser.Parse(heartbeat, Both, _snapshot, _unreadable).Kind != FrameKind.Heartbeat) throw new InvalidOperationException();
+                || BitfinexFrameParser.Parse(heartbeat, Both, _snapshot, _unreadable).Kind != FrameKind.Heartbeat)
+                throw new InvalidOperationException();
         }
     }
 
@@ -252,7 +259,8 @@ public class BitfinexFrameParserTests
         Assert.True(kinds[FrameKind.Heartbeat] > 0);
         Assert.Equal(1670, last);
 
-        var greetings = RecordedData.Lines("ws-trades-tBTCUSD-20181112.ndjson.gz").Select(l => Parse(l)).Count(f => f is { Kind: FrameKind.Info, Event.Version: 2 });
+        var greetings = RecordedData.Lines("ws-trades-tBTCUSD-20181112.ndjson.gz").Select(l => Parse(l))
+            .Count(f => f is { Kind: FrameKind.Info, Event.Version: 2 });
         Assert.Equal(2, greetings);
     }
 

@@ -30,7 +30,8 @@ public class BitfinexProbeTests
     [Fact]
     public async Task Against_the_simulator_every_point_is_as_assumed_and_the_frames_are_recorded()
     {
-        await using var exchange = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = false, TimeProvider = _time }, TestContext.Current.CancellationToken);
+        await using var exchange = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Listen = false, TimeProvider = _time }, TestContext.Current.CancellationToken);
         using var handler = exchange.CreateHttpHandler();
         using var record = new StringWriter();
 
@@ -41,8 +42,10 @@ public class BitfinexProbeTests
         Assert.Contains("the simulator, not the exchange", report.ToString(), StringComparison.Ordinal);
         Assert.True(report.Findings.Count > 40, report.ToString());
 
-        var lines = record.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t')).ToArray();
-        Assert.All(lines, l => Assert.True(l is ["open" or "out" or "in" or "close", _, _] && decimal.TryParse(l[1], CultureInfo.InvariantCulture, out _)));
+        var lines = record.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t'))
+            .ToArray();
+        Assert.All(lines, l =>
+            Assert.True(l is ["open" or "out" or "in" or "close", _, _] && decimal.TryParse(l[1], CultureInfo.InvariantCulture, out _)));
         Assert.Contains(lines, l => l[0] == "out" && l[2].Contains("\"key\":\"trade:1m:tBTCUSD\"", StringComparison.Ordinal));
     }
 
@@ -52,12 +55,15 @@ public class BitfinexProbeTests
         var findings = new ProbeFindings(null);
         new ProbeWatch([], 17, findings).Report();
         Assert.DoesNotContain(findings.All, f => f.Verdict == ProbeVerdict.Different);
-        Assert.Equal([ProbeVerdict.NotSeen, ProbeVerdict.NotSeen], findings.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
+        Assert.Equal([ProbeVerdict.NotSeen, ProbeVerdict.NotSeen],
+            findings.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
 
         // A frame of the channel without them is another thing than no frame.
         var bare = new ProbeFindings(null);
-        new ProbeWatch([new ProbeFrame(_time.GetUtcNow(), "[17,\"hb\"]", new BitfinexFrame(FrameKind.Heartbeat, 17), [])], 17, bare).Report();
-        Assert.Equal([ProbeVerdict.Different, ProbeVerdict.Different], bare.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
+        new ProbeWatch(
+            [new ProbeFrame(_time.GetUtcNow(), "[17,\"hb\"]", new BitfinexFrame(FrameKind.Heartbeat, 17), [])], 17, bare).Report();
+        Assert.Equal([ProbeVerdict.Different, ProbeVerdict.Different],
+            bare.All.Where(f => f.Question is "sequence numbers" or "exchange time").Select(f => f.Verdict));
     }
 
     [Fact]

@@ -12,7 +12,8 @@ public class BitfinexRestClientTests
     private static readonly TimeRange Range = new(60_000, 600_000);
 
     private static async Task<CandleProviderException> FailsAsync(ProviderFixture f) =>
-        await Assert.ThrowsAsync<CandleProviderException>(() => f.Provider.FetchAsync(ProviderFixture.Series(), Range, FetchPurpose.History, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CandleProviderException>(
+            () => f.Provider.FetchAsync(ProviderFixture.Series(), Range, FetchPurpose.History, TestContext.Current.CancellationToken));
 
     private static Task<HistoryPage> FetchAsync(ProviderFixture f, string series = "BTCUSD:1m", TimeRange? range = null) =>
         f.Provider.FetchAsync(ProviderFixture.Series(series), range ?? Range, FetchPurpose.History, TestContext.Current.CancellationToken);
@@ -46,7 +47,8 @@ public class BitfinexRestClientTests
     public async Task A_full_page_is_complete_only_up_to_the_end_of_its_last_candle()
     {
         await using var f = new ProviderFixture();
-        f.Exchange.Rest = _ => ScriptedExchange.Json("[" + string.Join(',', Enumerable.Range(1, 10_000).Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
+        f.Exchange.Rest =
+            _ => ScriptedExchange.Json("[" + string.Join(',', Enumerable.Range(1, 10_000).Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
 
         var page = await FetchAsync(f, range: new TimeRange(60_000, 60_000_000_000));
 
@@ -114,7 +116,8 @@ public class BitfinexRestClientTests
     public async Task An_answer_with_candles_of_another_time_proves_nothing_beyond_its_own_ends()
     {
         await using var f = new ProviderFixture();
-        f.Exchange.Rest = _ => ScriptedExchange.Json("[[0,1,1,1,1,1],[120000,2,2,2,2,1],[240000,2,2,2,2,1],[900000,1,1,1,1,1]]".Replace("[0,", "[30000,", StringComparison.Ordinal));
+        f.Exchange.Rest = _ => ScriptedExchange.Json(
+            "[[0,1,1,1,1,1],[120000,2,2,2,2,1],[240000,2,2,2,2,1],[900000,1,1,1,1,1]]".Replace("[0,", "[30000,", StringComparison.Ordinal));
         var page = await FetchAsync(f);
         Assert.Equal([120000, 240000], page.Candles.Select(c => c.Time));
         Assert.Equal(new TimeRange(120_000, 300_000), page.Range);
@@ -127,7 +130,8 @@ public class BitfinexRestClientTests
     public async Task A_full_page_in_the_wrong_order_is_not_believed()
     {
         await using var f = new ProviderFixture();
-        f.Exchange.Rest = _ => ScriptedExchange.Json("[" + string.Join(',', Enumerable.Range(1, 10_000).Reverse().Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
+        f.Exchange.Rest = _ => ScriptedExchange.Json(
+            "[" + string.Join(',', Enumerable.Range(1, 10_000).Reverse().Select(i => $"[{i * 60_000L},1,1,1,1,1]")) + "]");
 
         await Assert.ThrowsAsync<CandleProviderException>(() => FetchAsync(f, range: new TimeRange(60_000, 60_000_000_000)));
     }
@@ -159,7 +163,8 @@ public class BitfinexRestClientTests
     [InlineData("", 200, false)]
     [InlineData("[[60000,1,1,1,1,1]]]", 200, false)]
     [InlineData("[[60000,1,1,1,1,1]]", 500, false)]
-    public async Task Errors_are_told_whatever_status_they_have_and_only_an_unknown_symbol_is_a_refusal(string body, int status, bool isRefusal)
+    public async Task Errors_are_told_whatever_status_they_have_and_only_an_unknown_symbol_is_a_refusal(
+        string body, int status, bool isRefusal)
     {
         await using var f = new ProviderFixture();
         f.Exchange.Rest = _ => ScriptedExchange.Json(body, (HttpStatusCode)status);
@@ -283,8 +288,11 @@ public class BitfinexRestClientTests
         await using var f = new ProviderFixture(log: log);
         f.Exchange.Rest = path =>
         {
-            var limit = int.Parse(System.Text.RegularExpressions.Regex.Match(path, "limit=([0-9]+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
-            return limit > 2 ? ScriptedExchange.Json("[\"error\",10020,\"limit: invalid\"]", HttpStatusCode.InternalServerError) : ScriptedExchange.Json("[[60000,1,1,1,1,1],[120000,1,1,1,1,1]]");
+            var limit = int.Parse(System.Text.RegularExpressions.Regex.Match(path, "limit=([0-9]+)").Groups[1].Value,
+                System.Globalization.CultureInfo.InvariantCulture);
+            return limit > 2
+                ? ScriptedExchange.Json("[\"error\",10020,\"limit: invalid\"]", HttpStatusCode.InternalServerError)
+                : ScriptedExchange.Json("[[60000,1,1,1,1,1],[120000,1,1,1,1,1]]");
         };
 
         var fetching = FetchAsync(f);

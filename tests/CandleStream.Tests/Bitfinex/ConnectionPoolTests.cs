@@ -57,18 +57,21 @@ public class ConnectionPoolTests
         Assert.Empty(log.Lines);
     }
 
-    private static SocketPool Pool(Func<CancellationToken, Task<WebSocket>> connect, TimeProvider time, ExchangeMetrics metrics, ILogger log)
+    private static SocketPool Pool(
+        Func<CancellationToken, Task<WebSocket>> connect, TimeProvider time, ExchangeMetrics metrics, ILogger log)
     {
         var options = new BitfinexOptions();
         return new SocketPool(
-            async (changed, cancel) => await BitfinexConnection.OpenAsync(connect, options, time, metrics, new LogGate(time), log, changed, cancel),
+            async (changed, cancel) =>
+                await BitfinexConnection.OpenAsync(connect, options, time, metrics, new LogGate(time), log, changed, cancel),
             options, time, metrics, log);
     }
 
     /// <summary>A socket whose greeting and configuration are there before anybody waits for them.</summary>
     private sealed class ReadySocket : WebSocket
     {
-        private readonly Queue<string> _messages = new(["""{"event":"info","version":2,"platform":{"status":1}}""", """{"event":"conf","status":"OK","flags":98304}"""]);
+        private readonly Queue<string> _messages =
+            new(["""{"event":"info","version":2,"platform":{"status":1}}""", """{"event":"conf","status":"OK","flags":98304}"""]);
         private readonly TaskCompletionSource<ValueWebSocketReceiveResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public bool IsDisposed { get; private set; }
@@ -86,9 +89,11 @@ public class ConnectionPoolTests
 
         public override void Abort() => _end.TrySetException(new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
 
-        public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
+        public override Task CloseAsync(
+            WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public override async Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken)
+        public override async Task CloseOutputAsync(
+            WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken)
         {
             if (!OtherSideEndsFirst) return;
             _end.TrySetException(new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
@@ -97,14 +102,17 @@ public class ConnectionPoolTests
 
         public override void Dispose() => IsDisposed = true;
 
-        public override Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public override ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
             _messages.TryDequeue(out var message)
-                ? ValueTask.FromResult(new ValueWebSocketReceiveResult(Encoding.UTF8.GetBytes(message, buffer.Span), WebSocketMessageType.Text, endOfMessage: true))
+                ? ValueTask.FromResult(new ValueWebSocketReceiveResult(
+                    Encoding.UTF8.GetBytes(message, buffer.Span), WebSocketMessageType.Text, endOfMessage: true))
                 : new ValueTask<ValueWebSocketReceiveResult>(_end.Task);
 
-        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) => Task.CompletedTask;
+        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage,
+            CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class NoListener : IChannelListener

@@ -130,7 +130,8 @@ public class FrameFaultTests
     [InlineData("[null,1,1,1,1,1]", false)]
     [InlineData("[true]", false)]
     [InlineData("[60000,NaN,1,1,1,1]", false)]
-    public async Task A_series_whose_candles_cannot_be_read_costs_these_candles_and_no_other_series_anything(string payload, bool timeIsRead)
+    public async Task A_series_whose_candles_cannot_be_read_costs_these_candles_and_no_other_series_anything(
+        string payload, bool timeIsRead)
     {
         var log = new KeptLog<BitfinexWebSocketCandleProvider>();
         await using var f = new ProviderFixture(log: log);
@@ -153,7 +154,8 @@ public class FrameFaultTests
         Assert.Equal(["snapshot", "Live", "candle"], eth.Events.Distinct());
         Assert.Equal(150, eth.Candles.Length);
         Assert.Single(f.Exchange.Connects);
-        Assert.InRange(log.Lines.Count(l => l.Contains("BTCUSD:1m: the exchange sent a candle that cannot be read", StringComparison.Ordinal)), 5, 6);
+        Assert.InRange(
+            log.Lines.Count(l => l.Contains("BTCUSD:1m: the exchange sent a candle that cannot be read", StringComparison.Ordinal)), 5, 6);
     }
 
     [Fact]

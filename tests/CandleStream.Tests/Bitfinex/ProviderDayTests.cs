@@ -59,7 +59,8 @@ public class ProviderDayTests
                 var series = $"S{random.Next(400):000}USD:1m";
                 if (_open.Remove(series, out var gone)) _ = gone.Followed.DisposeAsync().AsTask();
                 else if (_open.Count < MostSeries) Follow(series);
-                if (random.Next(3) == 0) _ = f.Provider.FetchAsync(ProviderFixture.Series(series), new TimeRange(60_000, 120_000), (FetchPurpose)random.Next(4), TestContext.Current.CancellationToken);
+                if (random.Next(3) == 0) _ = f.Provider.FetchAsync(ProviderFixture.Series(series), new TimeRange(60_000, 120_000),
+                    (FetchPurpose)random.Next(4), TestContext.Current.CancellationToken);
             }
         }
 

@@ -75,7 +75,8 @@ public class ProviderLifeTests
         await f.Until(() => feed.Polls.Length == 3);
 
         Assert.True(feed.States[0].State == SeriesState.Live, string.Join('\n', feed.States.Take(3)) + f.Exchange.Connects.Count);
-        Assert.Equal("Live Reconnecting Reconnecting Reconnecting Reconnecting Reconnecting Reconnecting Polling", string.Join(' ', feed.States.Take(8).Select(s => s.State)));
+        Assert.Equal("Live Reconnecting Reconnecting Reconnecting Reconnecting Reconnecting Reconnecting Polling",
+            string.Join(' ', feed.States.Take(8).Select(s => s.State)));
         Assert.Equal([1, 2, 3, 4, 5], feed.States[1..6].Select(s => s.Attempt));
         Assert.Equal(("connection refused", TimeSpan.FromSeconds(15)), (feed.States[7].Reason, feed.States[7].PollEvery!.Value));
         Assert.Equal([60000, 120000], feed.Polls[0].Candles.Select(c => c.Time));

@@ -57,7 +57,8 @@ public class ProviderOutageTests
         var feeds = Enumerable.Range(0, 3).Select(_ => new RecordingFeed()).ToArray();
         for (var i = 0; i < feeds.Length; i++) f.Provider.Follow(ProviderFixture.Series($"S{i}USD:1m"), feeds[i]);
 
-        await f.Until(() => feeds.Count(p => p.State == SeriesState.Live) == 2 && feeds.Any(p => p.State == SeriesState.Polling), TimeSpan.FromSeconds(1));
+        await f.Until(() => feeds.Count(p => p.State == SeriesState.Live) == 2 && feeds.Any(p => p.State == SeriesState.Polling),
+            TimeSpan.FromSeconds(1));
         var late = feeds.Single(p => p.State == SeriesState.Polling);
         Assert.Equal("waiting for a socket: at most 2 are opened in a minute", late.States[^1].Reason);
         Assert.Equal((60_000, 240_000), (late.Polls[0].Range.From, late.Polls[0].ProvedTo));
@@ -94,7 +95,8 @@ public class ProviderOutageTests
     public async Task The_reason_says_why_there_is_no_connection(SocketError error, string reason)
     {
         await using var f = new ProviderFixture();
-        f.Exchange.RefusesConnects = () => new System.Net.WebSockets.WebSocketException("x", new HttpRequestException("y", new SocketException((int)error)));
+        f.Exchange.RefusesConnects =
+            () => new System.Net.WebSockets.WebSocketException("x", new HttpRequestException("y", new SocketException((int)error)));
         var btc = new RecordingFeed();
         f.Provider.Follow(ProviderFixture.Series(), btc);
         await f.Until(() => btc.States.Length == 1);
@@ -112,7 +114,8 @@ public class ProviderOutageTests
         f.Exchange.Socket.Cut();
 
         await f.Until(() => btc.State == SeriesState.Down);
-        Assert.Equal("connection refused; polling: the exchange answered over REST with HTTP 502 and an answer that we do not understand", btc.States[^1].Reason);
+        Assert.Equal("connection refused; polling: the exchange answered over REST with HTTP 502 and an answer that we do not understand",
+            btc.States[^1].Reason);
 
         f.Exchange.Rest = _ => ScriptedExchange.Json("[]");
         await f.Until(() => btc.State == SeriesState.Polling);
@@ -121,7 +124,8 @@ public class ProviderOutageTests
 
         f.Exchange.RefusesConnects = null;
         await f.Until(() => btc.State == SeriesState.Live);
-        Assert.EndsWith("Down Polling Down Live", btc.Path.Replace("Down Down", "Down", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Down Polling Down Live", btc.Path.Replace("Down Down", "Down", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +195,8 @@ public class ProviderOutageTests
         var connects = f.Exchange.Connects.Count;
         calls = f.Exchange.RestCalls.Count;
         f.Time.WallClockStep = TimeSpan.FromHours(hours);
-        var history = f.Provider.FetchAsync(ProviderFixture.Series(), new TimeRange(60_000, 120_000), FetchPurpose.Repair, TestContext.Current.CancellationToken);
+        var history = f.Provider.FetchAsync(
+            ProviderFixture.Series(), new TimeRange(60_000, 120_000), FetchPurpose.Repair, TestContext.Current.CancellationToken);
         await f.Pass(TimeSpan.FromMinutes(5));
 
         Assert.True(history.IsCompletedSuccessfully);
@@ -219,7 +224,8 @@ public class ProviderOutageTests
         foreach (var socket in f.Exchange.OpenSockets) socket.Cut();
         await f.Until(() => f.Exchange.Connects.Count == 8);
         var probes = f.Exchange.Connects.ToArray()[4..];
-        for (var i = 1; i < probes.Length; i++) Assert.True(probes[i] - probes[i - 1] >= TimeSpan.FromSeconds(0.75 * (1 << (i - 1))), $"probe {i}");
+        for (var i = 1; i < probes.Length; i++) Assert.True(
+            probes[i] - probes[i - 1] >= TimeSpan.FromSeconds(0.75 * (1 << (i - 1))), $"probe {i}");
 
         f.Exchange.RefusesConnects = null;
         await f.Until(() => feeds.All(p => p.State == SeriesState.Live));

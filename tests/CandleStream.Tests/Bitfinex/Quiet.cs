@@ -1,6 +1,8 @@
 namespace CandleStream.Tests.Bitfinex;
 
-/// <summary>Tests in virtual time run alone: they let the clock move only when no work is left, and other tests' work would look like their own.</summary>
+/// <summary>
+/// Tests in virtual time run alone: they let the clock move only when no work is left, and other tests' work would look like their own.
+/// </summary>
 [CollectionDefinition(nameof(VirtualTime), DisableParallelization = true)]
 public class VirtualTime;
 
@@ -13,7 +15,10 @@ internal static class Quiet
     // The test platform may keep threads of the pool for itself: what is busy at rest is not ours.
     private static int _busyAtRest = int.MaxValue;
 
-    /// <summary>Looks how busy the process is before the test does anything. Anew for each: the platform may have taken a thread again that it had given back.</summary>
+    /// <summary>
+    /// Looks how busy the process is before the test does anything. Anew for each: the platform may have taken a thread again that it had
+    /// given back.
+    /// </summary>
     public static void Calibrate()
     {
         // Continuations on the test's own context would wait until nobody looks.
@@ -30,7 +35,10 @@ internal static class Quiet
 
     public static Task WaitAsync(CancellationToken cancel) => WaitAsync(static () => false, cancel);
 
-    /// <summary>The same, and for threads that are not the pool's: <paramref name="isBusyElsewhere"/> is asked in turn with it, for each gives the other work.</summary>
+    /// <summary>
+    /// The same, and for threads that are not the pool's: <paramref name="isBusyElsewhere"/> is asked in turn with it, for each gives the
+    /// other work.
+    /// </summary>
     public static async Task WaitAsync(Func<bool> isBusyElsewhere, CancellationToken cancel)
     {
         await Task.Yield();

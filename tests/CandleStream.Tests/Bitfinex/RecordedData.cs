@@ -2,7 +2,9 @@ using System.IO.Compression;
 
 namespace CandleStream.Tests.Bitfinex;
 
-/// <summary>Market data recorded from the exchange. It is not part of the repository; tests that need it are skipped where it is absent.</summary>
+/// <summary>
+/// Market data recorded from the exchange. It is not part of the repository; tests that need it are skipped where it is absent.
+/// </summary>
 internal static class RecordedData
 {
     private static readonly string? Folder = FindFolder();
@@ -12,7 +14,8 @@ internal static class RecordedData
     {
         Assert.SkipUnless(Folder is not null, "no recorded data");
         using Stream stream = File.OpenRead(Path.Combine(Folder!, file));
-        using var reader = new StreamReader(file.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
+        using var reader =
+            new StreamReader(file.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
         while (reader.ReadLine() is { } line) yield return line;
     }
 

@@ -8,7 +8,10 @@ using CandleStream.Exchanges;
 
 namespace CandleStream.Tests.Bitfinex;
 
-/// <summary>An exchange that does exactly what a test says, in virtual time. Unless told otherwise it greets, configures, acknowledges, sends an empty snapshot and heartbeats.</summary>
+/// <summary>
+/// An exchange that does exactly what a test says, in virtual time. Unless told otherwise it greets, configures, acknowledges, sends an
+/// empty snapshot and heartbeats.
+/// </summary>
 internal sealed class ScriptedExchange : HttpMessageHandler
 {
     private readonly VirtualClock _time;
@@ -70,7 +73,11 @@ internal sealed class ScriptedExchange : HttpMessageHandler
 
     /// <summary>An answer whose body breaks off as one does that was compressed and spoiled on the way.</summary>
     public static HttpResponseMessage SpoiledGzip() =>
-        new(HttpStatusCode.OK) { Content = new StreamContent(new GZipStream(new MemoryStream([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF]), CompressionMode.Decompress)) };
+        new(HttpStatusCode.OK)
+        {
+            Content = new StreamContent(
+            new GZipStream(new MemoryStream([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF]), CompressionMode.Decompress))
+        };
 
     public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
@@ -105,10 +112,12 @@ internal sealed class ScriptedExchange : HttpMessageHandler
         await ConnectDelay.WaitAsync(cancel);
         if (RefusesConnects?.Invoke() is { } refusal) throw refusal;
         var (client, server) = DuplexStream.CreatePair();
-        var socket = new ScriptedSocket(this, _time, WebSocket.CreateFromStream(server, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan }));
+        var socket = new ScriptedSocket(this, _time, WebSocket.CreateFromStream(
+            server, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan }));
         _sockets.Enqueue(socket);
         socket.Start(Greeting);
-        return WebSocket.CreateFromStream(client, new WebSocketCreationOptions { IsServer = false, KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        return WebSocket.CreateFromStream(
+            client, new WebSocketCreationOptions { IsServer = false, KeepAliveInterval = Timeout.InfiniteTimeSpan });
     }
 
     private void Beat()
@@ -229,7 +238,8 @@ internal sealed class ScriptedSocket(ScriptedExchange exchange, VirtualClock tim
         switch (json.GetProperty("event").GetString())
         {
             case "conf":
-                if (exchange.ConfAnswer != "") Say(exchange.ConfAnswer ?? $$"""{"event":"conf","status":"OK","flags":{{json.GetProperty("flags").GetInt32()}}}""");
+                if (exchange.ConfAnswer != "")
+                    Say(exchange.ConfAnswer ?? $$"""{"event":"conf","status":"OK","flags":{{json.GetProperty("flags").GetInt32()}}}""");
                 break;
             case "ping" when exchange.AnswersPings:
                 Say($$"""{"event":"pong","cid":{{json.GetProperty("cid").GetInt32()}},"ts":{{time.Passed.ToUnixTimeMilliseconds()}}}""");

@@ -189,7 +189,8 @@ public class SubscriptionFaultTests
         f.Provider.Follow(ProviderFixture.Series("NOPE:1m"), nope);
         await f.Until(() => nope.States.Length == 1);
 
-        Assert.Equal((SeriesState.Down, "the exchange refused the series (10300 symbol: invalid)"), (nope.States[0].State, nope.States[0].Reason));
+        Assert.Equal(
+            (SeriesState.Down, "the exchange refused the series (10300 symbol: invalid)"), (nope.States[0].State, nope.States[0].Reason));
         Assert.Equal(TimeSpan.FromSeconds(60), nope.States[0].RetryAt!.Value - f.Now);
 
         // Nothing is given up: the exchange may list it tomorrow.

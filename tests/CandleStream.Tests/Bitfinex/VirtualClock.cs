@@ -3,12 +3,18 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Bitfinex;
 
-/// <summary>A clock that stands still until told to go on, and knows when its next timer is due, so that nothing between is skipped over or waited for.</summary>
+/// <summary>
+/// A clock that stands still until told to go on, and knows when its next timer is due, so that nothing between is skipped over or waited
+/// for.
+/// </summary>
 internal sealed class VirtualClock(DateTimeOffset start) : FakeTimeProvider(start)
 {
     private readonly ConcurrentDictionary<Timer, DateTimeOffset> _due = new();
 
-    /// <summary>How far the wall clock was set away from the time that passes. Timers, timestamps and the exchange take no notice, as on a real machine.</summary>
+    /// <summary>
+    /// How far the wall clock was set away from the time that passes. Timers, timestamps and the exchange take no notice, as on a real
+    /// machine.
+    /// </summary>
     public TimeSpan WallClockStep { get; set; }
 
     /// <summary>By how much timers go off before their time, as those of a real machine do, which count whole milliseconds.</summary>

@@ -3,7 +3,10 @@ using CandleStream.Client;
 
 namespace CandleStream.Tests.Client;
 
-/// <summary>Whatever a server or something in between answers: the C# client says so, keeps what it had, and goes on, unless asking again cannot help.</summary>
+/// <summary>
+/// Whatever a server or something in between answers: the C# client says so, keeps what it had, and goes on, unless asking again cannot
+/// help.
+/// </summary>
 public sealed class ClientBadAnswerTests
 {
     private const int Limit = 120_000;
@@ -35,7 +38,8 @@ public sealed class ClientBadAnswerTests
     [InlineData(404, "text/html", "<h1>Not found</h1>", "refused with status 404")]
     [InlineData(401, "text/plain", "who are you", "refused with status 401")]
     [InlineData(302, "text/html", "", "refused with status 302")]
-    [InlineData(500, "application/problem+json", """{"status":500,"detail":"The server failed."}""", "refused with status 500: The server failed.")]
+    [InlineData(
+        500, "application/problem+json", """{"status":500,"detail":"The server failed."}""", "refused with status 500: The server failed.")]
     [InlineData(404, "application/problem+json", """{"status":404,"detail":"The exch""", "refused with status 404")]
     [InlineData(404, "application/problem+json", "[]", "refused with status 404")]
     [InlineData(503, "application/problem+json", """{"status":503,"detail":null}""", "refused with status 503")]
@@ -52,11 +56,16 @@ public sealed class ClientBadAnswerTests
 
     [Theory(Timeout = Limit)]
     [InlineData("id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":0,\"open\":1")]
-    [InlineData("id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"closed\":true,\"rev\":12}")]
-    [InlineData("id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":\"0\",\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
-    [InlineData("id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":0,\"open\":1e99,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
-    [InlineData("id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1x\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
-    [InlineData("id: 12\ndata: {\"symbol\":null,\"timeframe\":\"1m\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
+    [InlineData(
+        "id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"closed\":true,\"rev\":12}")]
+    [InlineData(
+        "id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":\"0\",\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
+    [InlineData(
+        "id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1m\",\"time\":0,\"open\":1e99,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
+    [InlineData(
+        "id: 12\ndata: {\"symbol\":\"BTCUSD\",\"timeframe\":\"1x\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
+    [InlineData(
+        "id: 12\ndata: {\"symbol\":null,\"timeframe\":\"1m\",\"time\":0,\"open\":1,\"high\":1,\"low\":1,\"close\":1,\"volume\":1,\"closed\":true,\"rev\":12}")]
     [InlineData("id: 12\ndata: [1,2]")]
     [InlineData("id: 12\ndata: null")]
     [InlineData("id: 12\ndata: <html>")]
@@ -118,7 +127,8 @@ public sealed class ClientBadAnswerTests
     [Fact(Timeout = Limit)]
     public async Task A_callback_of_the_caller_that_fails_ends_it_with_that_failure()
     {
-        await using var client = new ClientUnderTest(configure: o => o.OnStatus = (_, _, _) => throw new NotSupportedException("of the caller"));
+        await using var client =
+            new ClientUnderTest(configure: o => o.OnStatus = (_, _, _) => throw new NotSupportedException("of the caller"));
         var stream = (await client.Server.NextAsync()).Open();
         await stream.SayAsync("event: status\ndata: {\"series\":\"BTCUSD:1m\",\"state\":\"live\"}\n\n");
         Assert.Equal("of the caller", (await Assert.ThrowsAsync<NotSupportedException>(() => client.Following)).Message);

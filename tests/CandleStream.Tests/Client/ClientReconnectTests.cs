@@ -197,7 +197,8 @@ public sealed class ClientReconnectTests
     [Fact(Timeout = Limit)]
     public async Task The_id_stays_where_one_of_several_series_could_not_be_polled()
     {
-        await using var client = new ClientUnderTest(series: [ClientUnderTest.Series, SeriesKey.Parse("ETHUSD:1m")], configure: o => o.PollAfterFailures = 1);
+        await using var client =
+            new ClientUnderTest(series: [ClientUnderTest.Series, SeriesKey.Parse("ETHUSD:1m")], configure: o => o.PollAfterFailures = 1);
         var stream = (await client.Server.NextAsync()).Open();
         await stream.SyncedAsync(1_000);
         stream.Cut();
@@ -211,9 +212,11 @@ public sealed class ClientReconnectTests
     [InlineData(503, true)]
     [InlineData(401, false)]
     [InlineData(429, false)]
-    public async Task A_series_that_cannot_be_had_keeps_the_others_from_being_polled_only_where_the_server_wants_to_be_left_alone(int status, bool goesOn)
+    public async Task A_series_that_cannot_be_had_keeps_the_others_from_being_polled_only_where_the_server_wants_to_be_left_alone(
+        int status, bool goesOn)
     {
-        await using var client = new ClientUnderTest(series: [ClientUnderTest.Series, SeriesKey.Parse("ETHUSD:1m")], configure: o => o.PollAfterFailures = 1);
+        await using var client =
+            new ClientUnderTest(series: [ClientUnderTest.Series, SeriesKey.Parse("ETHUSD:1m")], configure: o => o.PollAfterFailures = 1);
         var stream = (await client.Server.NextAsync()).Open();
         await stream.SyncedAsync(1_000);
         stream.Cut();

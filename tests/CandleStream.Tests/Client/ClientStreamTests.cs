@@ -14,15 +14,18 @@ public sealed class ClientStreamTests
     public async Task It_asks_for_all_its_series_on_one_connection()
     {
         SeriesKey[] series = [Series, SeriesKey.Parse("BTCF0:USTF0:5m"), Series];
-        await using var client = new ClientUnderTest(series: series, configure: o => (o.Snapshot, o.MaxRate, o.Delta, o.ApiKey) = (500, 0.5, true, "cs_key"));
+        await using var client =
+            new ClientUnderTest(series: series, configure: o => (o.Snapshot, o.MaxRate, o.Delta, o.ApiKey) = (500, 0.5, true, "cs_key"));
         var asked = await client.Server.NextAsync();
         Assert.Equal("/api/candles/stream", asked.Path);
-        Assert.Equal(("BTCUSD:1m,BTCF0:USTF0:5m", "500", "0.5", "1", null), (asked["series"], asked["snapshot"], asked["max_rate"], asked["delta"], asked["last_event_id"]));
+        Assert.Equal(("BTCUSD:1m,BTCF0:USTF0:5m", "500", "0.5", "1", null),
+            (asked["series"], asked["snapshot"], asked["max_rate"], asked["delta"], asked["last_event_id"]));
         Assert.Equal("cs_key", asked.Headers.GetValues("X-API-Key").Single());
 
         var stream = asked.Open();
         await stream.HelloAsync();
-        await stream.SayAsync(Wire.Snapshot("BTCF0:USTF0:5m", $"{{{Wire.Fields(0, 90)}}}") + Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(0, 91)}}}"));
+        await stream.SayAsync(
+            Wire.Snapshot("BTCF0:USTF0:5m", $"{{{Wire.Fields(0, 90)}}}") + Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(0, 91)}}}"));
         await stream.SyncedAsync(100, """{"BTCUSD:1m":"fresh","BTCF0:USTF0:5m":"fresh"}""");
         var (first, second) = (await client.NextUpdateAsync(), await client.NextUpdateAsync());
         Assert.Equal((series[1], 90, Series, 91), (first.Series, first.Rev, second.Series, second.Rev));
@@ -92,7 +95,8 @@ public sealed class ClientStreamTests
         stream.Cut();
 
         stream = (await client.ReturnAsync()).Open();
-        foreach (var (time, rev) in ((long, long)[])[(0, 9), (0, 10), (Minute, 11), (0, 12)]) await stream.CandleAsync(time, rev, withId: false);
+        foreach (var (time, rev) in ((long, long)[])[(0, 9), (0, 10), (Minute, 11), (0, 12)]) await stream.CandleAsync(
+            time, rev, withId: false);
         await stream.SyncedAsync(12);
         await stream.SayAsync(Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(Minute, 11)}}}", $"{{{Wire.Fields(2 * Minute, 13)}}}"));
         await stream.CandleAsync(Minute, 14);
@@ -114,7 +118,8 @@ public sealed class ClientStreamTests
 
         // A server with a younger store: its revs begin lower.
         stream = (await client.ReturnAsync()).Open();
-        await stream.SayAsync(Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(0, 500)}}}") + Wire.Candle(0, 1_001, withId: false, symbol: "ETHUSD"));
+        await stream.SayAsync(
+            Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(0, 500)}}}") + Wire.Candle(0, 1_001, withId: false, symbol: "ETHUSD"));
         await stream.SyncedAsync(501, """{"BTCUSD:1m":"reset","ETHUSD:1m":"resumed"}""");
         await stream.SayAsync(Wire.Candle(0, 1_002, symbol: "ETHUSD"));
 
@@ -174,10 +179,13 @@ public sealed class ClientStreamTests
     public async Task States_are_told_with_their_reason()
     {
         var told = new List<(SeriesKey, string, string?)>();
-        await using var client = new ClientUnderTest(configure: o => o.OnStatus = (series, state, reason) => told.Add((series, state, reason)));
+        await using var client =
+            new ClientUnderTest(configure: o => o.OnStatus = (series, state, reason) => told.Add((series, state, reason)));
         var stream = (await client.Server.NextAsync()).Open();
-        await stream.SayAsync("""event: status""" + "\n" + """data: {"series":"BTCUSD:1m","state":"down","connected":false,"reason":"refused","gaps":[]}""" + "\n\n");
-        await stream.SayAsync("""event: status""" + "\n" + """data: {"series":"BTCUSD:1m","state":"live","connected":true,"gaps":[]}""" + "\n\n");
+        await stream.SayAsync("""event: status""" + "\n"
+            + """data: {"series":"BTCUSD:1m","state":"down","connected":false,"reason":"refused","gaps":[]}""" + "\n\n");
+        await stream.SayAsync(
+            """event: status""" + "\n" + """data: {"series":"BTCUSD:1m","state":"live","connected":true,"gaps":[]}""" + "\n\n");
         await stream.SyncedAsync(1);
         await stream.CandleAsync(0, 10);
         await client.NextAsync();
@@ -190,8 +198,10 @@ public sealed class ClientStreamTests
         using var server = new ScriptedServer();
         var clock = new Bitfinex.VirtualClock(DateTimeOffset.UnixEpoch);
         var ends = new List<string>();
-        using var client = new CandleStreamClient(new Uri("http://x"), new CandleStreamClientOptions { OnDisconnected = (reason, _) => ends.Add(reason) }, clock, handler: server);
-        var updates = client.FollowAsync([Series], TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        using var client = new CandleStreamClient(new Uri("http://x"),
+            new CandleStreamClientOptions { OnDisconnected = (reason, _) => ends.Add(reason) }, clock, handler: server);
+        var updates = client.FollowAsync([Series], TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         var first = updates.MoveNextAsync();
         var stream = (await server.NextAsync()).Open();
         await stream.SyncedAsync(1);

@@ -4,7 +4,9 @@ using CandleStream.Tests.Bitfinex;
 
 namespace CandleStream.Tests.Client;
 
-/// <summary>A client of a scripted server, in virtual time: the clock goes on only when the test says so, and only once the client waits for it.</summary>
+/// <summary>
+/// A client of a scripted server, in virtual time: the clock goes on only when the test says so, and only once the client waits for it.
+/// </summary>
 internal sealed class ClientUnderTest : IAsyncDisposable
 {
     public static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
@@ -20,7 +22,11 @@ internal sealed class ClientUnderTest : IAsyncDisposable
     /// <param name="configure">Options that differ from the defaults.</param>
     public ClientUnderTest(double jitter = 1, IEnumerable<SeriesKey>? series = null, Action<CandleStreamClientOptions>? configure = null)
     {
-        var options = new CandleStreamClientOptions { OnDisconnected = (reason, wait) => _ends.Writer.TryWrite((reason, wait)), OnReset = Resets.Add };
+        var options = new CandleStreamClientOptions
+        {
+            OnDisconnected = (reason, wait) => _ends.Writer.TryWrite((reason, wait)),
+            OnReset = Resets.Add
+        };
         configure?.Invoke(options);
         _client = new CandleStreamClient(new Uri("http://candles.example.org/api"), options, Clock, new FixedChance(jitter), Server);
         _following = FollowAsync(series ?? [Series]);
@@ -66,7 +72,9 @@ internal sealed class ClientUnderTest : IAsyncDisposable
         return await Server.NextAsync();
     }
 
-    /// <summary>Waits until the client waits for just this long: a backoff has begun, or the watchdog was set anew because an event came.</summary>
+    /// <summary>
+    /// Waits until the client waits for just this long: a backoff has begun, or the watchdog was set anew because an event came.
+    /// </summary>
     public async Task UntilDueAsync(TimeSpan wait) => await UntilAsync(() => Clock.IsDueIn(wait));
 
     public static async Task UntilAsync(Func<bool> condition)

@@ -50,7 +50,8 @@ internal sealed class ScriptedRequest(HttpRequestMessage request)
     public void AnswerJson(string body) => Answer(HttpStatusCode.OK, "application/json", body);
 
     public void Refuse(HttpStatusCode status, string detail, TimeSpan? retryAfter = null) =>
-        Answer(status, "application/problem+json", $$"""{"type":"about:blank","status":{{(int)status}},"detail":"{{detail}}"}""", retryAfter);
+        Answer(
+            status, "application/problem+json", $$"""{"type":"about:blank","status":{{(int)status}},"detail":"{{detail}}"}""", retryAfter);
 
     /// <summary>Nobody is there.</summary>
     public void Fail() => _answer.SetException(new HttpRequestException("connection refused"));
@@ -72,11 +73,15 @@ internal sealed class ScriptedStream(PipeWriter bytes)
 {
     public async Task SayAsync(string text) => await bytes.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
 
-    public Task HelloAsync(long heartbeatMs = 15_000, string simulated = "true") => SayAsync($$"""event: hello{{"\n"}}data: {"server_time":1,"heartbeat_ms":{{heartbeatMs}},"series":["BTCUSD:1m"],"simulated":{{simulated}}}{{"\n\n"}}""");
+    public Task HelloAsync(long heartbeatMs = 15_000, string simulated = "true") =>
+        SayAsync(
+            $$"""event: hello{{"\n"}}data: {"server_time":1,"heartbeat_ms":{{heartbeatMs}},"series":["BTCUSD:1m"],"simulated":{{simulated}}}{{"\n\n"}}""");
 
-    public Task SyncedAsync(long asOf, string series = """{"BTCUSD:1m":"resumed"}""") => SayAsync($$"""event: synced{{"\n"}}id: {{asOf}}{{"\n"}}data: {"asof":{{asOf}},"series":{{series}}}{{"\n\n"}}""");
+    public Task SyncedAsync(long asOf, string series = """{"BTCUSD:1m":"resumed"}""") =>
+        SayAsync($$"""event: synced{{"\n"}}id: {{asOf}}{{"\n"}}data: {"asof":{{asOf}},"series":{{series}}}{{"\n\n"}}""");
 
-    public Task CandleAsync(long time, long rev, bool closed = false, bool withId = true) => SayAsync(Wire.Candle(time, rev, closed, withId));
+    public Task CandleAsync(long time, long rev, bool closed = false, bool withId = true) =>
+        SayAsync(Wire.Candle(time, rev, closed, withId));
 
     /// <summary>The connection breaks.</summary>
     public void Cut() => bytes.Complete(new IOException("connection reset"));

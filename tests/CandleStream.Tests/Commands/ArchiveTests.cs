@@ -26,21 +26,26 @@ public sealed class ArchiveTests : IDisposable
     [InlineData("000000", true)]
     public async Task Binances_archive_is_read_in_ms_and_in_µs_with_and_without_a_header(string zeros, bool hasHeader)
     {
-        var header = hasHeader ? "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n" : "";
-        var rows = await ReadAsync("BINANCE:BTCUSDT:1m", Zip("BTCUSDT-1m-2025-01.csv", header + Row(0, 5) + Row(60, 0) + Row(120, 7)), "BTCUSDT-1m-2025-01.zip");
+        var header = hasHeader
+            ? "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
+            : "";
+        var rows = await ReadAsync(
+            "BINANCE:BTCUSDT:1m", Zip("BTCUSDT-1m-2025-01.csv", header + Row(0, 5) + Row(60, 0) + Row(120, 7)), "BTCUSDT-1m-2025-01.zip");
         Assert.Equal([Day, Day + 60_000, Day + 120_000], rows.Select(r => r.Candle.Time));
         Assert.All(rows, r => Assert.Null(r.Refusal));
         // A flat row without a trade is no candle; it proves that there is none.
         Assert.Equal([false, true, false], rows.Select(r => r.IsEmpty));
         Assert.Equal(new Candle(Day, 93576m, 93610.93m, 93537.5m, 93610.93m, 8.21827m, true, (Day + 60_000) * 1000), rows[0].Candle);
 
-        string Row(int seconds, int trades) => Binance(long.Parse($"{(Day / 1000) + seconds}{zeros}", System.Globalization.CultureInfo.InvariantCulture), trades) + "\n";
+        string Row(int seconds, int trades) =>
+            Binance(long.Parse($"{(Day / 1000) + seconds}{zeros}", System.Globalization.CultureInfo.InvariantCulture), trades) + "\n";
     }
 
     [Fact]
     public async Task Krakens_archive_is_read_in_s()
     {
-        var rows = await ReadAsync("KRAKEN:BTCUSD:1m", $"{Day / 1000},93576.1,93610.9,93537.5,93610.9,0.00412,3\n{(Day / 1000) + 300},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
+        var rows = await ReadAsync("KRAKEN:BTCUSD:1m",
+            $"{Day / 1000},93576.1,93610.9,93537.5,93610.9,0.00412,3\n{(Day / 1000) + 300},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
         Assert.Equal([(Day, 0.00412m), (Day + 300_000, 1m)], rows.Select(r => (r.Candle.Time, r.Candle.Volume)));
     }
 
@@ -57,14 +62,18 @@ public sealed class ArchiveTests : IDisposable
     [Fact]
     public async Task A_column_that_mixes_units_or_turns_is_refused_by_row()
     {
-        var mixed = await ReadAsync("BINANCE:BTCUSDT:1m", $"{Binance(Day)}\n{Binance(Day + 60_000)}\n{Binance((Day + 120_000) * 1000)}\n", "BTCUSDT-1m-2025-01.csv");
-        Assert.Equal([null, null, $"{(Day + 120_000) * 1000} is a time in µs; it must be in ms, as the others"], mixed.Select(r => r.Refusal));
-        var turning = await ReadAsync("KRAKEN:BTCUSD:1m", $"{Day / 1000},1,2,0.5,1,1,1\n{(Day / 1000) - 60},1,2,0.5,1,1,1\n{(Day / 1000) + 60},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
+        var mixed = await ReadAsync("BINANCE:BTCUSDT:1m", $"{Binance(Day)}\n{Binance(Day + 60_000)}\n{Binance((Day + 120_000) * 1000)}\n",
+            "BTCUSDT-1m-2025-01.csv");
+        Assert.Equal(
+            [null, null, $"{(Day + 120_000) * 1000} is a time in µs; it must be in ms, as the others"], mixed.Select(r => r.Refusal));
+        var turning = await ReadAsync("KRAKEN:BTCUSD:1m",
+            $"{Day / 1000},1,2,0.5,1,1,1\n{(Day / 1000) - 60},1,2,0.5,1,1,1\n{(Day / 1000) + 60},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
         Assert.Equal([null, "times must rise, 1735689540000 does not", null], turning.Select(r => r.Refusal));
     }
 
     [Theory]
-    [InlineData("BTCUSDT-1m-2025-01.csv", "BTCUSDT:1m", "BTCUSDT-1m-2025-01.csv is an archive of BINANCE, and BTCUSDT:1m is a series of BITFINEX: import it as BINANCE:BTCUSDT:1m.")]
+    [InlineData("BTCUSDT-1m-2025-01.csv", "BTCUSDT:1m",
+        "BTCUSDT-1m-2025-01.csv is an archive of BINANCE, and BTCUSDT:1m is a series of BITFINEX: import it as BINANCE:BTCUSDT:1m.")]
     [InlineData("BTCUSDT-1m-2025-01.csv", "KRAKEN:BTCUSDT:1m", "import it as BINANCE:BTCUSDT:1m.")]
     [InlineData("BTCUSDT-1m-2025-01.csv", "BINANCE:ETHUSDT:1m", "BTCUSDT-1m-2025-01.csv holds candles of BTCUSDT, not of ETHUSDT.")]
     [InlineData("BTCUSDT-1h-2025-01.csv", "BINANCE:BTCUSDT:1m", "BTCUSDT-1h-2025-01.csv holds candles of 1h, not of 1m.")]
@@ -73,7 +82,8 @@ public sealed class ArchiveTests : IDisposable
     public async Task An_archive_goes_into_its_own_series_only(string name, string series, string said)
     {
         using var file = await OpenAsync(Encoding.UTF8.GetBytes(Binance(Day) + "\n"), name);
-        Assert.Contains(said, Assert.Throws<CommandException>(() => file.CheckIsOf(SeriesKey.Parse(series))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            said, Assert.Throws<CommandException>(() => file.CheckIsOf(SeriesKey.Parse(series))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,14 +93,17 @@ public sealed class ArchiveTests : IDisposable
     [InlineData("Bitfinex_BTCUSD_d.csv", "BTCUSD:1h", "holds candles of 1D, not of 1h.")]
     public async Task A_file_of_CryptoDataDownload_names_whose_it_is(string name, string series, string said)
     {
-        using var file = await OpenAsync(Encoding.UTF8.GetBytes("https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USD\n"), name);
-        Assert.Contains(said, Assert.Throws<CommandException>(() => file.CheckIsOf(SeriesKey.Parse(series))).Message, StringComparison.Ordinal);
+        using var file = await OpenAsync(Encoding.UTF8.GetBytes(
+            "https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USD\n"), name);
+        Assert.Contains(
+            said, Assert.Throws<CommandException>(() => file.CheckIsOf(SeriesKey.Parse(series))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_format_that_is_named_refuses_any_other()
     {
-        var error = await Assert.ThrowsAsync<CommandException>(() => OpenAsync(Encoding.UTF8.GetBytes(Binance(Day) + "\n"), "x.csv", "kraken"));
+        var error =
+            await Assert.ThrowsAsync<CommandException>(() => OpenAsync(Encoding.UTF8.GetBytes(Binance(Day) + "\n"), "x.csv", "kraken"));
         Assert.Equal("x.csv is no file of the format kraken: it looks like binance.", error.Message);
     }
 
@@ -101,7 +114,8 @@ public sealed class ArchiveTests : IDisposable
         var damaged = whole.ToArray();
         damaged[damaged.Length / 2] ^= 0x55;
         foreach (var content in (byte[][])[whole[..(whole.Length / 2)], whole[..^5], damaged])
-            Assert.Contains("no whole zip archive", (await Assert.ThrowsAsync<CommandException>(() => OpenAsync(content, "a.zip"))).Message, StringComparison.Ordinal);
+            Assert.Contains("no whole zip archive",
+                (await Assert.ThrowsAsync<CommandException>(() => OpenAsync(content, "a.zip"))).Message, StringComparison.Ordinal);
         var several = await Assert.ThrowsAsync<CommandException>(() => OpenAsync(Zip(("a.csv", "x"), ("b.csv", "y")), "a.zip"));
         Assert.Contains("holds 2 CSV files", several.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "candlestream-import-*"));
@@ -110,7 +124,8 @@ public sealed class ArchiveTests : IDisposable
     [Fact]
     public async Task A_table_that_says_SIMULATED_anywhere_is_simulated()
     {
-        using var file = await OpenAsync(Encoding.UTF8.GetBytes("time,open,high,low,close,volume,source\n1714564800000,1,2,0.5,1,1,SIMULATED\n"), "x.csv");
+        using var file = await OpenAsync(
+            Encoding.UTF8.GetBytes("time,open,high,low,close,volume,source\n1714564800000,1,2,0.5,1,1,SIMULATED\n"), "x.csv");
         Assert.True(file.Notes.IsSimulated);
     }
 
@@ -131,7 +146,8 @@ public sealed class ArchiveTests : IDisposable
         return packed.ToArray();
     }
 
-    private Task<List<CandleRow>> ReadAsync(string series, string content, string name) => ReadAsync(series, Encoding.UTF8.GetBytes(content), name);
+    private Task<List<CandleRow>> ReadAsync(string series, string content, string name) =>
+        ReadAsync(series, Encoding.UTF8.GetBytes(content), name);
 
     private async Task<List<CandleRow>> ReadAsync(string series, byte[] content, string name)
     {

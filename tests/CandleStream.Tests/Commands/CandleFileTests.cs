@@ -45,14 +45,16 @@ public sealed class CandleFileTests : IDisposable
     [InlineData("000000")]
     public async Task The_unit_of_times_is_that_of_the_column_as_a_whole(string zeros)
     {
-        var rows = await ReadAsync("BTCUSD:1W", $"{Header}\n1734912000{zeros},1,2,0.5,1,1\n1735516800{zeros},1,2,0.5,1,1\n", 1_763_000_000_000);
+        var rows =
+            await ReadAsync("BTCUSD:1W", $"{Header}\n1734912000{zeros},1,2,0.5,1,1\n1735516800{zeros},1,2,0.5,1,1\n", 1_763_000_000_000);
         Assert.Equal([(1_734_912_000_000, null), (1_735_516_800_000, (string?)null)], rows.Select(r => (r.Candle.Time, r.Refusal)));
     }
 
     [Fact]
     public async Task A_row_in_another_unit_than_the_others_is_refused()
     {
-        var rows = await ReadAsync("BTCUSD:1m", $"{Header}\n{Noon / 1000},1,2,0.5,1,1\n{Noon + 60_000},1,2,0.5,1,1\n{(Noon / 1000) + 120},1,2,0.5,1,1\n", Noon + 3_600_000);
+        var rows = await ReadAsync("BTCUSD:1m",
+            $"{Header}\n{Noon / 1000},1,2,0.5,1,1\n{Noon + 60_000},1,2,0.5,1,1\n{(Noon / 1000) + 120},1,2,0.5,1,1\n", Noon + 3_600_000);
         Assert.Equal([null, $"{Noon + 60_000} is a time in ms; it must be in s, as the others", null], rows.Select(r => r.Refusal));
         Assert.Equal([Noon, Noon + 120_000], rows.Where(r => r.Refusal is null).Select(r => r.Candle.Time));
     }
@@ -61,7 +63,8 @@ public sealed class CandleFileTests : IDisposable
     public async Task A_candle_that_had_not_ended_is_left_out_by_its_own_mark_or_by_the_time()
     {
         var now = Noon + (3 * 60_000) + 1;
-        var marked = await ReadAsync("BTCUSD:1m", $"{Header},closed\n{Noon},1,2,0.5,1,1,true\n{Noon + 60_000},1,2,0.5,1,1,false\n{Noon + 120_000},1,2,0.5,1,1,True\n", now);
+        var marked = await ReadAsync("BTCUSD:1m",
+            $"{Header},closed\n{Noon},1,2,0.5,1,1,true\n{Noon + 60_000},1,2,0.5,1,1,false\n{Noon + 120_000},1,2,0.5,1,1,True\n", now);
         Assert.Equal([false, true, false], marked.Select(r => r.IsRunning));
         var timed = await ReadAsync("BTCUSD:1m", $"{Header}\n{Noon + 120_000},1,2,0.5,1,1\n{Noon + 180_000},1,2,0.5,1,1\n", now);
         Assert.Equal([false, true], timed.Select(r => r.IsRunning));
@@ -94,7 +97,8 @@ public sealed class CandleFileTests : IDisposable
     public async Task The_format_is_found_by_the_content_and_not_by_the_name()
     {
         using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(Encoding.UTF8.GetBytes($"mts;open;close;high;low;volume\n{Noon};1;1.5;2;0.5;3\n"));
+        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(
+            Encoding.UTF8.GetBytes($"mts;open;close;high;low;volume\n{Noon};1;1.5;2;0.5;3\n"));
         Assert.Equal(1.5m, Assert.Single(await ReadAsync("BTCUSD:1m", packed.ToArray(), "candles.txt", Noon + 90_000)).Candle.Close);
         Assert.Single(await ReadAsync("BTCUSD:1m", Encoding.UTF8.GetBytes($"{Header}\n{Noon},1,2,0.5,1,1\n"), "candles.gz", Noon + 90_000));
     }
@@ -121,14 +125,18 @@ public sealed class CandleFileTests : IDisposable
     public void What_an_export_says_of_itself_is_read_again()
     {
         var verified = TimeRangeSet.Of(new TimeRange(60_000, 120_000), new TimeRange(180_000, 600_000));
-        var notes = FileNotes.Read(FileNotes.Write(SeriesKey.Parse("BTCF0:USTF0:1m"), "simulator seed 1", isSimulated: true, verified, 5), "f");
-        Assert.Equal((SeriesKey.Parse("BTCF0:USTF0:1m"), true, verified, 5L), (notes.Series, notes.IsSimulated, notes.Verified, notes.Rows));
-        var unknown = FileNotes.Read(FileNotes.Write(SeriesKey.Parse("BTCUSD:1m"), "api-pub.bitfinex.com", isSimulated: false, TimeRangeSet.Empty, 5), "f");
+        var notes =
+            FileNotes.Read(FileNotes.Write(SeriesKey.Parse("BTCF0:USTF0:1m"), "simulator seed 1", isSimulated: true, verified, 5), "f");
+        Assert.Equal(
+            (SeriesKey.Parse("BTCF0:USTF0:1m"), true, verified, 5L), (notes.Series, notes.IsSimulated, notes.Verified, notes.Rows));
+        var unknown = FileNotes.Read(
+            FileNotes.Write(SeriesKey.Parse("BTCUSD:1m"), "api-pub.bitfinex.com", isSimulated: false, TimeRangeSet.Empty, 5), "f");
         Assert.Equal((false, TimeRangeSet.Empty), (unknown.IsSimulated, unknown.Verified));
         Assert.Null(FileNotes.Read(["# something else"], "f").Verified);
     }
 
-    private Task<List<CandleRow>> ReadAsync(string series, string content, long now) => ReadAsync(series, Encoding.UTF8.GetBytes(content), "candles.csv", now);
+    private Task<List<CandleRow>> ReadAsync(string series, string content, long now) =>
+        ReadAsync(series, Encoding.UTF8.GetBytes(content), "candles.csv", now);
 
     private async Task<List<CandleRow>> ReadAsync(string series, byte[] content, string name, long now)
     {

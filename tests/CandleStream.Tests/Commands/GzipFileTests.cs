@@ -12,9 +12,11 @@ public sealed class GzipFileTests
     [Fact]
     public async Task A_file_that_was_cut_anywhere_is_not_whole()
     {
-        var file = Member("time,open,high,low,close,volume\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i},{i * 7919 % 1000},{i},{i},{i},{i}\n")));
+        var file = Member("time,open,high,low,close,volume\n" + string.Concat(
+            Enumerable.Range(0, 50).Select(i => $"{i},{i * 7919 % 1000},{i},{i},{i},{i}\n")));
         Assert.True(await IsWholeAsync(file));
-        for (var length = 2; length < file.Length; length++) Assert.False(await IsWholeAsync(file[..length]), $"cut after {length} of {file.Length} bytes");
+        for (var length = 2; length < file.Length; length++) Assert.False(
+            await IsWholeAsync(file[..length]), $"cut after {length} of {file.Length} bytes");
     }
 
     [Fact]
@@ -22,14 +24,16 @@ public sealed class GzipFileTests
     {
         var (first, second) = (Member("one\n"), Member("two\n"));
         Assert.True(await IsWholeAsync([.. first, .. second]));
-        for (var length = 1; length < second.Length; length++) Assert.False(await IsWholeAsync([.. first, .. second[..length]]), $"the second cut after {length} bytes");
+        for (var length = 1; length < second.Length; length++) Assert.False(
+            await IsWholeAsync([.. first, .. second[..length]]), $"the second cut after {length} bytes");
     }
 
     [Fact]
     public async Task A_large_file_of_many_members_is_whole()
     {
         var random = new Random(5);
-        var parts = Enumerable.Range(0, 300).Select(_ => Member(string.Concat(Enumerable.Range(0, random.Next(1, 400)).Select(_ => random.Next())))).ToArray();
+        var parts = Enumerable.Range(0, 300)
+            .Select(_ => Member(string.Concat(Enumerable.Range(0, random.Next(1, 400)).Select(_ => random.Next())))).ToArray();
         Assert.True(await IsWholeAsync([.. parts.SelectMany(p => p)]));
     }
 

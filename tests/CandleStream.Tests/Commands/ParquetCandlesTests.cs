@@ -31,7 +31,8 @@ public sealed class ParquetCandlesTests : IDisposable
         await WriteAsync(candles, FileNotes.Write(Series, "simulator seed 1", isSimulated: true, verified, candles.Length));
 
         using var file = await CandleFile.OpenAsync(Path, Cancel);
-        Assert.Equal((Series, true, verified, 4L, "parquet"), (file.Notes.Series, file.Notes.IsSimulated, file.Notes.Verified, file.Notes.Rows, file.Format));
+        Assert.Equal((Series, true, verified, 4L, "parquet"),
+            (file.Notes.Series, file.Notes.IsSimulated, file.Notes.Verified, file.Notes.Rows, file.Format));
         var rows = await file.ReadAsync(Series, Now, Cancel).ToListAsync(Cancel);
         Assert.Equal(candles, rows.Select(r => r.Candle));
         Assert.Equal([1L, 2, 3, 4], rows.Select(r => r.Line));
@@ -81,25 +82,31 @@ public sealed class ParquetCandlesTests : IDisposable
     [Fact]
     public async Task Nulls_and_what_is_no_decimal_are_refused_by_row()
     {
-        await WriteForeignAsync(typeof(long), typeof(double), [Noon, null, Noon + 60_000, Noon + 120_000, Noon + 180_000], [null, 1, double.NaN, 1e300, 1]);
+        await WriteForeignAsync(
+            typeof(long), typeof(double), [Noon, null, Noon + 60_000, Noon + 120_000, Noon + 180_000], [null, 1, double.NaN, 1e300, 1]);
         using var file = await CandleFile.OpenAsync(Path, Cancel);
         var rows = await file.ReadAsync(Series, Now, Cancel).ToListAsync(Cancel);
-        Assert.Equal(["its open is missing, or no decimal", "it has no time", "its open is missing, or no decimal", "its open is missing, or no decimal", null], rows.Select(r => r.Refusal));
+        Assert.Equal(["its open is missing, or no decimal", "it has no time", "its open is missing, or no decimal",
+            "its open is missing, or no decimal", null], rows.Select(r => r.Refusal));
     }
 
     [Fact]
     public async Task A_column_that_is_missing_or_of_another_kind_is_named()
     {
         await WriteForeignAsync(typeof(long), typeof(string), [Noon], ["1"]);
-        Assert.Equal("x.parquet: the column open holds text, and a number is needed.", (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message);
+        Assert.Equal("x.parquet: the column open holds text, and a number is needed.",
+            (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message);
         await WriteForeignAsync(typeof(string), typeof(double), ["noon"], [1]);
-        Assert.Contains("the column time holds text", (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("the column time holds text",
+            (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message, StringComparison.Ordinal);
         await WriteForeignAsync(typeof(long), typeof(double), [Noon], [1], "price");
-        Assert.Equal("x.parquet: no column is named open.", (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message);
+        Assert.Equal("x.parquet: no column is named open.",
+            (await Assert.ThrowsAsync<CommandException>(() => CandleFile.OpenAsync(Path, Cancel))).Message);
     }
 
     private static Candle At(int minute, decimal price, decimal volume) =>
-        new(Noon + (minute * 60_000), price, price, price, price, volume, true, (Noon + (minute * 60_000) + 60_000) * 1000, CandleOrigin.File);
+        new(Noon + (minute * 60_000), price, price, price, price, volume, true, (Noon + (minute * 60_000) + 60_000) * 1000,
+            CandleOrigin.File);
 
     private async Task WriteAsync(Candle[] candles, IEnumerable<string> notes)
     {
@@ -110,15 +117,20 @@ public sealed class ParquetCandlesTests : IDisposable
     // A file of somebody else: five columns with the same numbers.
     private async Task WriteForeignAsync(Type timeType, Type valueType, object?[] times, object?[] values, string first = "open")
     {
-        var fields = (DataField[])[new("time", timeType, isNullable: true), .. ((string[])[first, "high", "low", "close", "volume"]).Select(n => new DataField(n, valueType, isNullable: true))];
+        var fields = (DataField[])[new("time", timeType, isNullable: true),
+            .. ((string[])[first, "high", "low", "close", "volume"]).Select(n => new DataField(n, valueType, isNullable: true))];
         await using var body = Path.Create();
         await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), body, cancellationToken: Cancel);
         using var group = writer.CreateRowGroup();
         foreach (var (field, column) in fields.Select((f, i) => (f, i == 0 ? times : values)))
         {
             if (column[0] is string) await group.WriteAsync(field, column.Select(v => (string)v!).ToArray());
-            else if (field.ClrType == typeof(long)) await group.WriteAsync<long>(field, Array.ConvertAll(column, v => v is null ? (long?)null : Convert.ToInt64(v, System.Globalization.CultureInfo.InvariantCulture)), cancellationToken: Cancel);
-            else await group.WriteAsync<double>(field, Array.ConvertAll(column, v => v is null ? (double?)null : Convert.ToDouble(v, System.Globalization.CultureInfo.InvariantCulture)), cancellationToken: Cancel);
+            else if (field.ClrType == typeof(long)) await group.WriteAsync<long>(field, Array.ConvertAll(column, v => v is null
+                ? (long?)null
+                : Convert.ToInt64(v, System.Globalization.CultureInfo.InvariantCulture)), cancellationToken: Cancel);
+            else await group.WriteAsync<double>(field, Array.ConvertAll(column, v => v is null
+                ? (double?)null
+                : Convert.ToDouble(v, System.Globalization.CultureInfo.InvariantCulture)), cancellationToken: Cancel);
         }
 
         group.CompleteValidate();

@@ -12,13 +12,15 @@ public sealed class StoreCopyTests : StoreTest
     public async Task What_is_recorded_while_a_series_is_copied_is_never_claimed_without_its_candles()
     {
         var source = await Database.OpenAsync();
-        await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
+        await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))],
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
         await using var target = TestDatabase.Sqlite();
         var copy = await target.OpenAsync();
 
         // The server goes on after the rows were read: a new candle, and a revision of an old one.
         var recording = new RecordingStore(source, () => source.SaveAsync(
-            new StoreBatch([new(Btc, At(1, 50, 7m)), new(Btc, At(3, 51))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(3 * Minute, 5 * Minute)), TimeRangeSet.Empty, 1)]), Cancel));
+            new StoreBatch([new(Btc, At(1, 50, 7m)), new(Btc, At(3, 51))],
+                [new SeriesChange(Btc, TimeRangeSet.Of(Range(3 * Minute, 5 * Minute)), TimeRangeSet.Empty, 1)]), Cancel));
         await new StoreCopy(recording, copy, 100).CopyAsync(Btc, Cancel);
 
         Assert.Equal(await source.AllAsync(Btc), await copy.AllAsync(Btc));
@@ -29,11 +31,13 @@ public sealed class StoreCopyTests : StoreTest
     public async Task What_is_deleted_while_a_series_is_copied_is_not_claimed()
     {
         var source = await Database.OpenAsync();
-        await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
+        await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))],
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
         await using var target = TestDatabase.Sqlite();
         var copy = await target.OpenAsync();
 
-        await new StoreCopy(new RecordingStore(source, () => source.DeleteBeforeAsync(Btc, 2 * Minute, Cancel)), copy, 100).CopyAsync(Btc, Cancel);
+        await new StoreCopy(new RecordingStore(source, () => source.DeleteBeforeAsync(Btc, 2 * Minute, Cancel)), copy, 100).CopyAsync(
+            Btc, Cancel);
 
         Assert.Equal(TimeRangeSet.Of(Range(2 * Minute, 3 * Minute)), (await copy.FindSeriesAsync(Btc, Cancel))!.Verified);
     }
@@ -66,13 +70,15 @@ public sealed class StoreCopyTests : StoreTest
         public Task SaveAsync(StoreBatch batch, CancellationToken cancel) => store.SaveAsync(batch, cancel);
 
         public async IAsyncEnumerable<Candle> ReadAsync(
-            SeriesKey series, TimeRange range, int limit, bool newestFirst, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+            SeriesKey series, TimeRange range, int limit, bool newestFirst, [System.Runtime.CompilerServices.EnumeratorCancellation]
+                CancellationToken cancel)
         {
             await foreach (var candle in store.ReadAsync(series, range, limit, newestFirst, cancel)) yield return candle;
             await meanwhile();
         }
 
-        public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) => store.ChangesSinceAsync(series, rev, limit, cancel);
+        public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+            store.ChangesSinceAsync(series, rev, limit, cancel);
 
         public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => store.FindSeriesAsync(series, cancel);
 
@@ -82,9 +88,11 @@ public sealed class StoreCopyTests : StoreTest
 
         public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => store.SaveSymbolsAsync(symbols, cancel);
 
-        public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => store.DeleteFromRevAsync(series, rev, cancel);
+        public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) =>
+            store.DeleteFromRevAsync(series, rev, cancel);
 
-        public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) => store.DeleteBeforeAsync(series, time, cancel);
+        public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) =>
+            store.DeleteBeforeAsync(series, time, cancel);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -1,9 +1,13 @@
 namespace CandleStream.Tests.House;
 
-/// <summary>The house keeps its floors: reading down from <c>Program.cs</c>, nobody has to go back up, and no folders need each other in a circle.</summary>
+/// <summary>
+/// The house keeps its floors: reading down from <c>Program.cs</c>, nobody has to go back up, and no folders need each other in a circle.
+/// </summary>
 public sealed class FolderArrowTests
 {
-    /// <summary>From the top floor to the ground. A folder may name what lives on a floor below its own. A new folder gets its place here.</summary>
+    /// <summary>
+    /// From the top floor to the ground. A folder may name what lives on a floor below its own. A new folder gets its place here.
+    /// </summary>
     private static readonly string[][] Floors =
     [
         ["CandleStream.Server"],
@@ -42,16 +46,19 @@ public sealed class FolderArrowTests
     }
 
     [Fact]
-    public void No_folders_need_each_other_in_a_circle() => Assert.Empty(FolderArrows.Circles(Arrows.Value).Select(c => string.Join(" <-> ", c)));
+    public void No_folders_need_each_other_in_a_circle() =>
+        Assert.Empty(FolderArrows.Circles(Arrows.Value).Select(c => string.Join(" <-> ", c)));
 
     [Fact]
     public void A_circle_is_found()
     {
-        FolderArrow[] arrows = [new("A", "B", "a.cs", "X"), new("B", "C", "b.cs", "Y"), new("C", "A", "c.cs", "Z"), new("C", "D", "c.cs", "W")];
+        FolderArrow[] arrows =
+            [new("A", "B", "a.cs", "X"), new("B", "C", "b.cs", "Y"), new("C", "A", "c.cs", "Z"), new("C", "D", "c.cs", "W")];
 
         Assert.Equal(["A", "B", "C"], Assert.Single(FolderArrows.Circles(arrows)));
     }
 
     // The simulator is one program about one exchange; its folders are sorted by dialect when it speaks a second one.
-    private static bool IsInsideSimulator(FolderArrow arrow) => arrow.From.StartsWith("CandleStream.Simulator/", StringComparison.Ordinal) || arrow.To.StartsWith("CandleStream.Simulator/", StringComparison.Ordinal);
+    private static bool IsInsideSimulator(FolderArrow arrow) => arrow.From.StartsWith("CandleStream.Simulator/", StringComparison.Ordinal)
+        || arrow.To.StartsWith("CandleStream.Simulator/", StringComparison.Ordinal);
 }

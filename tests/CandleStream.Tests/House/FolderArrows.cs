@@ -31,7 +31,8 @@ internal static class FolderArrows
             .. Directory.EnumerateFiles(src, "*.cs", SearchOption.AllDirectories).Where(IsSource).Order()
                 .Select(f => CSharpSyntaxTree.ParseText(File.ReadAllText(f), path: Path.GetRelativePath(src, f).Replace('\\', '/'))),
         ];
-        var compilation = CSharpCompilation.Create("house", trees.Append(CSharpSyntaxTree.ParseText(GlobalUsings)), References(), new(OutputKind.DynamicallyLinkedLibrary));
+        var compilation = CSharpCompilation.Create(
+            "house", trees.Append(CSharpSyntaxTree.ParseText(GlobalUsings)), References(), new(OutputKind.DynamicallyLinkedLibrary));
         return [.. trees.SelectMany(t => ArrowsOf(t, compilation.GetSemanticModel(t))).Distinct()];
     }
 
@@ -43,7 +44,8 @@ internal static class FolderArrows
         return
         [
             .. reach.Keys.Where(f => reach[f].Contains(f))
-                .Select(f => string.Join(", ", reach[f].Where(t => reach.TryGetValue(t, out var back) && back.Contains(f)).Order(StringComparer.Ordinal)))
+                .Select(f => string.Join(
+                    ", ", reach[f].Where(t => reach.TryGetValue(t, out var back) && back.Contains(f)).Order(StringComparer.Ordinal)))
                 .Distinct().Select(c => (IReadOnlyList<string>)c.Split(", ")),
         ];
     }
@@ -78,7 +80,7 @@ internal static class FolderArrows
 
     private static string FolderOf(string file) => Path.GetDirectoryName(file)!.Replace('\\', '/');
 
-    private static bool IsSource(string file)
+    internal static bool IsSource(string file)
     {
         var parts = file.Split(Path.DirectorySeparatorChar);
         return !parts.Contains("obj") && !parts.Contains("bin");
@@ -89,7 +91,7 @@ internal static class FolderArrows
             .Where(f => !Path.GetFileName(f).StartsWith("CandleStream", StringComparison.Ordinal))
             .Select(f => MetadataReference.CreateFromFile(f));
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder!.FullName, "CandleStream.slnx"))) folder = folder.Parent;

@@ -30,7 +30,10 @@ internal sealed class LivesClient(string name) : ICandleSink
 
     public IReadOnlyDictionary<long, Candle> Held => _held;
 
-    /// <summary>From where on the client was shown the series; what is repaired before that, for others, it is sent as well. Without a snapshot, from the candle that ran then.</summary>
+    /// <summary>
+    /// From where on the client was shown the series; what is repaired before that, for others, it is sent as well. Without a snapshot,
+    /// from the candle that ran then.
+    /// </summary>
     public long ShownFrom { get; private set; } = long.MaxValue;
 
     /// <summary>The seam of the join that the others build on: every version after it was sent.</summary>
@@ -146,13 +149,15 @@ internal sealed class LivesPoller
         var answer = answered.GetAwaiter().GetResult();
         Assert.True(answer.AsOf >= (AsOf ?? 0), $"asof went back from {AsOf} to {answer.AsOf}");
         if (answer.Reset) _held.Clear();
-        if (answer.Reset || AsOf is null) (FirstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());
+        if (answer.Reset || AsOf is null)
+            (FirstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());
         Gaps = FirstGaps.Union(TimeRangeSet.Of(answer.Gaps));
         AsOf = answer.AsOf;
         foreach (var candle in answer.Candles)
         {
             // A killed process may have told a version that it did not save: it says what the saved one says, or a newer one comes.
-            if (_held.TryGetValue(candle.Time, out var known) && known.Rev >= candle.Rev) Assert.True(known.HasSameValues(candle), $"the poller was given {candle} after {known}");
+            if (_held.TryGetValue(candle.Time, out var known) && known.Rev >= candle.Rev)
+                Assert.True(known.HasSameValues(candle), $"the poller was given {candle} after {known}");
             else _held[candle.Time] = candle;
         }
 

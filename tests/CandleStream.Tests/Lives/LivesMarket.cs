@@ -2,7 +2,9 @@ using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Lives;
 
-/// <summary>The exchange's ledger of one series: at random something is traded, and at times a trade is booked late into the candle before.</summary>
+/// <summary>
+/// The exchange's ledger of one series: at random something is traded, and at times a trade is booked late into the candle before.
+/// </summary>
 internal sealed class LivesMarket
 {
     private readonly Random _random;

@@ -17,7 +17,10 @@ internal sealed class LivesWeather
     public int AnswerMs { get; set; }
 }
 
-/// <summary>The exchange as one server sees it: a socket that may be gone, snapshots that may be short or have a hole, and REST that may be away or slow.</summary>
+/// <summary>
+/// The exchange as one server sees it: a socket that may be gone, snapshots that may be short or have a hole, and REST that may be away or
+/// slow.
+/// </summary>
 internal sealed class LivesProvider(LivesMarket market, LivesWeather weather, Random random, TimeProvider time) : ICandleProvider
 {
     private const int PageCandles = 25;

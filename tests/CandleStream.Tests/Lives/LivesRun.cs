@@ -10,8 +10,9 @@ using static CandleStream.Tests.Support.Some;
 namespace CandleStream.Tests.Lives;
 
 /// <summary>
-/// One random interleaving of what may happen between the lives of a series, on one thread and in virtual time. Judged after every step: no client is short of a
-/// closed candle whose time is verified and that its gaps do not name. At the end, when everything works again, all equals the exchange's ledger.
+/// One random interleaving of what may happen between the lives of a series, on one thread and in virtual time. Judged after every step: no
+/// client is short of a closed candle whose time is verified and that its gaps do not name. At the end, when everything works again, all
+/// equals the exchange's ledger.
 /// </summary>
 internal sealed class LivesRun : IDisposable
 {
@@ -55,7 +56,8 @@ internal sealed class LivesRun : IDisposable
     public void Calm()
     {
         Note("calm");
-        (_weather.SocketIsUp, _weather.RestIsUp, _weather.SnapshotCandles, _weather.SnapshotHasHole, _weather.AnswerMs) = (true, true, 30, false, 0);
+        (_weather.SocketIsUp, _weather.RestIsUp, _weather.SnapshotCandles, _weather.SnapshotHasHole, _weather.AnswerMs) =
+            (true, true, 30, false, 0);
         (_storeWeather.IsDown, _storeWeather.IsFull, _storeWeather.AnswerMs) = (false, false, 0);
         foreach (var client in _clients.Where(c => !c.IsConnected)) Connect(client, 10, false);
         Pass(240_000);
@@ -70,9 +72,12 @@ internal sealed class LivesRun : IDisposable
         Assert.NotEmpty(_poller.Held);
         // What its first answer named is history: who wants it asks for it again.
         CompareWithLedger("the poller", _poller.Held, _poller.ShownFrom, record.Verified.Subtract(_poller.FirstGaps), last);
-        var rows = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, new TimeRange(0, long.MaxValue), int.MaxValue, false, CancellationToken.None).ToDictionaryAsync(c => c.Time));
-        foreach (var candle in _market.Candles.Where(c => c.Time + Minute <= last && c.Time >= _forgotten && record.Verified.Contains(c.Time)))
-            Assert.True(rows.TryGetValue(candle.Time, out var row) && row.HasSameValues(candle), $"stored {(rows.ContainsKey(candle.Time) ? row : null)} where the ledger has {candle}");
+        var rows = PumpedContext.Outside(async () => await _store.ReadAsync(
+            BtcMinute, new TimeRange(0, long.MaxValue), int.MaxValue, false, CancellationToken.None).ToDictionaryAsync(c => c.Time));
+        foreach (var candle in _market.Candles.Where(
+            c => c.Time + Minute <= last && c.Time >= _forgotten && record.Verified.Contains(c.Time)))
+            Assert.True(rows.TryGetValue(candle.Time, out var row) && row.HasSameValues(candle),
+                $"stored {(rows.ContainsKey(candle.Time) ? row : null)} where the ledger has {candle}");
     }
 
     public void Dispose()
@@ -143,7 +148,8 @@ internal sealed class LivesRun : IDisposable
         if (_poller.Receive()) JudgePoller();
     }
 
-    // A channel's reader is told of a cancellation by way of the pool: time stands still until every closing series has closed, which needs no time.
+    // A channel's reader is told of a cancellation by way of the pool: time stands still until every closing series has closed, which needs
+    // no time.
     private void Settle()
     {
         while (!_server.Pump.IsDead && !_server.Service.Closing.IsCompleted)
@@ -213,15 +219,19 @@ internal sealed class LivesRun : IDisposable
             var page = LivesProvider.Page(_market, new TimeRange(from, from + 30 * Minute));
             var record = await _store.FindSeriesAsync(BtcMinute, CancellationToken.None) ?? SeriesRecord.Nothing;
             var told = await CandleArchive.MayBeToldFromAsync(_store, BtcMinute, CancellationToken.None);
-            // Of an open series it takes only history: what was told the series repairs itself, and what a command stores there it cannot know (docs/storage.md).
-            var until = _server.Service.TryFind(BtcMinute, out var hub) ? Math.Min(told, hub.Lead.RepairsFrom(_market.Now) ?? long.MaxValue) : long.MaxValue;
+            // Of an open series it takes only history: what was told the series repairs itself, and what a command stores there it cannot
+            // know (docs/storage.md).
+            var until = _server.Service.TryFind(BtcMinute, out var hub)
+                ? Math.Min(told, hub.Lead.RepairsFrom(_market.Now) ?? long.MaxValue)
+                : long.MaxValue;
             foreach (var missing in record.Verified.MissingIn(page.Range with { To = Math.Min(page.Range.To, until) }).Ranges)
             {
                 var (candles, verified) = HistoryFill.Trusted(BtcMinute.Timeframe, page.Part(missing));
                 if (verified.IsEmpty) continue;
                 var held = await _store.ReadAsync(BtcMinute, verified.Ranges[0], int.MaxValue, false, CancellationToken.None).ToListAsync();
                 var numbered = CandleArchive.Numbered(candles, held, told, revs);
-                await _store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(BtcMinute, c))], [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, ToldFrom: told)]), CancellationToken.None);
+                await _store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(BtcMinute, c))],
+                    [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, ToldFrom: told)]), CancellationToken.None);
             }
 
             return true;
@@ -264,7 +274,8 @@ internal sealed class LivesRun : IDisposable
         _server = StartServer();
     }
 
-    // What a process told while its store took no writes is lost with it: no later one can know it (docs/storage.md). Its clients come back as new ones.
+    // What a process told while its store took no writes is lost with it: no later one can know it (docs/storage.md). Its clients come back
+    // as new ones.
     private void ForgetWhatIsLost()
     {
         if (_server.Writer.Failure is null) return;
@@ -288,20 +299,27 @@ internal sealed class LivesRun : IDisposable
         foreach (var client in _clients.Where(c => c.IsSynced && c.Held.Count > 0))
         {
             if (FirstMissing(client.Held, client.ShownFrom, TimeRangeSet.Of(client.Gaps), record) is { } missing)
-                Assert.Fail($"{client.Name} ({client.LastMode}) lacks {Short(missing.Time)}, no gap names it, and its time is verified; now {Short(_market.Now)}; {Versions(missing.Time, client.Held)}; {Describe()}");
+                Assert.Fail(
+                    $"{client.Name} ({client.LastMode}) lacks {Short(missing.Time)}, no gap names it, and its time is verified; now {Short(_market.Now)}; {Versions(missing.Time, client.Held)}; {Describe()}");
             if (FirstUnsent(client) is { } unsent)
-                Assert.Fail($"{client.Name} ({client.LastMode}) was not sent {Short(unsent.Time)} with rev {unsent.Rev}; sent is what changed after {client.SentAfter}, up to {client.Id}; now {Short(_market.Now)}; {Versions(unsent.Time, client.Held)}; {Describe()}");
+                Assert.Fail(
+                    $"{client.Name} ({client.LastMode}) was not sent {Short(unsent.Time)} with rev {unsent.Rev}; sent is what changed after {client.SentAfter}, up to {client.Id}; now {Short(_market.Now)}; {Versions(unsent.Time, client.Held)}; {Describe()}");
         }
     }
 
     // A candle with a rev after the answer's is in the next one.
     private void JudgePoller()
     {
-        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.ShownFrom, _poller.Gaps, KnownRecord()) is not { } missing) return;
-        var stored = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, new TimeRange(missing.Time, missing.Time + 1), 1, false, CancellationToken.None).ToListAsync());
+        if (_poller.Held.Count == 0 || FirstMissing(_poller.Held, _poller.ShownFrom, _poller.Gaps, KnownRecord()) is not { } missing)
+            return;
+        var stored = PumpedContext.Outside(async () => await _store.ReadAsync(
+            BtcMinute, new TimeRange(missing.Time, missing.Time + 1), 1, false, CancellationToken.None).ToListAsync());
         stored = [.. stored, .. _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == missing.Time)];
-        if (_server.Service.TryFind(BtcMinute, out var hub)) stored.AddRange(hub.Look(new TimeRange(missing.Time, missing.Time + 1)).Candles);
-        Assert.True(stored.Any(c => c.Rev > _poller.AsOf), $"the poller lacks {Short(missing.Time)}, no gap names it, and its time is verified; asof {_poller.AsOf}; {Versions(missing.Time, _poller.Held)}; {Describe()}");
+        if (_server.Service.TryFind(BtcMinute, out var hub))
+            stored.AddRange(hub.Look(new TimeRange(missing.Time, missing.Time + 1)).Candles);
+        Assert.True(
+            stored.Any(c => c.Rev > _poller.AsOf),
+            $"the poller lacks {Short(missing.Time)}, no gap names it, and its time is verified; asof {_poller.AsOf}; {Versions(missing.Time, _poller.Held)}; {Describe()}");
     }
 
     private Candle? FirstMissing(IReadOnlyDictionary<long, Candle> held, long oldest, TimeRangeSet gaps, SeriesRecord record)
@@ -322,7 +340,8 @@ internal sealed class LivesRun : IDisposable
         if (!_server.Service.TryFind(BtcMinute, out var hub)) return null;
         foreach (var candle in hub.Look(new TimeRange(0, long.MaxValue)).Candles)
         {
-            if (candle.Rev > client.SentAfter && candle.Rev <= client.Id && !(client.Held.TryGetValue(candle.Time, out var known) && known.Rev >= candle.Rev)) return candle;
+            if (candle.Rev > client.SentAfter && candle.Rev <= client.Id
+                && !(client.Held.TryGetValue(candle.Time, out var known) && known.Rev >= candle.Rev)) return candle;
         }
 
         return null;
@@ -331,13 +350,17 @@ internal sealed class LivesRun : IDisposable
     private void CompareWithLedger(string who, IReadOnlyDictionary<long, Candle> held, long oldest, TimeRangeSet verified, long last)
     {
         foreach (var candle in _market.Candles.Where(c => c.Time >= oldest && c.Time + Minute <= last && verified.Contains(c.Time)))
-            Assert.True(held.TryGetValue(candle.Time, out var known) && known.Closed && known.HasSameValues(candle), $"{who} holds {(held.ContainsKey(candle.Time) ? known : null)} where the ledger has {candle} ({Short(candle.Time)}); {Versions(candle.Time, held)}; {Describe()}");
-        Assert.All(held.Keys.Where(t => t + Minute <= last), t => Assert.True(_market.In(new TimeRange(t, t + 1)).Any(), $"{who} holds {Short(t)}, which the ledger does not have"));
+            Assert.True(
+                held.TryGetValue(candle.Time, out var known) && known.Closed && known.HasSameValues(candle),
+                $"{who} holds {(held.ContainsKey(candle.Time) ? known : null)} where the ledger has {candle} ({Short(candle.Time)}); {Versions(candle.Time, held)}; {Describe()}");
+        Assert.All(held.Keys.Where(t => t + Minute <= last),
+            t => Assert.True(_market.In(new TimeRange(t, t + 1)).Any(), $"{who} holds {Short(t)}, which the ledger does not have"));
     }
 
     // What is stored or waits, whatever the weather.
     private SeriesRecord Record() => _server.Writer.Unsaved(BtcMinute).Changes.Aggregate(
-        PumpedContext.Outside(() => _store.FindSeriesAsync(BtcMinute, CancellationToken.None)) ?? SeriesRecord.Nothing, (record, change) => record.With(change));
+        PumpedContext.Outside(() => _store.FindSeriesAsync(BtcMinute, CancellationToken.None)) ?? SeriesRecord.Nothing,
+        (record, change) => record.With(change));
 
     // As the server knows it: not yet what a store that is away remembers, nor what a backfill beside an open series verified.
     private SeriesRecord KnownRecord()
@@ -346,15 +369,18 @@ internal sealed class LivesRun : IDisposable
         return _server.Service.TryFind(BtcMinute, out var hub) ? record with { Verified = hub.Lead.Verified } : record;
     }
 
-    private bool IsMended() => _server.Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.Lead.NextRepair() is null)
+    private bool IsMended() =>
+        _server.Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.Lead.NextRepair() is null)
         && _clients.All(c => c.IsSynced) && _server.Writer.Failure is null;
 
     // The candle of a time as the client, the open series and the store have it.
     private string Versions(long time, IReadOnlyDictionary<long, Candle> held)
     {
         var range = new TimeRange(time, time + 1);
-        var stored = PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, range, 1, false, CancellationToken.None).ToListAsync());
-        var (open, waiting) = (_server.Service.Hubs.SelectMany(h => h.Look(range).Candles), _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == time));
+        var stored =
+            PumpedContext.Outside(async () => await _store.ReadAsync(BtcMinute, range, 1, false, CancellationToken.None).ToListAsync());
+        var (open, waiting) = (_server.Service.Hubs.SelectMany(h => h.Look(range).Candles),
+            _server.Writer.Unsaved(BtcMinute).Candles.Where(c => c.Time == time));
         return $"held {(held.TryGetValue(time, out var known) ? Version(known) : "-")}, open {Versions(open)}, waiting {Versions(waiting)}, stored {Versions(stored)}";
 
         static string Versions(IEnumerable<Candle> candles) => candles.Select(Version).SingleOrDefault() ?? "-";
@@ -365,14 +391,20 @@ internal sealed class LivesRun : IDisposable
     {
         var record = Record();
         return $"complete from {record.CompleteFrom}, told from {(record.ToldFrom == SeriesRecord.NothingTold ? "-" : Short(record.ToldFrom))}, verified {Shorts(record.Verified.Ranges)}; "
-            + string.Join("; ", _server.Service.Hubs.Select(h => $"{h.Status.Feed.State} gaps {Shorts(h.Status.Gaps)} next {h.Lead.NextRepair()} known {Shorts(h.Look(default).Known.Ranges)}"));
+            + string.Join(
+                "; ",
+                _server.Service.Hubs.Select(
+                    h =>
+                        $"{h.Status.Feed.State} gaps {Shorts(h.Status.Gaps)} next {h.Lead.NextRepair()} known {Shorts(h.Look(default).Known.Ranges)}"));
     }
 
-    private static string Shorts(IEnumerable<TimeRange> ranges) => string.Join(' ', ranges.Select(r => $"[{Short(r.From)},{(r.To == long.MaxValue ? "…" : Short(r.To))})"));
+    private static string Shorts(IEnumerable<TimeRange> ranges) =>
+        string.Join(' ', ranges.Select(r => $"[{Short(r.From)},{(r.To == long.MaxValue ? "…" : Short(r.To))})"));
 
     private SqliteCandleStore OpenSqlite()
     {
-        var store = new SqliteCandleStore(new StorageOptions { SqlitePath = Path.Combine(_folder!, "lives.db") }, TimeProvider.System, NullLogger<SqliteCandleStore>.Instance);
+        var store = new SqliteCandleStore(new StorageOptions { SqlitePath = Path.Combine(_folder!, "lives.db") }, TimeProvider.System,
+            NullLogger<SqliteCandleStore>.Instance);
         PumpedContext.Outside(async () =>
         {
             await store.OpenAsync("lives", exclusive: true, CancellationToken.None);

@@ -15,14 +15,16 @@ internal sealed class LivesServer : IAsyncDisposable
     private readonly StreamingOptions _options = new() { CandlesInMemory = 40, Linger = TimeSpan.FromSeconds(20) };
     private Task _writing = Task.CompletedTask;
 
-    public LivesServer(ICandleStore inner, StoreWeather storeWeather, LivesMarket market, LivesWeather weather, Random random, FakeTimeProvider time)
+    public LivesServer(
+        ICandleStore inner, StoreWeather storeWeather, LivesMarket market, LivesWeather weather, Random random, FakeTimeProvider time)
     {
         _store = new LivesStore(inner, storeWeather, time);
         Provider = new LivesProvider(market, weather, random, time);
         var revs = new RevCounter(time);
         // A server whose store is away at start raises its counter when the store is there; our clock does not step in this test.
         revs.Raise(PumpedContext.Outside(() => inner.HighestRevAsync(CancellationToken.None)));
-        Writer = new CandleWriter(_store, new StorageOptions { BufferCandles = 90, BatchRows = 10 }, time, NullLogger<CandleWriter>.Instance);
+        Writer =
+            new CandleWriter(_store, new StorageOptions { BufferCandles = 90, BatchRows = 10 }, time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(_store, Writer);
         _fetcher = new HistoryFill(Provider, Archive, revs, time, NullLogger<HistoryFill>.Instance);
         Service = new CandleStreamService(Provider, Archive, _fetcher, [], revs, _options, time, NullLoggerFactory.Instance);

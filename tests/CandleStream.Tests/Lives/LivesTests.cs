@@ -3,8 +3,9 @@ using System.Globalization;
 namespace CandleStream.Tests.Lives;
 
 /// <summary>
-/// Random interleavings of what happens between the lives of a series: opened, closed, restarted, killed, asked for, filled from beside, stored or not.
-/// One seed runs alone with CANDLESTREAM_LIVES_SEED=n, some with n-m; their number is 1,000, or 20,000 with CANDLESTREAM_TEST_FULL=1.
+/// Random interleavings of what happens between the lives of a series: opened, closed, restarted, killed, asked for, filled from beside,
+/// stored or not. One seed runs alone with CANDLESTREAM_LIVES_SEED=n, some with n-m; their number is 1,000, or 20,000 with
+/// CANDLESTREAM_TEST_FULL=1.
 /// </summary>
 public sealed class LivesTests
 {
@@ -28,7 +29,8 @@ public sealed class LivesTests
 
     private static IEnumerable<int> Seeds()
     {
-        if (Environment.GetEnvironmentVariable("CANDLESTREAM_LIVES_SEED") is not { } asked) return Enumerable.Range(1, TestSize.Choose(normal: 1_000, full: 20_000));
+        if (Environment.GetEnvironmentVariable("CANDLESTREAM_LIVES_SEED") is not { } asked)
+            return Enumerable.Range(1, TestSize.Choose(normal: 1_000, full: 20_000));
         int[] bounds = [.. asked.Split('-').Select(s => int.Parse(s, CultureInfo.InvariantCulture))];
         return Enumerable.Range(bounds[0], bounds[^1] - bounds[0] + 1);
     }

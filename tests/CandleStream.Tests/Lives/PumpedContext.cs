@@ -1,6 +1,8 @@
 namespace CandleStream.Tests.Lives;
 
-/// <summary>Runs all that a server awaits on the test's one thread, in the order in which it became ready: the same seed makes the same run.</summary>
+/// <summary>
+/// Runs all that a server awaits on the test's one thread, in the order in which it became ready: the same seed makes the same run.
+/// </summary>
 internal sealed class PumpedContext : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Work, object? State)> _ready = new();

@@ -50,7 +50,8 @@ public sealed class SeriesBetweenLivesTests
         var sink = new RecordingSink();
         lease.Hub.Attach(sink);
         core.Time.Advance(TimeSpan.FromSeconds(30));
-        await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10).Select(m => new StoredCandle(BtcMinute, Stored(m, core.Service.Revs.Current + 100 + m)))], []), Cancel);
+        await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10)
+            .Select(m => new StoredCandle(BtcMinute, Stored(m, core.Service.Revs.Current + 100 + m)))], []), Cancel);
         core.Time.Advance(TimeSpan.FromSeconds(30));
 
         core.Provider.History = (series, range, purpose) =>
@@ -68,7 +69,8 @@ public sealed class SeriesBetweenLivesTests
     public async Task A_hole_among_what_is_stored_is_named_before_the_exchange_is_heard()
     {
         var store = new MemoryStore();
-        await SaveAsync(store, [.. Enumerable.Range(-20, 6), .. Enumerable.Range(-5, 5)], Verified(-20, -14, toldFrom: -20), Verified(-5, 0, toldFrom: -20));
+        await SaveAsync(store, [.. Enumerable.Range(-20, 6), .. Enumerable.Range(-5, 5)], Verified(-20, -14, toldFrom: -20),
+            Verified(-5, 0, toldFrom: -20));
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
 
@@ -85,7 +87,8 @@ public sealed class SeriesBetweenLivesTests
         await SaveAsync(store, [.. Enumerable.Range(-30, 30)], Verified(-30, 0, toldFrom: -30));
         await using var core = new CoreUnderTest(store, options: new StreamingOptions { CandlesInMemory = 5 });
         using var lease = core.Service.Open(BtcMinute);
-        (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([.. Enumerable.Range(-20, 21).Where(m => m != -15).Select(m => Candle(m))], At(0, 10));
+        (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot(
+            [.. Enumerable.Range(-20, 21).Where(m => m != -15).Select(m => Candle(m))], At(0, 10));
 
         store.Pause.SetResult();
         await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
@@ -110,7 +113,8 @@ public sealed class SeriesBetweenLivesTests
         using var again = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(0), Candle(1)], At(1, 10));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(
+            JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -124,12 +128,15 @@ public sealed class SeriesBetweenLivesTests
         var id = core.Service.Revs.Current;
         await CloseAsync(core, lease);
         core.Provider.History = Ledger(At(5, 30));
-        Assert.NotEmpty((await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(0), At(2), 100, false, null), Cancel))).Candles);
+        Assert.NotEmpty(
+            (await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(0), At(2), 100, false, null), Cancel))).Candles);
 
         using var again = core.Service.Open(BtcMinute);
-        (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([.. Enumerable.Range(3, 3).Select(m => Candle(m))], At(5, 40));
+        (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot(
+            [.. Enumerable.Range(3, 3).Select(m => Candle(m))], At(5, 40));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(
+            JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(again.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -170,7 +177,8 @@ public sealed class SeriesBetweenLivesTests
         var store = new MemoryStore();
         var before = At(0, -3) * 1000;
         await store.SaveAsync(
-            new StoreBatch([new(BtcMinute, Stored(-2, before))], [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-10), At(-1))), TimeRangeSet.Empty, At(-9) * 1000, At(-10))]), Cancel);
+            new StoreBatch([new(BtcMinute, Stored(-2, before))], [new SeriesChange(
+                BtcMinute, TimeRangeSet.Of(new TimeRange(At(-10), At(-1))), TimeRangeSet.Empty, At(-9) * 1000, At(-10))]), Cancel);
         await using var core = new CoreUnderTest(store);
         core.Provider.History = Ledger(At(0, 10));
         using var lease = core.Service.Open(BtcMinute);
@@ -193,7 +201,8 @@ public sealed class SeriesBetweenLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(0), Candle(1)], At(1, 10));
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(
+            JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact(Timeout = 60_000)]
@@ -216,13 +225,16 @@ public sealed class SeriesBetweenLivesTests
     private static Candle Stored(int minute, long rev) => Candle(minute) with { Closed = true, Rev = rev };
 
     private static SeriesChange Verified(int from, int to, int? toldFrom = null) =>
-        new(BtcMinute, TimeRangeSet.Of(new TimeRange(At(from), At(to))), TimeRangeSet.Empty, toldFrom is null ? null : 1, toldFrom is { } told ? At(told) : SeriesRecord.NothingTold);
+        new(BtcMinute, TimeRangeSet.Of(new TimeRange(At(from), At(to))), TimeRangeSet.Empty, toldFrom is null ? null : 1,
+            toldFrom is { } told ? At(told) : SeriesRecord.NothingTold);
 
     private static Task SaveAsync(MemoryStore store, int[] minutes, params SeriesChange[] changes) =>
-        store.SaveAsync(new StoreBatch([.. minutes.Select(m => new StoredCandle(BtcMinute, Stored(m, At(m + 1) * 1000)))], changes), Cancel);
+        store.SaveAsync(
+            new StoreBatch([.. minutes.Select(m => new StoredCandle(BtcMinute, Stored(m, At(m + 1) * 1000)))], changes), Cancel);
 
     private static Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> Ledger(long asOf) =>
-        (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(-60, 120).Select(m => Candle(m)).Where(c => range.Contains(c.Time) && c.Time < asOf)], asOf);
+        (_, range, _) => new HistoryPage(
+            range, [.. Enumerable.Range(-60, 120).Select(m => Candle(m)).Where(c => range.Contains(c.Time) && c.Time < asOf)], asOf);
 
     private static async Task TellExchangeTimeAsync(CoreUnderTest core, long time)
     {
@@ -233,6 +245,7 @@ public sealed class SeriesBetweenLivesTests
     private static async Task CloseAsync(CoreUnderTest core, SeriesHandle lease)
     {
         lease.Dispose();
-        await core.InTime(SeriesHubTests.WhenAsync(() => !core.Service.TryFind(BtcMinute, out _) && !core.Provider.Followed.Contains(BtcMinute)));
+        await core.InTime(
+            SeriesHubTests.WhenAsync(() => !core.Service.TryFind(BtcMinute, out _) && !core.Provider.Followed.Contains(BtcMinute)));
     }
 }

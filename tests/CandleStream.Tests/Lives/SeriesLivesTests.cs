@@ -57,14 +57,16 @@ public sealed class SeriesLivesTests
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(5)], At(5, 40));
 
         Assert.Contains(lease.Hub.Status.Gaps, g => g.From <= At(1) && g.To >= At(5));
-        Assert.NotEqual(JoinMode.Resumed, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.NotEqual(
+            JoinMode.Resumed, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact]
     public async Task A_snapshot_ends_at_a_hole_that_no_gap_names_though_nothing_before_the_hole_was_verified()
     {
         var store = new MemoryStore();
-        await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10).Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))], []), Cancel);
+        await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10)
+            .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))], []), Cancel);
         var end = At(-20);
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
@@ -132,7 +134,8 @@ public sealed class SeriesLivesTests
 
         await core.Service.ForgetAsync(BtcMinute, At(3), Cancel);
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(
+            JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
     }
 
     [Fact]
@@ -204,7 +207,8 @@ public sealed class SeriesLivesTests
     {
         var store = new MemoryStore();
         await store.SaveAsync(
-            new StoreBatch([new(BtcMinute, Candle(-20) with { Closed = true, Rev = 5 })], [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-10))), TimeRangeSet.Empty, 1)]), Cancel);
+            new StoreBatch([new(BtcMinute, Candle(-20) with { Closed = true, Rev = 5 })],
+                [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-10))), TimeRangeSet.Empty, 1)]), Cancel);
         store.Down = "gone";
         await using var core = new CoreUnderTest(store);
         core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(30));
@@ -215,7 +219,8 @@ public sealed class SeriesLivesTests
         core.Time.Advance(TimeSpan.FromMinutes(1));
 
         store.Down = null;
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.View(100, 0).Newest.Any(c => c.Time == At(-20)) && lease.Hub.Status.Gaps.IsEmpty));
+        await core.InTime(
+            SeriesHubTests.WhenAsync(() => lease.Hub.View(100, 0).Newest.Any(c => c.Time == At(-20)) && lease.Hub.Status.Gaps.IsEmpty));
         var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Reset, join.Mode);
@@ -237,7 +242,8 @@ public sealed class SeriesLivesTests
         core.Provider.History = Ledger(At(22));
         await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Status.Gaps.IsEmpty));
 
-        Assert.Superset(Enumerable.Range(1, 18).Select(m => At(m)).Where(t => join.Snapshot.All(c => c.Time != t)).ToHashSet(), sink.Updates.Select(u => u.Candle.Time).ToHashSet());
+        Assert.Superset(Enumerable.Range(1, 18).Select(m => At(m)).Where(t => join.Snapshot.All(c => c.Time != t)).ToHashSet(),
+            sink.Updates.Select(u => u.Candle.Time).ToHashSet());
     }
 
     [Fact]
@@ -310,7 +316,8 @@ public sealed class SeriesLivesTests
         var revs = new RevCounter(TimeProvider.System);
         Candle Fetched(int minute, decimal close = 100) => Candle(minute, close) with { Closed = true, Rev = At(minute + 1) * 1000 };
 
-        var numbered = CandleArchive.Numbered([Fetched(0), Fetched(1), Fetched(2, close: 101), Fetched(3)], [Fetched(1) with { Rev = 5 }, Fetched(2) with { Rev = 6 }], At(3), revs);
+        var numbered = CandleArchive.Numbered([Fetched(0), Fetched(1), Fetched(2, close: 101), Fetched(3)],
+            [Fetched(1) with { Rev = 5 }, Fetched(2) with { Rev = 6 }], At(3), revs);
 
         Assert.Equal(At(1) * 1000, numbered[0].Rev);
         Assert.Equal(5, numbered[1].Rev);
@@ -347,11 +354,14 @@ public sealed class SeriesLivesTests
     {
         var late = new LateTimers(new(DateTimeOffset.FromUnixTimeMilliseconds(Noon)));
         var store = new MemoryStore();
-        await using var writer = new CandleWriter(store, new StorageOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLogger<CandleWriter>.Instance);
+        await using var writer = new CandleWriter(
+            store, new StorageOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLogger<CandleWriter>.Instance);
         var (provider, archive, revs) = (new FakeProvider(), new CandleArchive(store, writer), new RevCounter(late));
-        await using var fetcher = new HistoryFill(provider, archive, revs, late, Microsoft.Extensions.Logging.Abstractions.NullLogger<HistoryFill>.Instance);
+        await using var fetcher =
+            new HistoryFill(provider, archive, revs, late, Microsoft.Extensions.Logging.Abstractions.NullLogger<HistoryFill>.Instance);
         await using var service = new CandleStreamService(
-            provider, archive, fetcher, [], revs, new StreamingOptions(), late, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+            provider, archive, fetcher, [], revs, new StreamingOptions(), late,
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         var hub = service.Touch(BtcMinute);
         late.Clock.Advance(TimeSpan.FromSeconds(30));
 
@@ -363,7 +373,8 @@ public sealed class SeriesLivesTests
     }
 
     private static Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> Ledger(long asOf) =>
-        (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(-60, 120).Select(m => Candle(m)).Where(c => range.Contains(c.Time) && c.Time < asOf)], asOf);
+        (_, range, _) => new HistoryPage(
+            range, [.. Enumerable.Range(-60, 120).Select(m => Candle(m)).Where(c => range.Contains(c.Time) && c.Time < asOf)], asOf);
 
     // Another series tells exchange time, so that a question can be about the past.
     private static async Task TellExchangeTimeAsync(CoreUnderTest core, long time)
@@ -372,7 +383,8 @@ public sealed class SeriesLivesTests
         (await core.Provider.WhenFollowedAsync(Other)).OnSnapshot([Candle(-1)], time);
     }
 
-    // A snapshot of one candle, an outage while REST is away, a snapshot of one candle: minutes 1 to 4 are told as a gap. Then the client leaves and the series closes.
+    // A snapshot of one candle, an outage while REST is away, a snapshot of one candle: minutes 1 to 4 are told as a gap. Then the client
+    // leaves and the series closes.
     private static async Task<(long Id, TimeRange Gap)> TellGapAndCloseAsync(CoreUnderTest core)
     {
         await TellExchangeTimeAsync(core, At(5, 20));
@@ -386,7 +398,8 @@ public sealed class SeriesLivesTests
         Assert.True(gap.From <= At(1) && gap.To == At(5));
         var id = core.Service.Revs.Current;
         lease.Dispose();
-        await core.InTime(SeriesHubTests.WhenAsync(() => !core.Service.TryFind(BtcMinute, out _) && !core.Provider.Followed.Contains(BtcMinute)));
+        await core.InTime(
+            SeriesHubTests.WhenAsync(() => !core.Service.TryFind(BtcMinute, out _) && !core.Provider.Followed.Contains(BtcMinute)));
         return (id, gap);
     }
 

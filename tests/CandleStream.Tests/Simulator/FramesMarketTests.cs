@@ -32,7 +32,8 @@ public sealed class FramesMarketTests : IDisposable
         await client.SendAsync("""{"event":"conf","flags":65536}""");
         var channel = await client.SubscribeAsync(Key);
 
-        Assert.Equal($"[{channel},[[1790134380000,6418.8,6419,6420,6418,3.1e-7],[1790134320000,1,1,1,1,2]],1]", await client.ReceiveTextAsync());
+        Assert.Equal(
+            $"[{channel},[[1790134380000,6418.8,6419,6420,6418,3.1e-7],[1790134320000,1,1,1,1,2]],1]", await client.ReceiveTextAsync());
         Assert.Equal($"[{channel},[1790134380000,6418.8,6419.50,6420,6418,1.5],2]", await client.ReceiveTextAsync());
         Assert.Equal($"[{channel},\"hb\",3]", await client.ReceiveTextAsync());
         Assert.Equal(
@@ -73,5 +74,12 @@ public sealed class FramesMarketTests : IDisposable
     public void Dispose() => File.Delete(_path);
 
     private Task<BitfinexSimulator> StartAsync(FakeTimeProvider clock, double speed = double.PositiveInfinity) =>
-        BitfinexSimulator.StartAsync(new SimulatorOptions { Frames = _path, Speed = speed, Listen = false, TimeProvider = clock, Heartbeat = TimeSpan.FromDays(1) }, TestContext.Current.CancellationToken);
+        BitfinexSimulator.StartAsync(new SimulatorOptions
+        {
+            Frames = _path,
+            Speed = speed,
+            Listen = false,
+            TimeProvider = clock,
+            Heartbeat = TimeSpan.FromDays(1)
+        }, TestContext.Current.CancellationToken);
 }

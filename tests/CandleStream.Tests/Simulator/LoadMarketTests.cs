@@ -31,7 +31,8 @@ public sealed class LoadMarketTests
 
         Assert.All(channels.Values, updates => Assert.InRange(updates.Count, (90 * 8) - burst, (90 * 8) + burst));
         Assert.All(channels.Values, updates => Assert.Equal(updates.Count, updates.Distinct().Count()));
-        Assert.Equal(channels.Values.Select(updates => (long)updates.Count), Enumerable.Range(0, 20).Select(series => simulator.Updates($"trade:1m:tLOAD{series:D3}USD")));
+        Assert.Equal(channels.Values.Select(updates => (long)updates.Count),
+            Enumerable.Range(0, 20).Select(series => simulator.Updates($"trade:1m:tLOAD{series:D3}USD")));
     }
 
     [Fact]
@@ -47,10 +48,12 @@ public sealed class LoadMarketTests
             await CollectAsync(client, updates);
         }
 
-        var last = updates[channel].Select(text => JsonElement.Parse(text)).GroupBy(candle => candle[0].GetInt64()).Select(minute => minute.Last()).ToList();
+        var last = updates[channel].Select(text => JsonElement.Parse(text)).GroupBy(candle => candle[0].GetInt64())
+            .Select(minute => minute.Last()).ToList();
         var ledger = simulator.Ledger("trade:1m:tLOAD000USD");
         Assert.Equal(3, ledger.Count);
-        Assert.Equal(ledger.Select(candle => (candle.Time, candle.Close, candle.Volume)), last.Select(candle => (candle[0].GetInt64(), candle[2].GetDecimal(), candle[5].GetDecimal())));
+        Assert.Equal(ledger.Select(candle => (candle.Time, candle.Close, candle.Volume)),
+            last.Select(candle => (candle[0].GetInt64(), candle[2].GetDecimal(), candle[5].GetDecimal())));
         Assert.All(ledger, candle => Assert.True(candle.Low <= candle.Open && candle.Close <= candle.High));
     }
 
@@ -68,7 +71,15 @@ public sealed class LoadMarketTests
     }
 
     private Task<BitfinexSimulator> StartAsync(int series, double rate, int burst) => BitfinexSimulator.StartAsync(
-        new SimulatorOptions { Market = MarketKind.Load, Series = series, Rate = rate, Burst = burst, Listen = false, TimeProvider = _clock }, TestContext.Current.CancellationToken);
+        new SimulatorOptions
+        {
+            Market = MarketKind.Load,
+            Series = series,
+            Rate = rate,
+            Burst = burst,
+            Listen = false,
+            TimeProvider = _clock
+        }, TestContext.Current.CancellationToken);
 
     /// <summary>Adds what has arrived to the lists: update payloads by channel.</summary>
     private static async Task CollectAsync(ExchangeClient client, Dictionary<int, List<string>> channels)
@@ -76,7 +87,8 @@ public sealed class LoadMarketTests
         await client.SendAsync("""{"event":"ping"}""");
         while (await client.ReceiveAsync() is var frame && ExchangeClient.Event(frame) != "pong")
         {
-            if (frame.ValueKind == JsonValueKind.Array && frame[1].ValueKind == JsonValueKind.Array && frame[1][0].ValueKind == JsonValueKind.Number)
+            if (frame.ValueKind == JsonValueKind.Array && frame[1].ValueKind == JsonValueKind.Array
+                && frame[1][0].ValueKind == JsonValueKind.Number)
                 channels[frame[0].GetInt32()].Add(frame[1].GetRawText());
         }
     }

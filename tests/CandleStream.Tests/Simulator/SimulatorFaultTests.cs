@@ -8,7 +8,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Simulator;
 
-/// <summary>Each fault of the socket, by name: what a client gets to see of it. The market is a script, so that every frame is known.</summary>
+/// <summary>
+/// Each fault of the socket, by name: what a client gets to see of it. The market is a script, so that every frame is known.
+/// </summary>
 public sealed class SimulatorFaultTests : IAsyncDisposable
 {
     private const string Key = "trade:1m:tBTCUSD";
@@ -164,7 +166,8 @@ public sealed class SimulatorFaultTests : IAsyncDisposable
     [Fact]
     public async Task Late_revision_changes_the_minute_before_and_the_ledger_with_it()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = false, TimeProvider = _clock }, TestContext.Current.CancellationToken);
+        await using var simulator = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Listen = false, TimeProvider = _clock }, TestContext.Current.CancellationToken);
         using var client = new ExchangeClient(simulator.ConnectInProcess());
         await client.SubscribeAsync(Key);
         await client.ReceiveDataAsync();
@@ -325,7 +328,8 @@ public sealed class SimulatorFaultTests : IAsyncDisposable
     [InlineData(FaultKind.Dns)]
     public async Task New_connections_can_be_refused_over_the_socket_and_in_the_process(FaultKind kind)
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { CustomMarket = _market }, TestContext.Current.CancellationToken);
+        await using var simulator =
+            await BitfinexSimulator.StartAsync(new SimulatorOptions { CustomMarket = _market }, TestContext.Current.CancellationToken);
         var fault = simulator.Faults.Add(new Fault(kind) { Count = 2 });
         await Assert.ThrowsAsync<WebSocketException>(() => ExchangeClient.ConnectAsync(simulator));
         Assert.Throws<WebSocketException>(simulator.ConnectInProcess);
@@ -359,7 +363,8 @@ public sealed class SimulatorFaultTests : IAsyncDisposable
 
     private async Task<ExchangeClient> SubscribedAsync(string key = Key)
     {
-        _simulator ??= await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = _market }, TestContext.Current.CancellationToken);
+        _simulator ??= await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = _market }, TestContext.Current.CancellationToken);
         var client = new ExchangeClient(_simulator.ConnectInProcess());
         await client.SendAsync("""{"event":"conf","flags":65536}""");
         await client.SubscribeAsync(key);

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Simulator;
 
-/// <summary>The faults that are lies rather than losses: rows that are no candles, wrong times, flags that are not set, pages that end too early.</summary>
+/// <summary>
+/// The faults that are lies rather than losses: rows that are no candles, wrong times, flags that are not set, pages that end too early.
+/// </summary>
 public sealed class SimulatorLieTests : IAsyncLifetime
 {
     private const string Key = "trade:1m:tBTCUSD";
@@ -22,7 +24,8 @@ public sealed class SimulatorLieTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = _market }, TestContext.Current.CancellationToken);
+        _simulator = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = _market }, TestContext.Current.CancellationToken);
         _client = new ExchangeClient(_simulator.ConnectInProcess());
         await _client.ReceiveAsync();
     }
@@ -147,7 +150,8 @@ public sealed class SimulatorLieTests : IAsyncLifetime
     {
         var truth = Candle(MinuteOf(row));
         decimal[] fields = [truth.Open, truth.Close, truth.High, truth.Low, truth.Volume];
-        return row.EnumerateArray().Skip(1).Select(field => field.ValueKind == JsonValueKind.Number && field.TryGetDecimal(out var number) ? number : -1).SequenceEqual(fields);
+        return row.EnumerateArray().Skip(1).Select(
+            field => field.ValueKind == JsonValueKind.Number && field.TryGetDecimal(out var number) ? number : -1).SequenceEqual(fields);
     }
 
     private static Uri AddressOf(string call) => new($"http://exchange.test/v2/candles/{Key}/{call}");

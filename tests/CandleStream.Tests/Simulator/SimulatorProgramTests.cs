@@ -12,8 +12,10 @@ public sealed class SimulatorProgramTests
     public async Task Every_switch_reaches_its_option()
     {
         var options = await ParseAsync(
-            "--port", "18700", "--market", "trades", "--seed", "7", "--trades", "BTCUSD=a.csv", "--trades", "DUSK:USD=b=c.csv.gz", "--speed", "max", "--shift", "now",
-            "--series", "10", "--rate", "0.5", "--burst", "4", "--channel-limit", "5", "--address-limit", "6", "--connect-limit", "7", "--rest-limit", "8", "--heartbeat", "1.5");
+            "--port", "18700", "--market", "trades", "--seed", "7", "--trades", "BTCUSD=a.csv", "--trades", "DUSK:USD=b=c.csv.gz",
+            "--speed", "max", "--shift", "now",
+            "--series", "10", "--rate", "0.5", "--burst", "4", "--channel-limit", "5", "--address-limit", "6", "--connect-limit", "7",
+            "--rest-limit", "8", "--heartbeat", "1.5");
 
         Assert.NotNull(options);
         Assert.Equal((18700, MarketKind.Trades, 7L), (options.Port, options.Market, options.Seed));
@@ -30,7 +32,8 @@ public sealed class SimulatorProgramTests
         var options = await ParseAsync();
 
         Assert.NotNull(options);
-        Assert.Equal((MarketKind.Synthetic, 1L, 30, 20, 30), (options.Market, options.Seed, options.ChannelLimit, options.ConnectLimit, options.RestLimit));
+        Assert.Equal((MarketKind.Synthetic, 1L, 30, 20, 30),
+            (options.Market, options.Seed, options.ChannelLimit, options.ConnectLimit, options.RestLimit));
         Assert.Equal(["BTCUSD", "ETHUSD"], (await ParseAsync("--symbols", "BTCUSD, ETHUSD"))!.Symbols);
         Assert.Equal(2.5, (await ParseAsync("--speed", "2.5"))!.Speed);
     }
@@ -63,7 +66,9 @@ public sealed class SimulatorProgramTests
     [Fact]
     public async Task The_program_says_where_it_listens_in_one_line_and_serves_until_it_is_ended()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(BitfinexSimulator).Assembly.Location, "--port", "0", "--seed", "9"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(BitfinexSimulator).Assembly.Location, "--port", "0", "--seed",
+            "9"])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         try
         {
@@ -72,7 +77,8 @@ public sealed class SimulatorProgramTests
             var line = await process.StandardOutput.ReadLineAsync(limit.Token);
             Assert.Matches("^listening on http://127\\.0\\.0\\.1:[0-9]+$", line);
             using var socket = new ClientWebSocket();
-            await socket.ConnectAsync(new Uri(line!["listening on ".Length..].Replace("http", "ws", StringComparison.Ordinal) + "/ws/2"), limit.Token);
+            await socket.ConnectAsync(
+                new Uri(line!["listening on ".Length..].Replace("http", "ws", StringComparison.Ordinal) + "/ws/2"), limit.Token);
             using var client = new ExchangeClient(socket);
             Assert.Equal(9, (await client.ReceiveAsync()).GetProperty("seed").GetInt64());
         }
@@ -93,7 +99,8 @@ public sealed class SimulatorProgramTests
         try
         {
             await File.WriteAllLinesAsync(path, ["[1,\"hb\"]", "[1,"], TestContext.Current.CancellationToken);
-            string[] arguments = [typeof(BitfinexSimulator).Assembly.Location, "--port", "0", option, value.Replace("FILE", path, StringComparison.Ordinal)];
+            string[] arguments =
+                [typeof(BitfinexSimulator).Assembly.Location, "--port", "0", option, value.Replace("FILE", path, StringComparison.Ordinal)];
             using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true })!;
             var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -111,7 +118,8 @@ public sealed class SimulatorProgramTests
     {
         await using var simulator = await BitfinexSimulator.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
 
-        await Assert.ThrowsAsync<IOException>(() => BitfinexSimulator.StartAsync(new SimulatorOptions { Port = simulator.Url.Port }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IOException>(
+            () => BitfinexSimulator.StartAsync(new SimulatorOptions { Port = simulator.Url.Port }, TestContext.Current.CancellationToken));
     }
 
     /// <summary>The options a command line leads to; null where it is refused.</summary>

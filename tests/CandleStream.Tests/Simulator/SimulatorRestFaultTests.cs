@@ -17,7 +17,8 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { TimeProvider = _clock }, TestContext.Current.CancellationToken);
+        _simulator =
+            await BitfinexSimulator.StartAsync(new SimulatorOptions { TimeProvider = _clock }, TestContext.Current.CancellationToken);
         _http = new HttpClient { BaseAddress = _simulator.Url };
     }
 
@@ -54,7 +55,8 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(History));
         using var inProcess = new HttpClient(_simulator.CreateHttpHandler());
-        await Assert.ThrowsAsync<HttpRequestException>(() => inProcess.GetAsync(new Uri("http://x.test/" + History), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => inProcess.GetAsync(new Uri("http://x.test/" + History), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -62,7 +64,8 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
     {
         await AddAsync("""{"fault":"rest-bad-gzip","count":2}""");
         using var decompressing = new HttpClient(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All });
-        using var answer = await decompressing.GetAsync(new Uri(_simulator.Url, History), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var answer = await decompressing.GetAsync(
+            new Uri(_simulator.Url, History), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         using var inProcess = new HttpMessageInvoker(_simulator.CreateHttpHandler());
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://x.test/" + History));
         using var same = await inProcess.SendAsync(request, TestContext.Current.CancellationToken);
@@ -141,9 +144,11 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
         Assert.Equal(1, subscriptions.GetProperty("connects").GetInt32());
         var calls = await ReadAsync("control/rest-calls");
         Assert.Equal(2, calls.GetProperty("calls")[0].GetProperty("count").GetInt32());
-        var ledger = await ReadAsync($"control/ledger?key=trade:1m:tBTCUSD&start={_clock.GetUtcNow().AddMinutes(-10).ToUnixTimeMilliseconds()}");
+        var ledger =
+            await ReadAsync($"control/ledger?key=trade:1m:tBTCUSD&start={_clock.GetUtcNow().AddMinutes(-10).ToUnixTimeMilliseconds()}");
         Assert.True(ledger.GetProperty("candles")[0].GetProperty("closed").GetBoolean());
-        Assert.Equal(_simulator.Ledger("trade:1m:tBTCUSD")[^1].Close, ledger.GetProperty("candles")[ledger.GetProperty("candles").GetArrayLength() - 1].GetProperty("close").GetDecimal());
+        Assert.Equal(_simulator.Ledger("trade:1m:tBTCUSD")[^1].Close,
+            ledger.GetProperty("candles")[ledger.GetProperty("candles").GetArrayLength() - 1].GetProperty("close").GetDecimal());
 
         var id = await AddAsync("""{"fault":"silence","key":"trade:1m:tBTCUSD"}""");
         Assert.Equal("silence", (await ReadAsync("control/faults")).GetProperty("faults")[0].GetProperty("fault").GetString());
@@ -179,7 +184,8 @@ public sealed class SimulatorRestFaultTests : IAsyncLifetime
 
     private Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(path, TestContext.Current.CancellationToken);
 
-    private async Task<JsonElement> ReadAsync(string path) => JsonElement.Parse(await _http.GetStringAsync(path, TestContext.Current.CancellationToken));
+    private async Task<JsonElement> ReadAsync(string path) =>
+        JsonElement.Parse(await _http.GetStringAsync(path, TestContext.Current.CancellationToken));
 
     private static List<long> Times(JsonElement page) => [.. page.EnumerateArray().Select(candle => candle[0].GetInt64())];
 }

@@ -24,7 +24,8 @@ public sealed class SimulatorRestTests
 
         var inRange = Times(await GetAsync(http, $"candles/trade:1m:tBTCUSD/hist?start={times[20]}&end={times[10]}"));
         Assert.Equal(times[10..21], inRange);
-        Assert.Equal(times[10..21].AsEnumerable().Reverse().Take(3), Times(await GetAsync(http, $"candles/trade:1m:tBTCUSD/hist?start={times[20]}&end={times[10]}&sort=1&limit=3")));
+        Assert.Equal(times[10..21].AsEnumerable().Reverse().Take(3),
+            Times(await GetAsync(http, $"candles/trade:1m:tBTCUSD/hist?start={times[20]}&end={times[10]}&sort=1&limit=3")));
         Assert.Equal(times[10..13], Times(await GetAsync(http, $"candles/trade:1m:tBTCUSD/hist?end={times[10]}&limit=3")));
         Assert.Equal(times[0], (await GetAsync(http, "candles/trade%3A1m%3AtBTCUSD/last"))[0].GetInt64());
     }
@@ -35,7 +36,8 @@ public sealed class SimulatorRestTests
         await using var simulator = await StartAsync();
         using var http = Client(simulator);
 
-        Assert.Equal(Noon.AddSeconds(-30).ToUnixTimeMilliseconds(), Times(await GetAsync(http, "candles/trade:1m:tBTCUSD/hist?limit=1")).Single());
+        Assert.Equal(
+            Noon.AddSeconds(-30).ToUnixTimeMilliseconds(), Times(await GetAsync(http, "candles/trade:1m:tBTCUSD/hist?limit=1")).Single());
         var sparse = Times(await GetAsync(http, "candles/trade:1m:tNEOUSD/hist?limit=1000"));
         Assert.True(sparse[0] - sparse[^1] > 2000 * 60_000L);
         Assert.Empty(Times(await GetAsync(http, "candles/trade:1m:tBTCUSD/hist?end=1000000000000")));
@@ -67,7 +69,8 @@ public sealed class SimulatorRestTests
 
         Assert.Equal("[1]", (await GetAsync(http, "platform/status")).GetRawText());
         var conf = await GetAsync(http, "conf/pub:list:pair:exchange,pub:list:pair:futures,pub:no:such");
-        Assert.Equal(["BTCUSD", "ETHUSD", "SOLUSD", "XRPUSD", "LTCUSD", "DUSK:USD", "NEOUSD"], conf[0].EnumerateArray().Select(pair => pair.GetString()));
+        Assert.Equal(["BTCUSD", "ETHUSD", "SOLUSD", "XRPUSD", "LTCUSD", "DUSK:USD", "NEOUSD"],
+            conf[0].EnumerateArray().Select(pair => pair.GetString()));
         Assert.Equal("BTCF0:USTF0", conf[1][0].GetString());
         Assert.Equal(0, conf[2].GetArrayLength());
         var tickers = await GetAsync(http, "tickers?symbols=tBTCUSD,tDUSK:USD,tNOSUCH");
@@ -105,14 +108,16 @@ public sealed class SimulatorRestTests
 
         using var refused = await http.GetAsync("candles/trade:1m:tBTCUSD/last", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
-        Assert.Equal("[\"error\",11010,\"ratelimit: error\"]", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "[\"error\",11010,\"ratelimit: error\"]", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Null(refused.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.OK, await Call("platform/status"));
         clock.Advance(TimeSpan.FromSeconds(59));
         Assert.Equal(HttpStatusCode.TooManyRequests, await Call("candles/trade:1m:tETHUSD/last"));
         clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, await Call("candles/trade:1m:tETHUSD/last"));
-        Assert.Equal(5, simulator.RestCalls.Count("/v2/candles/trade:1m:tBTCUSD/last") + simulator.RestCalls.Calls.Count(call => call.Status == 429 && call.Path.Contains("ETH", StringComparison.Ordinal)));
+        Assert.Equal(5, simulator.RestCalls.Count("/v2/candles/trade:1m:tBTCUSD/last") + simulator.RestCalls.Calls.Count(
+            call => call.Status == 429 && call.Path.Contains("ETH", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -122,16 +127,19 @@ public sealed class SimulatorRestTests
         using var overSocket = Client(simulator);
         using var inProcess = new HttpClient(simulator.CreateHttpHandler()) { BaseAddress = new Uri("http://api.bitfinex.test/v2/") };
 
-        foreach (var path in new[] { "candles/trade:5m:tBTCF0:USTF0/hist?limit=20", "conf/pub:list:pair:exchange", "candles/trade%3A1D%3AtETHUSD/last" })
+        foreach (var path in new[] { "candles/trade:5m:tBTCF0:USTF0/hist?limit=20", "conf/pub:list:pair:exchange",
+            "candles/trade%3A1D%3AtETHUSD/last" })
         {
             using var answer = await inProcess.GetAsync(path, TestContext.Current.CancellationToken);
-            Assert.Equal((await GetAsync(overSocket, path)).GetRawText(), await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            Assert.Equal((await GetAsync(overSocket, path)).GetRawText(),
+                await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             Assert.Equal(Noon, answer.Headers.Date);
         }
     }
 
     private static Task<BitfinexSimulator> StartAsync(SimulatorOptions? options = null) =>
-        BitfinexSimulator.StartAsync(options ?? new SimulatorOptions { TimeProvider = new FakeTimeProvider(Noon) }, TestContext.Current.CancellationToken);
+        BitfinexSimulator.StartAsync(
+            options ?? new SimulatorOptions { TimeProvider = new FakeTimeProvider(Noon) }, TestContext.Current.CancellationToken);
 
     private static HttpClient Client(BitfinexSimulator simulator) => new() { BaseAddress = new Uri(simulator.RestUrl + "/") };
 

@@ -11,7 +11,8 @@ public sealed class SimulatorSessionTests
     [Fact]
     public async Task The_greeting_comes_first_and_names_the_simulator()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 42 }, TestContext.Current.CancellationToken);
+        await using var simulator =
+            await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = 42 }, TestContext.Current.CancellationToken);
         using var socket = new System.Net.WebSockets.ClientWebSocket();
         await socket.ConnectAsync(simulator.WebSocketUrl, TestContext.Current.CancellationToken);
         using var client = new ExchangeClient(socket);
@@ -105,7 +106,8 @@ public sealed class SimulatorSessionTests
     [InlineData("""{"event":"subscribe","channel":"weather","subId":"s"}""", 10300, "channel: unknown", "subId")]
     [InlineData("""{"event":"unsubscribe","chanId":77}""", 10400, "unsubscribe: invalid", "chanId")]
     [InlineData("""{"event":"conf","flags":"all"}""", 10050, "conf: invalid", "flags")]
-    public async Task A_bad_request_is_answered_with_its_code_and_its_own_fields_and_the_socket_stays(string request, int code, string message, string field)
+    public async Task A_bad_request_is_answered_with_its_code_and_its_own_fields_and_the_socket_stays(
+        string request, int code, string message, string field)
     {
         await using var simulator = await BitfinexSimulator.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
         using var client = await ExchangeClient.ConnectAsync(simulator);
@@ -138,7 +140,8 @@ public sealed class SimulatorSessionTests
     [Fact]
     public async Task One_channel_too_many_is_refused_and_the_others_go_on()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { ChannelLimit = 2 }, TestContext.Current.CancellationToken);
+        await using var simulator =
+            await BitfinexSimulator.StartAsync(new SimulatorOptions { ChannelLimit = 2 }, TestContext.Current.CancellationToken);
         using var client = await ExchangeClient.ConnectAsync(simulator);
         await client.SubscribeAsync(Key);
         var second = await client.SubscribeAsync("trade:5m:tBTCUSD");

@@ -66,7 +66,8 @@ public sealed class SimulatorTimeTests
     [Fact]
     public async Task The_connection_too_many_is_a_429_and_so_are_all_in_the_minute_after()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { ConnectLimit = 2, TimeProvider = _clock }, TestContext.Current.CancellationToken);
+        await using var simulator = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { ConnectLimit = 2, TimeProvider = _clock }, TestContext.Current.CancellationToken);
         using var first = await ExchangeClient.ConnectAsync(simulator);
         using var second = await ExchangeClient.ConnectAsync(simulator);
 
@@ -85,7 +86,8 @@ public sealed class SimulatorTimeTests
     public async Task A_limit_is_counted_by_the_time_that_passes_and_not_by_the_wall_clock(int hours)
     {
         var clock = new VirtualClock(_clock.GetUtcNow());
-        var options = new SimulatorOptions { Listen = false, ConnectLimit = 1, TimeProvider = clock, CustomMarket = new ScriptedMarket("BTCUSD") };
+        var options =
+            new SimulatorOptions { Listen = false, ConnectLimit = 1, TimeProvider = clock, CustomMarket = new ScriptedMarket("BTCUSD") };
         await using var simulator = await BitfinexSimulator.StartAsync(options, TestContext.Current.CancellationToken);
         using var first = new ExchangeClient(simulator.ConnectInProcess());
         Assert.Throws<WebSocketException>(simulator.ConnectInProcess);
@@ -99,7 +101,8 @@ public sealed class SimulatorTimeTests
     [Fact]
     public async Task Updates_alternate_between_the_previous_candle_and_the_present_one()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { Listen = false, TimeProvider = _clock }, TestContext.Current.CancellationToken);
+        await using var simulator = await BitfinexSimulator.StartAsync(
+            new SimulatorOptions { Listen = false, TimeProvider = _clock }, TestContext.Current.CancellationToken);
         using var client = new ExchangeClient(simulator.ConnectInProcess());
         await client.SubscribeAsync(Key);
         await client.ReceiveDataAsync();
@@ -114,7 +117,8 @@ public sealed class SimulatorTimeTests
         }
 
         Assert.True(times.Count > 20);
-        Assert.True(times.Zip(times.Skip(1)).Count(pair => pair.Second < pair.First) > times.Count / 3, "the previous candle follows the present one again and again");
+        Assert.True(times.Zip(times.Skip(1)).Count(pair => pair.Second < pair.First) > times.Count / 3,
+            "the previous candle follows the present one again and again");
     }
 
     [Fact]
@@ -139,14 +143,16 @@ public sealed class SimulatorTimeTests
     }
 
     private Task<BitfinexSimulator> StartAsync(IMarket? market = null) => BitfinexSimulator.StartAsync(
-        new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = market ?? new ScriptedMarket("BTCUSD") }, TestContext.Current.CancellationToken);
+        new SimulatorOptions { Listen = false, TimeProvider = _clock, CustomMarket = market ?? new ScriptedMarket("BTCUSD") },
+        TestContext.Current.CancellationToken);
 
 
     private static async Task<HttpStatusCode> RefusalAsync(BitfinexSimulator simulator)
     {
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
-        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(simulator.WebSocketUrl, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<WebSocketException>(
+            () => socket.ConnectAsync(simulator.WebSocketUrl, TestContext.Current.CancellationToken));
         return socket.HttpStatusCode;
     }
 }

@@ -29,7 +29,8 @@ public sealed class SyntheticMarketTests
     {
         var key = CandleKey.For("1m", "BTCUSD");
 
-        Assert.NotEqual(Market(seed: 1, out _).Candles(key, 0, long.MaxValue, 10), Market(seed: 2, out _).Candles(key, 0, long.MaxValue, 10));
+        Assert.NotEqual(
+            Market(seed: 1, out _).Candles(key, 0, long.MaxValue, 10), Market(seed: 2, out _).Candles(key, 0, long.MaxValue, 10));
     }
 
     [Theory]
@@ -57,7 +58,8 @@ public sealed class SyntheticMarketTests
         var minutes = market.Candles(CandleKey.For("1m", "LTCUSD"), candle.Time, key.Timeframe.Next(candle.Time) - 1, 50_000);
 
         Assert.Equal(
-            new MarketCandle(candle.Time, minutes[0].Open, minutes.Max(minute => minute.High), minutes.Min(minute => minute.Low), minutes[^1].Close, minutes.Sum(minute => minute.Volume)),
+            new MarketCandle(candle.Time, minutes[0].Open, minutes.Max(minute => minute.High), minutes.Min(minute => minute.Low),
+                minutes[^1].Close, minutes.Sum(minute => minute.Volume)),
             candle);
     }
 
@@ -105,7 +107,8 @@ public sealed class SyntheticMarketTests
         foreach (var (key, candles) in held.Values)
         {
             var ledger = simulator.Ledger(key, candles.Keys.Min());
-            Assert.Equal(ledger.Select(candle => System.Text.Encoding.UTF8.GetString(WireText.Candle(candle))), candles.OrderBy(candle => candle.Key).Select(candle => candle.Value));
+            Assert.Equal(ledger.Select(candle => System.Text.Encoding.UTF8.GetString(WireText.Candle(candle))),
+                candles.OrderBy(candle => candle.Key).Select(candle => candle.Value));
         }
         Assert.True(revisions > 5, $"only {revisions} revisions of a minute that a newer one had followed");
     }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Simulator;
 
-/// <summary>Recorded trades become the exchange's own candles: with real recordings where they are at hand, with a small one of our own always.</summary>
+/// <summary>
+/// Recorded trades become the exchange's own candles: with real recordings where they are at hand, with a small one of our own always.
+/// </summary>
 public sealed class TradesMarketTests : IDisposable
 {
     private const long Minute = 60_000;
@@ -19,19 +21,22 @@ public sealed class TradesMarketTests : IDisposable
     [Theory]
     [InlineData("BTCUSD", "trades-BTCUSD-20181112.csv.gz", "candles-BTCUSD-1m-20181105-20181118.csv.gz", 344, 14)]
     [InlineData("ETHUSD", "trades-ETHUSD-20180703.csv.gz", "candles-ETHUSD-1m-20180703.csv.gz", 96, 6)]
-    public async Task Recorded_trades_at_full_speed_make_the_exchanges_own_candles(string pair, string trades, string candles, int equal, int absent)
+    public async Task Recorded_trades_at_full_speed_make_the_exchanges_own_candles(
+        string pair, string trades, string candles, int equal, int absent)
     {
         var folder = RecordedFolder();
         Assert.SkipUnless(File.Exists(Path.Combine(folder, trades)), "no recorded data");
         var expected = ReadCandles(Path.Combine(folder, candles));
-        await using var simulator = await BitfinexSimulator.StartAsync(Replay(pair, Path.Combine(folder, trades)), TestContext.Current.CancellationToken);
+        await using var simulator =
+            await BitfinexSimulator.StartAsync(Replay(pair, Path.Combine(folder, trades)), TestContext.Current.CancellationToken);
 
         var held = await CollectAsync(simulator, $"trade:1m:t{pair}");
 
         var complete = held.Keys.Order().Skip(1).ToList();
         Assert.Equal(equal, complete.Count(time => expected.TryGetValue(time, out var candle) && candle == held[time]));
         Assert.Equal(equal, complete.Count);
-        Assert.Equal(absent, Enumerable.Range(0, (int)((complete[^1] - held.Keys.Min()) / Minute)).Count(minute => !held.ContainsKey(held.Keys.Min() + (minute * Minute))));
+        Assert.Equal(absent, Enumerable.Range(0, (int)((complete[^1] - held.Keys.Min()) / Minute))
+            .Count(minute => !held.ContainsKey(held.Keys.Min() + (minute * Minute))));
         Assert.All(Enumerable.Range(0, (int)((complete[^1] - complete[0]) / Minute)), minute =>
             Assert.Equal(expected.ContainsKey(complete[0] + (minute * Minute)), held.ContainsKey(complete[0] + (minute * Minute))));
     }
@@ -39,7 +44,8 @@ public sealed class TradesMarketTests : IDisposable
     [Fact]
     public async Task Our_own_recording_with_empty_minutes_and_exponents_is_built_exactly()
     {
-        await using var simulator = await BitfinexSimulator.StartAsync(Replay("BTCUSD", OwnRecording()), TestContext.Current.CancellationToken);
+        await using var simulator =
+            await BitfinexSimulator.StartAsync(Replay("BTCUSD", OwnRecording()), TestContext.Current.CancellationToken);
 
         var held = await CollectAsync(simulator, "trade:1m:tBTCUSD");
 
@@ -55,8 +61,10 @@ public sealed class TradesMarketTests : IDisposable
     [Fact]
     public async Task At_full_speed_a_slow_reader_holds_the_replay_and_loses_nothing()
     {
-        var lines = Enumerable.Range(0, 20_000).Select(trade => string.Create(CultureInfo.InvariantCulture, $"{Start + (trade * 7)},{6000 + (trade % 90)}.5,0.001"));
-        await using var simulator = await BitfinexSimulator.StartAsync(Replay("BTCUSD", Recording(lines)) with { Listen = false }, TestContext.Current.CancellationToken);
+        var lines = Enumerable.Range(0, 20_000)
+            .Select(trade => string.Create(CultureInfo.InvariantCulture, $"{Start + (trade * 7)},{6000 + (trade % 90)}.5,0.001"));
+        await using var simulator = await BitfinexSimulator.StartAsync(
+            Replay("BTCUSD", Recording(lines)) with { Listen = false }, TestContext.Current.CancellationToken);
         using var client = new ExchangeClient(simulator.ConnectInProcess());
         await client.SubscribeAsync("trade:1m:tBTCUSD");
 
@@ -81,7 +89,8 @@ public sealed class TradesMarketTests : IDisposable
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var simulator = await BitfinexSimulator.StartAsync(
-            Replay("BTCUSD", OwnRecording()) with { Speed = 2, TimeProvider = clock, Listen = false }, TestContext.Current.CancellationToken);
+            Replay("BTCUSD", OwnRecording()) with { Speed = 2, TimeProvider = clock, Listen = false },
+            TestContext.Current.CancellationToken);
         using var client = new ExchangeClient(simulator.ConnectInProcess());
         Assert.Equal(Start + 34_363, simulator.Market.Now);
         clock.Advance(TimeSpan.FromSeconds(50));
@@ -102,7 +111,13 @@ public sealed class TradesMarketTests : IDisposable
     {
         var now = new DateTimeOffset(2026, 1, 1, 0, 0, 25, TimeSpan.Zero);
         await using var simulator = await BitfinexSimulator.StartAsync(
-            Replay("BTCUSD", OwnRecording()) with { ShiftToNow = true, Speed = 1, TimeProvider = new FakeTimeProvider(now), Listen = false }, TestContext.Current.CancellationToken);
+            Replay("BTCUSD", OwnRecording()) with
+            {
+                ShiftToNow = true,
+                Speed = 1,
+                TimeProvider = new FakeTimeProvider(now),
+                Listen = false
+            }, TestContext.Current.CancellationToken);
 
         Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 34, 363, TimeSpan.Zero).ToUnixTimeMilliseconds(), simulator.Market.Now);
     }
@@ -114,7 +129,8 @@ public sealed class TradesMarketTests : IDisposable
     {
         var path = Recording([line]);
 
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => BitfinexSimulator.StartAsync(Replay("BTCUSD", path), TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(
+            () => BitfinexSimulator.StartAsync(Replay("BTCUSD", path), TestContext.Current.CancellationToken));
 
         Assert.Contains($"{path}, line 2: '{line}'", error.Message, StringComparison.Ordinal);
     }
@@ -142,7 +158,8 @@ public sealed class TradesMarketTests : IDisposable
                 return held;
             }
             foreach (var candle in frame[1][0].ValueKind == JsonValueKind.Array ? frame[1].EnumerateArray().ToArray() : [frame[1]])
-                held[candle[0].GetInt64()] = new MarketCandle(candle[0].GetInt64(), candle[1].GetDecimal(), candle[3].GetDecimal(), candle[4].GetDecimal(), candle[2].GetDecimal(), candle[5].GetDecimal());
+                held[candle[0].GetInt64()] = new MarketCandle(candle[0].GetInt64(), candle[1].GetDecimal(), candle[3].GetDecimal(),
+                    candle[4].GetDecimal(), candle[2].GetDecimal(), candle[5].GetDecimal());
         }
     }
 

@@ -23,8 +23,10 @@ public sealed partial class ProtocolExampleTests
         ["hello"] = StreamEvents.Hello(1541980812345, TimeSpan.FromSeconds(15), [Btc, Eth], simulated: false),
         ["status-live"] = StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Live), []), Now),
         ["status-reconnecting"] = StreamEvents.Status(
-            new SeriesStatus(Btc, new FeedState(SeriesState.Reconnecting, 2, Now.AddMilliseconds(1500), "the exchange closed the connection"), [new TimeRange(1541980680000, 1541980800000)]), Now),
-        ["status-polling"] = StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Polling, 6, PollEvery: TimeSpan.FromSeconds(15)), []), Now),
+            new SeriesStatus(Btc, new FeedState(SeriesState.Reconnecting, 2, Now.AddMilliseconds(1500),
+                "the exchange closed the connection"), [new TimeRange(1541980680000, 1541980800000)]), Now),
+        ["status-polling"] =
+            StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Polling, 6, PollEvery: TimeSpan.FromSeconds(15)), []), Now),
         ["missed"] = StreamEvents.MissedCandle(Btc, Closed),
         ["snapshot"] = StreamEvents.Snapshot(Btc, [Closed, Forming]),
         ["synced"] = StreamEvents.Synced(1541980812345678, [(Btc, JoinMode.Resumed), (Eth, JoinMode.Reset)]),
@@ -44,12 +46,14 @@ public sealed partial class ProtocolExampleTests
     public void No_example_stands_unchecked() => Assert.Equal(Sent.Keys.Order(), InDocument().Keys.Order());
 
     private static Dictionary<string, string> InDocument() =>
-        Example().Matches(File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "protocol.md"))).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["event"].Value);
+        Example().Matches(File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "protocol.md")))
+            .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["event"].Value);
 
     private static string RepositoryRoot()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CandleStream.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No CandleStream.slnx above the tests.");
+        while (!File.Exists(Path.Combine(folder, "CandleStream.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No CandleStream.slnx above the tests.");
         return folder;
     }
 

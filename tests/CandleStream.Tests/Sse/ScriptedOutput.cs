@@ -36,7 +36,9 @@ internal sealed class ScriptedOutput(Action<string>? sent = null) : Output
         }
     }
 
-    /// <summary>The events that went out whole, each by its type and its rev: <c>synced</c>, <c>closed 4</c>, <c>forming 5</c>, <c>delta 6</c>.</summary>
+    /// <summary>
+    /// The events that went out whole, each by its type and its rev: <c>synced</c>, <c>closed 4</c>, <c>forming 5</c>, <c>delta 6</c>.
+    /// </summary>
     public string Events => string.Join(", ", Split(Text).Select(Brief));
 
     public override int Send(ReadOnlyMemory<byte> bytes)
@@ -59,7 +61,8 @@ internal sealed class ScriptedOutput(Action<string>? sent = null) : Output
     private static string Brief(string text)
     {
         var lines = text.Split('\n').Select(line => line.Split(": ", 2)).ToDictionary(line => line[0], line => line[1]);
-        var type = lines.GetValueOrDefault("event") ?? (lines["data"].Contains("\"closed\":true", StringComparison.Ordinal) ? "closed" : "forming");
+        var type = lines.GetValueOrDefault("event")
+            ?? (lines["data"].Contains("\"closed\":true", StringComparison.Ordinal) ? "closed" : "forming");
         return lines.TryGetValue("id", out var id) && type != "synced" ? $"{type} {id}" : type;
     }
 }

@@ -24,7 +24,8 @@ public sealed class SocketBatchTests : IDisposable
         var batch = new SocketBatch(_ring!);
         var pairs = Enumerable.Range(0, SocketBatch.Size).Select(_ => Connect()).ToList();
         var shared = new byte[] { 1, 2, 3 };
-        for (var i = 0; i < pairs.Count; i++) Assert.True(batch.TryAdd(new Connection(default), pairs[i].Ours.SafeHandle, i % 2 == 0 ? shared : new[] { (byte)i }));
+        for (var i = 0; i < pairs.Count; i++) Assert.True(
+            batch.TryAdd(new Connection(default), pairs[i].Ours.SafeHandle, i % 2 == 0 ? shared : new[] { (byte)i }));
         Assert.True(batch.IsFull);
 
         var sent = Send(batch);
@@ -112,7 +113,8 @@ public sealed class SocketBatchTests : IDisposable
         Assert.True(theirs.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
         Assert.True(closing.IsAlive);
         var strangers = Enumerable.Range(0, 20).Select(_ => Connect()).ToList();
-        Assert.DoesNotContain(descriptor, strangers.SelectMany(s => new[] { s.Ours, s.Theirs }).Select(s => s.SafeHandle.DangerousGetHandle()));
+        Assert.DoesNotContain(
+            descriptor, strangers.SelectMany(s => new[] { s.Ours, s.Theirs }).Select(s => s.SafeHandle.DangerousGetHandle()));
         Assert.Single(Send(batch));
 
         Assert.True(closing.Join(TimeSpan.FromSeconds(10)));
@@ -162,7 +164,8 @@ public sealed class SocketBatchTests : IDisposable
     private static byte[] Receive(Socket socket, int count)
     {
         var bytes = new byte[count];
-        for (var got = 0; got < count; got += socket.Receive(bytes.AsSpan(got))) Assert.True(socket.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
+        for (var got = 0; got < count; got += socket.Receive(bytes.AsSpan(got))) Assert.True(
+            socket.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
         return bytes;
     }
 

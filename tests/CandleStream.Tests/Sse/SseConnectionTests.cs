@@ -7,7 +7,9 @@ using CandleStream.Tests.Bitfinex;
 
 namespace CandleStream.Tests.Sse;
 
-/// <summary>What one connection is sent, and in which order, when its client takes a part, nothing, or all. No threads: the test is the sender.</summary>
+/// <summary>
+/// What one connection is sent, and in which order, when its client takes a part, nothing, or all. No threads: the test is the sender.
+/// </summary>
 public sealed class SseConnectionTests
 {
     private static readonly SeriesKey Key = SeriesKey.Parse("BTCUSD:1m");
@@ -151,7 +153,8 @@ public sealed class SseConnectionTests
 
     private static Frame Synced => Frame.Of("event: synced\nid: 1\ndata: {}\n\n"u8);
 
-    private (Connection Connection, Slot Subscription) Connect(ScriptedOutput output, bool deltas = false, long interval = 0, bool isLive = true)
+    private (Connection Connection, Slot Subscription) Connect(
+        ScriptedOutput output, bool deltas = false, long interval = 0, bool isLive = true)
     {
         var connection = new Connection(new SseSettings(deltas, interval)) { Output = output };
         var subscription = new Slot(connection, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));

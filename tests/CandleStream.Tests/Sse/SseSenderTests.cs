@@ -216,7 +216,9 @@ public sealed class SseSenderTests
     private static CandleUpdate Update(int minute, long rev, bool closed = false) =>
         new(SenderUnderTest.Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, rev));
 
-    /// <summary>A machine on which threads wake up now sooner, now later after their timers: each look at the time is up to 4 ms late.</summary>
+    /// <summary>
+    /// A machine on which threads wake up now sooner, now later after their timers: each look at the time is up to 4 ms late.
+    /// </summary>
     private sealed class UnevenClock(VirtualClock clock) : TimeProvider
     {
         private int _looks;
@@ -225,9 +227,11 @@ public sealed class SseSenderTests
 
         public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
 
-        public override long GetTimestamp() => clock.GetTimestamp() + (Interlocked.Increment(ref _looks) * 7 % 5 * TimeSpan.TicksPerMillisecond);
+        public override long GetTimestamp() =>
+            clock.GetTimestamp() + (Interlocked.Increment(ref _looks) * 7 % 5 * TimeSpan.TicksPerMillisecond);
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => clock.CreateTimer(callback, state, dueTime, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            clock.CreateTimer(callback, state, dueTime, period);
     }
 
     /// <summary>A clock that has gone on by the time its timer is set for the first time.</summary>
@@ -262,13 +266,16 @@ public sealed class SseSenderTests
         private void Advance(TimeSpan span) => clock.Advance(span);
     }
 
-    /// <summary>A sender with one series. What the test does next waits until the sender sleeps: nothing depends on which thread runs first.</summary>
+    /// <summary>
+    /// A sender with one series. What the test does next waits until the sender sleeps: nothing depends on which thread runs first.
+    /// </summary>
     private sealed class SenderUnderTest : IAsyncDisposable
     {
         public static readonly SeriesKey Key = SeriesKey.Parse("BTCUSD:1m");
 
         private readonly VirtualClock _clock;
-        private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<StreamCounters>().BuildServiceProvider();
+        private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<StreamCounters>()
+            .BuildServiceProvider();
         private readonly SeriesStatus _status = new(Key, new FeedState(SeriesState.Live), []);
         private readonly SeriesHub _hub;
 
@@ -276,7 +283,8 @@ public sealed class SseSenderTests
         {
             _clock = clock ?? new VirtualClock(DateTimeOffset.UnixEpoch.AddYears(53));
             time ??= _clock;
-            var options = Options.Create(new SendingOptions { PendingClosedCandles = pendingClosedCandles, CoalesceInterval = TimeSpan.Zero });
+            var options =
+                Options.Create(new SendingOptions { PendingClosedCandles = pendingClosedCandles, CoalesceInterval = TimeSpan.Zero });
             var revs = new RevCounter(time);
             _hub = new SeriesHub(Key, new StreamingOptions(), null!, null!, revs, time, NullLogger.Instance);
             Sender = new Sender(revs, options, _services.GetRequiredService<StreamCounters>(), time, NullLogger<Sender>.Instance);
@@ -326,7 +334,10 @@ public sealed class SseSenderTests
             await SettleAsync();
         }
 
-        /// <summary>Waits until the sender has ended the round that takes what was posted before: who leaves is let go at a round's end, so the second is let go in a later one.</summary>
+        /// <summary>
+        /// Waits until the sender has ended the round that takes what was posted before: who leaves is let go at a round's end, so the
+        /// second is let go in a later one.
+        /// </summary>
         public async Task SettleAsync()
         {
             for (var round = 0; round < 2; round++)

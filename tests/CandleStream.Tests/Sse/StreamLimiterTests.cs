@@ -27,7 +27,8 @@ public sealed class StreamLimiterTests
     public void Loopback_is_not_limited_by_address()
     {
         var limiter = Limiter(perAddress: 1);
-        foreach (var address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.1.2.3"), IPAddress.Loopback.MapToIPv6() })
+        foreach (var address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.1.2.3"),
+            IPAddress.Loopback.MapToIPv6() })
         {
             Assert.True(limiter.TryEnter(ClientShare.Of(address), out _));
             Assert.True(limiter.TryEnter(ClientShare.Of(address), out _));

@@ -79,7 +79,8 @@ public abstract class CandleStoreSuite : StoreTest
     public async Task Saving_the_same_batch_twice_changes_nothing()
     {
         var store = await Database.OpenAsync();
-        var batch = new StoreBatch([new(Btc, At(1, 10)), new(Btc, At(2, 11))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, 5)]);
+        var batch = new StoreBatch([new(Btc, At(1, 10)), new(Btc, At(2, 11))],
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, 5)]);
         await store.SaveAsync(batch, Cancel);
         var (candles, record) = (await store.AllAsync(Btc), await store.FindSeriesAsync(Btc, Cancel));
         await store.SaveAsync(batch, Cancel);
@@ -114,7 +115,8 @@ public abstract class CandleStoreSuite : StoreTest
         Assert.Empty(await TimesAsync(Range(11 * Minute, 99 * Minute), 10, false));
 
         async Task<string> TimesAsync(TimeRange range, int limit, bool newestFirst) =>
-            string.Join(' ', await store.ReadAsync(Btc, range, limit, newestFirst, Cancel).Select(c => c.Time / Minute).ToListAsync(Cancel));
+            string.Join(
+                ' ', await store.ReadAsync(Btc, range, limit, newestFirst, Cancel).Select(c => c.Time / Minute).ToListAsync(Cancel));
     }
 
     [Theory]
@@ -129,7 +131,8 @@ public abstract class CandleStoreSuite : StoreTest
         var read = await store.ReadAsync(Btc, Range(0, long.MaxValue), int.MaxValue, newestFirst, Cancel).ToListAsync(Cancel);
         Assert.Equal(newestFirst ? candles.Reverse() : candles, read);
         Assert.Equal(candles.Reverse(), await store.ChangesSinceAsync(Btc, 0, int.MaxValue, Cancel).ToListAsync(Cancel));
-        Assert.Equal(CandlePages.Rows + 1, await store.ReadAsync(Btc, Range(0, long.MaxValue), CandlePages.Rows + 1, newestFirst, Cancel).CountAsync(Cancel));
+        Assert.Equal(CandlePages.Rows + 1,
+            await store.ReadAsync(Btc, Range(0, long.MaxValue), CandlePages.Rows + 1, newestFirst, Cancel).CountAsync(Cancel));
     }
 
     [Fact]
@@ -147,7 +150,8 @@ public abstract class CandleStoreSuite : StoreTest
         await store.SaveAsync(Batch(Btc, At(2, 40)), Cancel);
         Assert.Equal("20 30 40", await RevsAsync(0, 10));
 
-        async Task<string> RevsAsync(long rev, int limit) => string.Join(' ', await store.ChangesSinceAsync(Btc, rev, limit, Cancel).Select(c => c.Rev).ToListAsync(Cancel));
+        async Task<string> RevsAsync(long rev, int limit) =>
+            string.Join(' ', await store.ChangesSinceAsync(Btc, rev, limit, Cancel).Select(c => c.Rev).ToListAsync(Cancel));
     }
 
     [Fact]
@@ -176,7 +180,8 @@ public abstract class CandleStoreSuite : StoreTest
         SeriesKey[] series = [.. "BTCF0:USTF0:1m BTCF0:USTF0:1M DUSK:USD:1D BTCUSD:1M BTCUSD:1m".Split(' ').Select(SeriesKey.Parse)];
         await store.SaveAsync(new StoreBatch([.. series.Select((s, i) => new StoredCandle(s, At(1, i + 1, i + 100)))], []), Cancel);
         for (var i = 0; i < series.Length; i++) Assert.Equal([At(1, i + 1, i + 100)], await store.AllAsync(series[i]));
-        Assert.Equal("BTCF0:USTF0:1M BTCF0:USTF0:1m BTCUSD:1M BTCUSD:1m DUSK:USD:1D", string.Join(' ', await store.ListSeriesAsync(Cancel)));
+        Assert.Equal(
+            "BTCF0:USTF0:1M BTCF0:USTF0:1m BTCUSD:1M BTCUSD:1m DUSK:USD:1D", string.Join(' ', await store.ListSeriesAsync(Cancel)));
     }
 
     [Fact]
@@ -225,10 +230,12 @@ public abstract class CandleStoreSuite : StoreTest
     {
         var store = await Database.OpenAsync(o => o.ImportBatchRows = 100);
         var bulk = Enumerable.Range(10, 100).Select(i => At(i, i) with { Origin = CandleOrigin.File }).ToArray();
-        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, 2) with { Origin = CandleOrigin.Rest }, At(3, 3) with { Origin = CandleOrigin.File }), Cancel);
+        await store.SaveAsync(
+            Batch(Btc, At(1, 1), At(2, 2) with { Origin = CandleOrigin.Rest }, At(3, 3) with { Origin = CandleOrigin.File }), Cancel);
         await store.SaveAsync(Batch(Btc, bulk), Cancel);
         Assert.Equal(
-            [CandleOrigin.Push, CandleOrigin.Rest, CandleOrigin.File, .. bulk.Select(_ => CandleOrigin.File)], (await store.AllAsync(Btc)).Select(c => c.Origin));
+            [CandleOrigin.Push, CandleOrigin.Rest, CandleOrigin.File, .. bulk.Select(_ => CandleOrigin.File)],
+            (await store.AllAsync(Btc)).Select(c => c.Origin));
 
         // It changes with the values, and only with them; also where a bulk meets rows.
         await store.SaveAsync(Batch(Btc, At(2, 1), At(3, 4)), Cancel);
@@ -255,7 +262,8 @@ public abstract class CandleStoreSuite : StoreTest
 
         Assert.Equal([At(1, 1)], await store.AllAsync(Btc));
         Assert.Equal([At(1, highest)], await store.AllAsync(eth));
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute), Range(4 * Minute, 5 * Minute)), 0), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute), Range(4 * Minute, 5 * Minute)), 0),
+            await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 5 * Minute)), 9), await store.FindSeriesAsync(eth, Cancel));
         Assert.Equal(
             [$"BTCUSD:1m: the stored candle of 120000 has the impossible rev {StoredRevs.Limit}; it was deleted and will be fetched again.",

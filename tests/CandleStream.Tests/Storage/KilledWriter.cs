@@ -24,7 +24,8 @@ internal static class KilledWriter
         try
         {
             var saved = 0;
-            while (saved < batches && await child.StandardOutput.ReadLineAsync(cancel) is { } line) saved = int.Parse(line, System.Globalization.CultureInfo.InvariantCulture);
+            while (saved < batches && await child.StandardOutput.ReadLineAsync(cancel) is { } line)
+                saved = int.Parse(line, System.Globalization.CultureInfo.InvariantCulture);
             Assert.True(saved >= batches, "the writer ended by itself");
             return saved;
         }
@@ -38,11 +39,13 @@ internal static class KilledWriter
     [ModuleInitializer]
     internal static void WriteForEver()
     {
-        if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path) Write(path, Environment.GetEnvironmentVariable(UrlVariable));
+        if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path)
+            Write(path, Environment.GetEnvironmentVariable(UrlVariable));
     }
 
     // Blocking: as long as the module is being initialised no other thread may enter it, so nothing here
-    // may go on elsewhere after an await, and the store's threads may not meet a type of this module, such as a collection expression makes.
+    // may go on elsewhere after an await, and the store's threads may not meet a type of this module, such as a collection expression
+    // makes.
     private static void Write(string path, string? url)
     {
         var options = new StorageOptions { SqlitePath = path, LockWait = TimeSpan.FromSeconds(30) };

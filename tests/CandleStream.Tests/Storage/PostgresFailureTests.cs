@@ -45,7 +45,8 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         var store = await _database.OpenAsync(exclusive: true);
         await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => store.AllAsync(Btc)));
-        await _database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await _database.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         Assert.Single(await store.AllAsync(Btc));
         await store.SaveAsync(Batch(Btc, At(2, 2)), cancel);
         Assert.Equal(2, (await store.AllAsync(Btc)).Count);
@@ -55,14 +56,16 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     public async Task A_user_who_may_not_create_tables_is_told_the_grant_that_helps()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await _database.ExecuteAsync("CREATE ROLE bot LOGIN; GRANT ALL ON DATABASE test_1 TO bot; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        await _database.ExecuteAsync(
+            "CREATE ROLE bot LOGIN; GRANT ALL ON DATABASE test_1 TO bot; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
         var url = _database.Url!.Replace("postgres@", "bot@", StringComparison.Ordinal);
         await using var store = CandleStoreFactory.Create(new StorageOptions(), url, TimeProvider.System, NullLoggerFactory.Instance);
 
         var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel));
         Assert.Contains("GRANT USAGE, CREATE ON SCHEMA public TO", refused.Message, StringComparison.Ordinal);
         await _database.ExecuteAsync("REVOKE USAGE ON SCHEMA public FROM PUBLIC");
-        Assert.Equal(refused.Message, (await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel))).Message);
+        Assert.Equal(refused.Message,
+            (await Assert.ThrowsAsync<StoreRefusedException>(() => store.OpenAsync(TestDatabase.Source, true, cancel))).Message);
 
         await _database.ExecuteAsync("GRANT USAGE, CREATE ON SCHEMA public TO bot");
         await store.OpenAsync(TestDatabase.Source, true, cancel);
@@ -74,7 +77,8 @@ public sealed class PostgresFailureTests : IAsyncLifetime
         var cancel = TestContext.Current.CancellationToken;
         var store = await _database.OpenAsync(o => o.ImportBatchRows = 2);
         await store.SaveAsync(Batch(Btc, At(1, 1), At(2, 1)), cancel);
-        var overlapping = Batch(Btc, At(1, 2), At(2, 2), At(3, 2)) with { Changes = Change(Btc, TimeRangeSet.Of(Range(0, 4 * Minute))).Changes };
+        var overlapping =
+            Batch(Btc, At(1, 2), At(2, 2), At(3, 2)) with { Changes = Change(Btc, TimeRangeSet.Of(Range(0, 4 * Minute))).Changes };
         await _database.ExecuteAsync("ALTER TABLE coverage ADD CONSTRAINT refusing CHECK (from_ms < 0)");
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.SaveAsync(overlapping, cancel));
 
@@ -114,7 +118,8 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     {
         var cancel = TestContext.Current.CancellationToken;
         var first = await _database.OpenAsync(exclusive: true);
-        await _database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await _database.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         await _database.OpenAsync(o => o.LockWait = TimeSpan.FromSeconds(20), exclusive: true);
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => first.SaveAsync(Batch(Btc, At(1, 1)), cancel));
         Assert.Contains("another server", error.Message, StringComparison.Ordinal);
@@ -137,7 +142,8 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     public async Task Wrong_names_and_missing_rights_are_refused_without_the_password()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await _database.ExecuteAsync("CREATE ROLE guest LOGIN PASSWORD 'sesame'; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        await _database.ExecuteAsync(
+            "CREATE ROLE guest LOGIN PASSWORD 'sesame'; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
         var port = _server.Port;
         var name = new Uri(_database.Url!).AbsolutePath;
         await AssertRefusedAsync($"postgresql://postgres:s3cret@127.0.0.1:{port}/nowhere", "does not exist", cancel);
@@ -151,7 +157,8 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     {
         var cancel = TestContext.Current.CancellationToken;
         var name = new Uri(_database.Url!).AbsolutePath;
-        await using var store = Create($"postgresql://postgres@{name}?host={Uri.EscapeDataString(_server.SocketFolder)}&port={_server.Port}");
+        await using var store =
+            Create($"postgresql://postgres@{name}?host={Uri.EscapeDataString(_server.SocketFolder)}&port={_server.Port}");
         await store.OpenAsync(TestDatabase.Source, true, cancel);
         await store.SaveAsync(Batch(Btc, At(1, 1)), cancel);
         Assert.Single(await store.AllAsync(Btc));
@@ -166,5 +173,6 @@ public sealed class PostgresFailureTests : IAsyncLifetime
     }
 
     private static ICandleStore Create(string url) =>
-        CandleStoreFactory.Create(new StorageOptions(), url, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        CandleStoreFactory.Create(
+            new StorageOptions(), url, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
 }

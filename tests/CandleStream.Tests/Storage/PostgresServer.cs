@@ -7,8 +7,8 @@ using Npgsql;
 namespace CandleStream.Tests.Storage;
 
 /// <summary>
-/// A throw-away PostgreSQL server on a free port of this machine, started for the tests that ask for it and stopped at the end. Where it cannot start, those tests are
-/// skipped with the reason; under CI=true they fail.
+/// A throw-away PostgreSQL server on a free port of this machine, started for the tests that ask for it and stopped at the end. Where it
+/// cannot start, those tests are skipped with the reason; under CI=true they fail.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -45,7 +45,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public static async Task<NpgsqlConnection> ConnectAsync(string url)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(CandleStream.Storage.DatabaseUrl.Parse(url).ConnectionString) { Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(
+            CandleStream.Storage.DatabaseUrl.Parse(url).ConnectionString)
+        { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
@@ -61,7 +63,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     // fsync off: these databases need not outlive a power cut.
     public Task StartAgainAsync() => ControlAsync(
-        "-l", Path.Combine(_folder, "log"), "-o", $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c fsync=off -c max_connections=200", "start");
+        "-l", Path.Combine(_folder, "log"), "-o",
+        $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c fsync=off -c max_connections=200", "start");
 
     public async ValueTask DisposeAsync()
     {
@@ -79,23 +82,28 @@ public sealed class PostgresServer : IAsyncDisposable
             Directory.CreateDirectory(_folder);
             if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres", _folder);
             _port = FreePort.Take();
-            await RunAsServerUserAsync("initdb", "-D", Path.Combine(_folder, "data"), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C");
+            await RunAsServerUserAsync(
+                "initdb", "-D", Path.Combine(_folder, "data"), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C");
             await StartAgainAsync();
             return null;
         }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or IOException or OperationCanceledException)
+        catch (Exception error)
+            when (error is InvalidOperationException or System.ComponentModel.Win32Exception or IOException or OperationCanceledException)
         {
             return error.Message;
         }
     }
 
-    private Task ControlAsync(params string[] arguments) => RunAsServerUserAsync("pg_ctl", ["-D", Path.Combine(_folder, "data"), "-w", .. arguments]);
+    private Task ControlAsync(params string[] arguments) =>
+        RunAsServerUserAsync("pg_ctl", ["-D", Path.Combine(_folder, "data"), "-w", .. arguments]);
 
     // PostgreSQL refuses to run as root.
     private static Task RunAsServerUserAsync(string program, params string[] arguments)
     {
         var path = FindProgram(program);
-        return Environment.IsPrivilegedProcess ? RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments]) : RunAsync(path, arguments);
+        return Environment.IsPrivilegedProcess
+            ? RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments])
+            : RunAsync(path, arguments);
     }
 
     private static string FindProgram(string program)
@@ -109,11 +117,14 @@ public sealed class PostgresServer : IAsyncDisposable
     private static async Task RunAsync(string program, params string[] arguments)
     {
         // The server that pg_ctl leaves behind keeps its output open, so output is not waited for and goes nowhere.
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(
+            program, arguments)
+        { WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         using var limit = new CancellationTokenSource(CommandLimit);
         await process.WaitForExitAsync(limit.Token).WaitAsync(limit.Token);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}: {await process.StandardError.ReadToEndAsync(limit.Token)}");
+        if (process.ExitCode != 0) throw new InvalidOperationException(
+            $"{Path.GetFileName(program)} ended with {process.ExitCode}: {await process.StandardError.ReadToEndAsync(limit.Token)}");
     }
 }

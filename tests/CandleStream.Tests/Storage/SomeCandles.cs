@@ -12,13 +12,16 @@ internal static class SomeCandles
     public static Candle At(long minute, long rev, decimal close = 100m) =>
         new(minute * Minute, close, close + 1, close - 1, close, 0.00000031m, Closed: true, rev);
 
-    public static StoreBatch Batch(SeriesKey series, params IEnumerable<Candle> candles) => new([.. candles.Select(c => new StoredCandle(series, c))], []);
+    public static StoreBatch Batch(SeriesKey series, params IEnumerable<Candle> candles) =>
+        new([.. candles.Select(c => new StoredCandle(series, c))], []);
 
-    public static StoreBatch Change(SeriesKey series, TimeRangeSet? verified = null, TimeRangeSet? unverified = null, long? completeFrom = null, long toldFrom = SeriesRecord.NothingTold) =>
+    public static StoreBatch Change(SeriesKey series, TimeRangeSet? verified = null, TimeRangeSet? unverified = null,
+        long? completeFrom = null, long toldFrom = SeriesRecord.NothingTold) =>
         new([], [new SeriesChange(series, verified ?? TimeRangeSet.Empty, unverified ?? TimeRangeSet.Empty, completeFrom, toldFrom)]);
 
     public static TimeRange Range(long from, long to) => new(from, to);
 
     public static async Task<List<Candle>> AllAsync(this ICandleStore store, SeriesKey series) =>
-        await store.ReadAsync(series, new TimeRange(long.MinValue, long.MaxValue), int.MaxValue, newestFirst: false, TestContext.Current.CancellationToken).ToListAsync();
+        await store.ReadAsync(series, new TimeRange(long.MinValue, long.MaxValue), int.MaxValue, newestFirst: false,
+            TestContext.Current.CancellationToken).ToListAsync();
 }

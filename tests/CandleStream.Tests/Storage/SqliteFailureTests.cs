@@ -45,7 +45,8 @@ public sealed class SqliteFailureTests : StoreTest
     public async Task A_file_that_is_no_database_is_refused()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Database.SqlitePath)!);
-        await File.WriteAllTextAsync(Database.SqlitePath, string.Concat(Enumerable.Repeat("time,open,high,low,close,volume\n", 100)), Cancel);
+        await File.WriteAllTextAsync(
+            Database.SqlitePath, string.Concat(Enumerable.Repeat("time,open,high,low,close,volume\n", 100)), Cancel);
         Assert.Contains("not a SQLite database", await RefusedAsync(), StringComparison.Ordinal);
     }
 
@@ -71,7 +72,8 @@ public sealed class SqliteFailureTests : StoreTest
         var first = await Database.OpenAsync(exclusive: true);
         var link = Path.Combine(Database.Folder, "link.db");
         File.CreateSymbolicLink(link, Database.SqlitePath);
-        await Assert.ThrowsAsync<StoreRefusedException>(() => Database.NewStore(o => o.SqlitePath = link).OpenAsync(TestDatabase.Source, true, Cancel));
+        await Assert.ThrowsAsync<StoreRefusedException>(
+            () => Database.NewStore(o => o.SqlitePath = link).OpenAsync(TestDatabase.Source, true, Cancel));
         GC.KeepAlive(first);
     }
 

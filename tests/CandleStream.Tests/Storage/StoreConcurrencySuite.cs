@@ -54,9 +54,11 @@ public abstract class StoreConcurrencySuite : StoreTest
                 // Each writer walks series and minutes its own way, the classic recipe for a deadlock.
                 var keys = writer % 2 == 0 ? series : [.. series.Reverse()];
                 var minutes = Enumerable.Range(0, 60);
-                var candles = keys.SelectMany(k => (writer % 2 == 0 ? minutes : minutes.Reverse()).Select(m => new StoredCandle(k, At(m, RevOf(round, writer)))));
+                var candles = keys.SelectMany(
+                    k => (writer % 2 == 0 ? minutes : minutes.Reverse()).Select(m => new StoredCandle(k, At(m, RevOf(round, writer)))));
                 var at = (round * stores.Length) + writer;
-                await store.SaveAsync(new StoreBatch([.. candles], [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, at))]), Cancel);
+                await store.SaveAsync(new StoreBatch([.. candles],
+                    [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, at))]), Cancel);
             }
         }
 
@@ -73,7 +75,8 @@ public abstract class StoreConcurrencySuite : StoreTest
             async () =>
             {
                 var reads = 0;
-                for (; reads == 0 || !done.IsCancellationRequested; reads++) Assert.Single((await store.AllAsync(Btc)).Select(c => c.Rev).Distinct());
+                for (; reads == 0 || !done.IsCancellationRequested; reads++) Assert.Single(
+                    (await store.AllAsync(Btc)).Select(c => c.Rev).Distinct());
                 return reads;
             },
             Cancel);

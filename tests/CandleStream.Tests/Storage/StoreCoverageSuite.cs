@@ -48,7 +48,8 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(
-            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, 1), new(Btc, TimeRangeSet.Empty, Set(0, 50)), new(Btc, Set(10, 20), TimeRangeSet.Empty)]), Cancel);
+            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, 1), new(Btc, TimeRangeSet.Empty, Set(0, 50)),
+                new(Btc, Set(10, 20), TimeRangeSet.Empty)]), Cancel);
         Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(10, 20), Range(50, 100)), 1), await store.FindSeriesAsync(Btc, Cancel));
     }
 

@@ -18,7 +18,8 @@ public abstract class StoreKillSuite : StoreTest
             var minutes = (await store.AllAsync(Btc)).Select(c => c.Time / Minute).ToList();
             Assert.Equal(Enumerable.Range(0, minutes.Count).Select(i => (long)i), minutes);
             Assert.Equal(0, minutes.Count % KilledWriter.RowsPerBatch);
-            Assert.True(minutes.Count >= acknowledged * KilledWriter.RowsPerBatch, $"{minutes.Count} rows, but {acknowledged} batches were acknowledged");
+            Assert.True(minutes.Count >= acknowledged * KilledWriter.RowsPerBatch,
+                $"{minutes.Count} rows, but {acknowledged} batches were acknowledged");
             var record = await store.FindSeriesAsync(Btc, cancel);
             Assert.Equal(TimeRangeSet.Of(Range(0, minutes.Count * Minute)), record!.Verified);
             Assert.Equal(minutes.Count, record.CompleteFrom);

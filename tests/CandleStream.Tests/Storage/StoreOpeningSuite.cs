@@ -68,11 +68,14 @@ public abstract class StoreOpeningSuite : StoreTest
 
         var store = await Database.OpenAsync();
         Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute)), 0), await store.FindSeriesAsync(Btc, Cancel));
-        await store.SaveAsync(new StoreBatch([new(Btc, At(2, 6))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(2 * Minute, 3 * Minute)), TimeRangeSet.Empty, 8)]), Cancel);
+        await store.SaveAsync(new StoreBatch(
+            [new(Btc, At(2, 6))], [new SeriesChange(Btc, TimeRangeSet.Of(Range(2 * Minute, 3 * Minute)), TimeRangeSet.Empty, 8)]), Cancel);
         // Where the old candle came from was not kept then.
-        Assert.Equal([(Minute, 5L, CandleOrigin.Unknown), (2 * Minute, 6L, CandleOrigin.Push)], (await store.AllAsync(Btc)).Select(c => (c.Time, c.Rev, c.Origin)));
+        Assert.Equal([(Minute, 5L, CandleOrigin.Unknown), (2 * Minute, 6L, CandleOrigin.Push)],
+            (await store.AllAsync(Btc)).Select(c => (c.Time, c.Rev, c.Origin)));
         Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 3 * Minute)), 8), await store.FindSeriesAsync(Btc, Cancel));
-        // What older programs told their clients is not known: the third script makes them start anew. The second script drops a column: were it only noted and not run, it would still be there.
+        // What older programs told their clients is not known: the third script makes them start anew. The second script drops a column:
+        // were it only noted and not run, it would still be there.
         await Assert.ThrowsAnyAsync<DbException>(() => Database.ExecuteAsync("SELECT followed_until FROM series"));
     }
 
@@ -80,7 +83,8 @@ public abstract class StoreOpeningSuite : StoreTest
     [InlineData("CREATE TABLE customers (id integer)")]
     [InlineData("CREATE TABLE schema_version (version integer)")]
     [InlineData("CREATE TABLE schema_version (version integer); CREATE TABLE meta (id integer, payload text)")]
-    [InlineData("CREATE TABLE schema_version (version integer); CREATE TABLE meta (name text, value text); INSERT INTO meta VALUES ('product', 'Other')")]
+    [InlineData(
+        "CREATE TABLE schema_version (version integer); CREATE TABLE meta (name text, value text); INSERT INTO meta VALUES ('product', 'Other')")]
     public async Task A_database_of_another_program_is_refused_and_not_touched(string foreign)
     {
         await Database.ExecuteAsync(foreign);
@@ -112,7 +116,8 @@ public abstract class StoreOpeningSuite : StoreTest
     [Fact]
     public async Task Many_programs_may_open_an_empty_database_at_once()
     {
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Database.NewStore().OpenAsync(TestDatabase.Source, false, Cancel), Cancel)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => Task.Run(() => Database.NewStore().OpenAsync(TestDatabase.Source, false, Cancel), Cancel)));
         Assert.Empty(await (await Database.OpenAsync()).ListSeriesAsync(Cancel));
     }
 

@@ -23,12 +23,18 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public static TestDatabase Sqlite() => new(Directory.CreateTempSubdirectory("candlestream-").FullName, null);
 
-    public static async Task<TestDatabase> PostgresAsync(PostgresServer server) => new(Directory.CreateTempSubdirectory("candlestream-").FullName, await server.CreateDatabaseAsync());
+    public static async Task<TestDatabase> PostgresAsync(PostgresServer server) =>
+        new(Directory.CreateTempSubdirectory("candlestream-").FullName, await server.CreateDatabaseAsync());
 
     /// <summary>A store on this database, not opened.</summary>
     public ICandleStore NewStore(Action<StorageOptions>? configure = null)
     {
-        var options = new StorageOptions { SqlitePath = SqlitePath, BusyTimeout = TimeSpan.FromSeconds(20), LockWait = TimeSpan.FromMilliseconds(200) };
+        var options = new StorageOptions
+        {
+            SqlitePath = SqlitePath,
+            BusyTimeout = TimeSpan.FromSeconds(20),
+            LockWait = TimeSpan.FromMilliseconds(200)
+        };
         configure?.Invoke(options);
         var store = CandleStoreFactory.Create(options, Url, new FakeTimeProvider(), NullLoggerFactory.Instance);
         _stores.Add(store);

@@ -42,7 +42,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Assert.Equal(At(0), answer.Candles[^1].Time);
         Assert.Equal(At(0), late.Candles[^1].Time);
         Assert.Equal(At(0), join.Snapshot[^1].Time);
-        Assert.DoesNotContain((await hub.ChangesSinceAsync(hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
+        Assert.DoesNotContain((await hub.ChangesSinceAsync(
+            hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
     }
 
     [Fact]
@@ -83,7 +84,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         await CandleStreamServiceTests.LiveAsync(_core);
 
         var query = new HistoryQuery(BtcMinute, At(-300), At(-1), 1000, false, null);
-        // Nothing here waits for the clock, which therefore stands: moved on, it would end the clients' wait while the threads are still being made.
+        // Nothing here waits for the clock, which therefore stands: moved on, it would end the clients' wait while the threads are still
+        // being made.
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _core.History.QueryAsync(query, Cancel))));
 
         Assert.All(answers, a => Assert.Equal(100, a.Candles.Count));
@@ -179,7 +181,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         await CandleStreamServiceTests.LiveAsync(_core);
         var first = (await AskAsync(null, null, 10)).AsOf;
 
-        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, first - SeriesJoiner.OverlapUs), Cancel);
+        var answer =
+            await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, first - SeriesJoiner.OverlapUs), Cancel);
 
         Assert.False(answer.Reset);
     }
@@ -192,7 +195,8 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         _core.Time.Advance(_core.Options.FirstDataWait);
 
         // No time passes any more: a wait would not end.
-        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, _core.Service.Revs.Current), Cancel);
+        var answer =
+            await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, _core.Service.Revs.Current), Cancel);
 
         Assert.Empty(answer.Candles);
         Assert.False(((SeriesHub)series).Lead.HasMerged);

@@ -254,7 +254,8 @@ public sealed class CandleStreamServiceTests
         {
             var sink = new RecordingSink();
             hub.Attach(sink);
-            var seen = (await core.Joiner.JoinAsync(hub, new JoinRequest(null, false, 1000, false), Cancel)).Snapshot.Select(c => c.Time).ToList();
+            var seen = (await core.Joiner.JoinAsync(hub, new JoinRequest(null, false, 1000, false), Cancel)).Snapshot.Select(c => c.Time)
+                .ToList();
             await SeriesHubTests.WhenAsync(() => sink.Updates.Count > 20);
             hub.Detach(sink);
             var all = seen.Concat(sink.Updates.Select(u => u.Candle.Time)).Distinct().Order().ToList();

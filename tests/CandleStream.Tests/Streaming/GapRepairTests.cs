@@ -18,7 +18,8 @@ public sealed class GapRepairTests : IAsyncDisposable
         await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Provider.Fetches.Count >= 3));
         Assert.NotEmpty(hub.Status.Gaps);
 
-        _core.Provider.History = (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(12));
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(12));
         await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.IsEmpty));
     }
 
@@ -35,7 +36,8 @@ public sealed class GapRepairTests : IAsyncDisposable
         await _core.InTime(SeriesHubTests.WhenAsync(() => asked.Count >= 4));
 
         // The first question may have been asked before this answer was set.
-        Assert.All(asked.Skip(2).Zip(asked.Skip(1)), pair => Assert.True(pair.First - pair.Second >= TimeSpan.FromMinutes(10), $"{pair.First - pair.Second}"));
+        Assert.All(asked.Skip(2).Zip(asked.Skip(1)),
+            pair => Assert.True(pair.First - pair.Second >= TimeSpan.FromMinutes(10), $"{pair.First - pair.Second}"));
         Assert.NotEmpty(hub.Status.Gaps);
     }
 
@@ -78,7 +80,8 @@ public sealed class GapRepairTests : IAsyncDisposable
     {
         var hub = await OpenWithGapAsync();
         _core.Provider.History = (_, range, _) =>
-            new HistoryPage(range, [.. Enumerable.Range(0, 11).Select(m => m == 5 ? Candle(m) with { Low = -1 } : Candle(m)).Where(c => range.Contains(c.Time))], At(12));
+            new HistoryPage(range, [.. Enumerable.Range(0, 11).Select(m => m == 5 ? Candle(m) with { Low = -1 } : Candle(m))
+                .Where(c => range.Contains(c.Time))], At(12));
         await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps is [{ From: var from }] && from == At(5)));
         var asked = _core.Provider.Fetches.Count;
         var began = _core.Time.GetUtcNow();

@@ -7,7 +7,10 @@ using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Streaming;
 
-/// <summary>Somebody asks for history of an open series to which the exchange has not said a word yet: what lies after the stored candles is news to its clients.</summary>
+/// <summary>
+/// Somebody asks for history of an open series to which the exchange has not said a word yet: what lies after the stored candles is news to
+/// its clients.
+/// </summary>
 public sealed class HistoryBeforeFeedTests
 {
     [Fact(Timeout = 180_000)]
@@ -18,7 +21,8 @@ public sealed class HistoryBeforeFeedTests
 
         var answer = await AskAsync(core, At(-30), At(-5));
 
-        Assert.Equal([At(-20), .. Enumerable.Range(-19, 15).Select(m => At(m))], answer.Candles.Where(c => c.Time >= At(-20)).Select(c => c.Time));
+        Assert.Equal(
+            [At(-20), .. Enumerable.Range(-19, 15).Select(m => At(m))], answer.Candles.Where(c => c.Time >= At(-20)).Select(c => c.Time));
         Assert.All(answer.Candles, c => Assert.True(c.Closed));
         var sent = Assert.Single(sink.Merges);
         Assert.Equal(Enumerable.Range(-19, 15).Select(m => At(m)), sent.Select(u => u.Candle.Time));
@@ -74,7 +78,8 @@ public sealed class HistoryBeforeFeedTests
         var store = new MemoryStore();
         await store.SaveAsync(
             new StoreBatch(
-                [.. Enumerable.Range(-30, 11).Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))],
+                [.. Enumerable.Range(-30, 11)
+                    .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))],
                 [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-19))), TimeRangeSet.Empty, 1)]),
             Cancel);
         return store;
@@ -82,7 +87,8 @@ public sealed class HistoryBeforeFeedTests
 
     private static async Task<(SeriesHub Hub, RecordingSink Sink, long AsOf)> OpenAsync(CoreUnderTest core)
     {
-        core.Provider.History = (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(-100, 103).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(2));
+        core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(-100, 103).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(2));
         var hub = core.Service.Open(BtcMinute).Hub;
         await core.Provider.WhenFollowedAsync(BtcMinute);
         var sink = new RecordingSink();

@@ -20,7 +20,8 @@ public sealed class HistoryFetcherTests
         long counted = 0;
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (instrument.Meter.Scope == meters && instrument.Name == "candlestream.candles.implausible") l.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Scope == meters && instrument.Name == "candlestream.candles.implausible")
+                l.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref counted, value));
         listener.Start();
@@ -29,9 +30,11 @@ public sealed class HistoryFetcherTests
         Candle[] impossible = [Candle(-20) with { Low = 500 }, Candle(-10) with { Time = At(-10, 1) }];
         core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-30), .. impossible], At(10));
         var log = new KeptLog<HistoryFill>();
-        await using var fetcher = new HistoryFill(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
+        await using var fetcher =
+            new HistoryFill(core.Provider, core.Archive, core.Service.Revs, core.Time, log, new StreamingMetrics(meters));
 
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(
+            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Equal([At(-30)], core.Store.Rows(BtcMinute).Select(c => c.Time));
         Assert.Equal(2, counted);
@@ -45,7 +48,8 @@ public sealed class HistoryFetcherTests
         var week = Timeframe.Parse("1W");
         var thursday = new DateTimeOffset(2024, 5, 2, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var before = thursday - week.LengthMs;
-        var page = new HistoryPage(new TimeRange(week.StartOf(before), thursday + week.LengthMs), [Candle(0) with { Time = before }, Candle(0) with { Time = thursday }], thursday + (5 * 86_400_000L));
+        var page = new HistoryPage(new TimeRange(week.StartOf(before), thursday + week.LengthMs),
+            [Candle(0) with { Time = before }, Candle(0) with { Time = thursday }], thursday + (5 * 86_400_000L));
 
         var (candles, verified) = HistoryFill.Trusted(week, page);
 
@@ -88,7 +92,9 @@ public sealed class HistoryFetcherTests
         Assert.Contains(At(0), core.Store.Rows(BtcMinute).Select(c => c.Time));
 
         Task FetchAsync() => core.Fetcher.FetchAsync(
-            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(1))), () => null, isTimeKnown ? At(0, 30) : null, TimeSpan.FromMinutes(1), Cancel);
+            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(1))), () => null, isTimeKnown
+                ? At(0, 30)
+                : null, TimeSpan.FromMinutes(1), Cancel);
     }
 
     [Fact]
@@ -110,7 +116,8 @@ public sealed class HistoryFetcherTests
 
         async Task AskAsync(int calls)
         {
-            await core.Fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(5), TimeSpan.FromMinutes(1), Cancel);
+            await core.Fetcher.FetchAsync(
+                BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(5), TimeSpan.FromMinutes(1), Cancel);
             Assert.Equal(calls, core.Provider.Fetches.Count);
         }
     }
@@ -124,9 +131,11 @@ public sealed class HistoryFetcherTests
         await using var fetcher = new HistoryFill(core.Provider, core.Archive, core.Service.Revs, core.Time, log);
         core.Store.Bug = new InvalidOperationException("a mistake");
 
-        Assert.False(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
+        Assert.False(await fetcher.FetchAsync(
+            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
         core.Store.Bug = null;
-        Assert.True(await fetcher.FetchAsync(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
+        Assert.True(await fetcher.FetchAsync(
+            BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(0))), () => null, At(10), TimeSpan.FromMinutes(1), Cancel));
 
         Assert.Contains("because of a bug", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.Single(core.Store.Rows(BtcMinute));

@@ -7,8 +7,8 @@ using static CandleStream.Tests.Support.Some;
 namespace CandleStream.Tests.Streaming;
 
 /// <summary>
-/// The exchange revises the candle before the running one. Where little is traded that candle may be old, verified, and outside the next snapshot:
-/// a revision made while nobody listened has to be found all the same.
+/// The exchange revises the candle before the running one. Where little is traded that candle may be old, verified, and outside the next
+/// snapshot: a revision made while nobody listened has to be found all the same.
 /// </summary>
 public sealed class MissedRevisionTests
 {
@@ -89,7 +89,8 @@ public sealed class MissedRevisionTests
     {
         var store = new MemoryStore();
         var verified = TimeRangeSet.Of(new TimeRange(At(-60), At(minute)));
-        await store.SaveAsync(new StoreBatch([new(BtcMinute, Stored(-60)), new(BtcMinute, Stored(0)), new(BtcMinute, Stored(20))], [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, 1)]), Cancel);
+        await store.SaveAsync(new StoreBatch([new(BtcMinute, Stored(-60)), new(BtcMinute, Stored(0)), new(BtcMinute, Stored(20))],
+            [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, 1)]), Cancel);
         return store;
     }
 
@@ -110,7 +111,8 @@ public sealed class MissedRevisionTests
 
         await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.NextRepair() is null && lease.Hub.Status.Gaps.IsEmpty));
 
-        var update = sink.Updates.Concat(sink.Merges.SelectMany(m => m)).Single(u => u.Candle.Time == At(0) && u.Candle.HasSameValues(Revised));
+        var update = sink.Updates.Concat(sink.Merges.SelectMany(m => m))
+            .Single(u => u.Candle.Time == At(0) && u.Candle.HasSameValues(Revised));
         Assert.True(update.Candle.Closed);
         // What was held before the silence may have been checked before it: that is another question.
         Assert.True(core.Provider.Fetches.Count(f => f.Range.To > At(0)) <= calls, string.Join("; ", core.Provider.Fetches));

@@ -56,7 +56,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         Assert.Equal([(At(0), 70m)], _sink.Updates.Where(u => u.Candle.Closed).Select(u => (u.Candle.Time, u.Candle.Volume)));
         await _core.Service.StopAsync();
         await _core.Writer.FlushAsync(Cancel);
-        Assert.Empty((await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(1), long.MaxValue)).Ranges);
+        Assert.Empty(
+            (await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(1), long.MaxValue)).Ranges);
     }
 
     [Theory]
@@ -87,13 +88,15 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0)], At(0, 10));
         feed.OnState(new FeedState(SeriesState.Live));
         _core.Provider.History = (_, range, _) =>
-            new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m, volume: 5)).Where(c => range.Contains(c.Time))], At(12));
+            new HistoryPage(
+                range, [.. Enumerable.Range(0, 10).Select(m => Candle(m, volume: 5)).Where(c => range.Contains(c.Time))], At(12));
 
         for (var minute = 0; minute < 10; minute++)
         {
             feed.OnUnreadable(new TimeRange(At(minute), At(minute + 1)));
             feed.OnExchangeTime(At(minute + 1, 10), At(minute + 1, 10));
-            await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.IsEmpty && _sink.Updates.Any(u => u.Candle.Time == At(minute) && u.Candle.Closed)));
+            await _core.InTime(SeriesHubTests.WhenAsync(
+                () => hub.Status.Gaps.IsEmpty && _sink.Updates.Any(u => u.Candle.Time == At(minute) && u.Candle.Closed)));
         }
 
         Assert.Equal(SeriesState.Live, hub.Status.Feed.State);
@@ -148,7 +151,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0), Candle(1) with { Low = -1 }, Candle(2)], At(2, 10));
         Assert.Equal([new TimeRange(At(1), At(2))], hub.Status.Gaps);
 
-        _core.Provider.History = (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(0, 3).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(5));
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(0, 3).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(5));
         await _core.InTime(SeriesHubTests.WhenAsync(() => hub.Status.Gaps.IsEmpty));
 
         Assert.Contains(_sink.Updates, u => u.Candle.Time == At(1));
@@ -192,7 +196,9 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         feed.OnInterrupted();
         feed.OnSnapshot([Candle(10)], At(10, 10));
 
-        hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(1), Candle(9)], At(12)) { Unreadable = TimeRangeSet.Of(new TimeRange(At(4), At(5))) });
+        hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(10)), [Candle(0), Candle(1), Candle(9)],
+            At(12))
+        { Unreadable = TimeRangeSet.Of(new TimeRange(At(4), At(5))) });
 
         Assert.Equal([new TimeRange(At(4), At(5))], hub.Status.Gaps);
     }
@@ -226,7 +232,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         Assert.Equal(0, hub.Lead.ImplausibleCandles);
         Assert.Equal(At(39), hub.Latest!.Candle.Time);
-        Assert.Equal(Enumerable.Range(9, 30).Select(m => At(m)), _sink.Updates.Where(u => u.Candle.Closed).Select(u => u.Candle.Time).Where(t => t >= At(9)).Distinct());
+        Assert.Equal(Enumerable.Range(9, 30).Select(m => At(m)),
+            _sink.Updates.Where(u => u.Candle.Closed).Select(u => u.Candle.Time).Where(t => t >= At(9)).Distinct());
     }
 
     [Fact]
@@ -265,7 +272,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         await _core.Service.StopAsync();
         await _core.Writer.FlushAsync(Cancel);
-        Assert.Empty((await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(0), long.MaxValue)).Ranges);
+        Assert.Empty(
+            (await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(0), long.MaxValue)).Ranges);
     }
 
     [Fact]
@@ -278,7 +286,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
 
         await _core.Service.StopAsync();
         await _core.Writer.FlushAsync(Cancel);
-        Assert.Empty((await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(60), long.MaxValue)).Ranges);
+        Assert.Empty(
+            (await _core.Store.FindSeriesAsync(BtcMinute, Cancel))!.Verified.Intersect(new TimeRange(At(60), long.MaxValue)).Ranges);
     }
 
     [Fact]
@@ -343,7 +352,8 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     public void The_first_time_that_a_series_hears_has_not_gone_back()
     {
         var log = new KeptLog<SeriesHub>();
-        IFeedListener feed = new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, null!, new RevCounter(_core.Time), _core.Time, log).Lead;
+        IFeedListener feed =
+            new SeriesHub(BtcMinute, new StreamingOptions(), _core.Archive, null!, new RevCounter(_core.Time), _core.Time, log).Lead;
 
         feed.OnExchangeTime(At(0), At(0));
         feed.OnSnapshot([Candle(0)], At(0, 10));

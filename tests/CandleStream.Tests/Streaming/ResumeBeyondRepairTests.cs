@@ -7,7 +7,9 @@ using static CandleStream.Tests.Support.Some;
 
 namespace CandleStream.Tests.Streaming;
 
-/// <summary>A series that was closed for longer than its repair reaches back: a hole that nothing repairs must not be taken for "nothing happened".</summary>
+/// <summary>
+/// A series that was closed for longer than its repair reaches back: a hole that nothing repairs must not be taken for "nothing happened".
+/// </summary>
 public sealed class ResumeBeyondRepairTests
 {
     private const int Day = 1440;
@@ -26,7 +28,8 @@ public sealed class ResumeBeyondRepairTests
     [Fact]
     public async Task History_asked_for_within_the_hole_does_not_close_it()
     {
-        var (join, _) = await ReturnAsync(followed: [new TimeRange(At(0), At(Day / 2)), new TimeRange(At(Day), At(Day + 120))], idMinute: Day / 2);
+        var (join, _) =
+            await ReturnAsync(followed: [new TimeRange(At(0), At(Day / 2)), new TimeRange(At(Day), At(Day + 120))], idMinute: Day / 2);
 
         Assert.Equal(JoinMode.Reset, join.Mode);
     }
@@ -34,7 +37,8 @@ public sealed class ResumeBeyondRepairTests
     [Fact]
     public async Task A_hole_from_before_any_id_that_is_accepted_does_not_reset()
     {
-        var (join, _) = await ReturnAsync(followed: [new TimeRange(At(-30 * Day), At(-29 * Day)), new TimeRange(At(-8 * Day), At(Now - 300))], idMinute: Now - 300);
+        var (join, _) = await ReturnAsync(
+            followed: [new TimeRange(At(-30 * Day), At(-29 * Day)), new TimeRange(At(-8 * Day), At(Now - 300))], idMinute: Now - 300);
 
         Assert.Equal(JoinMode.Resumed, join.Mode);
         Assert.Equal(Hourly(new TimeRange(At(Now - 300), At(Now + 1))).Count, join.Missed.Count(c => c.Time >= At(Now - 300)));
@@ -43,15 +47,18 @@ public sealed class ResumeBeyondRepairTests
     private static async Task<(SeriesJoin Join, IReadOnlyList<TimeRange> Gaps)> ReturnAsync(TimeRange[] followed, int idMinute)
     {
         var store = new MemoryStore();
-        var candles = followed.SelectMany(Hourly).Select(c => new StoredCandle(BtcMinute, c with { Closed = true, Rev = (c.Time + Minute) * 1000 }));
-        await store.SaveAsync(new StoreBatch([.. candles], [new SeriesChange(BtcMinute, TimeRangeSet.Of(followed), TimeRangeSet.Empty, followed[0].From * 1000)]), Cancel);
+        var candles = followed.SelectMany(Hourly)
+            .Select(c => new StoredCandle(BtcMinute, c with { Closed = true, Rev = (c.Time + Minute) * 1000 }));
+        await store.SaveAsync(new StoreBatch(
+            [.. candles], [new SeriesChange(BtcMinute, TimeRangeSet.Of(followed), TimeRangeSet.Empty, followed[0].From * 1000)]), Cancel);
         await using var core = new CoreUnderTest(store, time: new(DateTimeOffset.FromUnixTimeMilliseconds(At(Now))));
         core.Provider.History = (_, range, _) => new HistoryPage(range, Hourly(range), At(Now, 30));
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot(Hourly(new TimeRange(At(Now - 120), At(Now + 1))), At(Now, 10));
         // The repair needs no clock, which stands meanwhile: the join's wait would end before a busy machine has repaired.
         await SeriesHubTests.WhenAsync(() => lease.Hub.Status.Gaps.IsEmpty);
-        return (await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(idMinute) * 1000, false, 1, false), Cancel), lease.Hub.Status.Gaps);
+        return (await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(idMinute) * 1000, false, 1, false), Cancel),
+            lease.Hub.Status.Gaps);
     }
 
     private static List<Candle> Hourly(TimeRange range) =>

@@ -224,7 +224,8 @@ public sealed class SeriesCandlesTests
     {
         _candles.PassTime(At(0, 30), _changes);
 
-        var added = _candles.LoadLate([Candle(-1) with { Closed = true }, Candle(0) with { Closed = true }, Candle(1440) with { Closed = true }]);
+        var added =
+            _candles.LoadLate([Candle(-1) with { Closed = true }, Candle(0) with { Closed = true }, Candle(1440) with { Closed = true }]);
 
         Assert.Equal([(At(-1), true), (At(0), false)], added.Select(c => (c.Time, c.Closed)));
     }
@@ -301,13 +302,15 @@ public sealed class SeriesCandlesTests
             foreach (var candle in market.Candles) candles.Fetch(candle, At(60), changes);
             candles.PassTime(At(60), changes);
 
-            Assert.Equal(market.Candles.Select(c => (c.Time, c.Close, c.Volume)), candles.Latest(1000).Select(c => (c.Time, c.Close, c.Volume)));
+            Assert.Equal(
+                market.Candles.Select(c => (c.Time, c.Close, c.Volume)), candles.Latest(1000).Select(c => (c.Time, c.Close, c.Volume)));
             Assert.All(candles.Latest(1000), c => Assert.True(c.Closed));
             Assert.Equal(changes.Select(c => c.Rev).Order().Distinct(), changes.Select(c => c.Rev));
             foreach (var versions in changes.GroupBy(c => c.Time))
             {
                 var list = versions.ToList();
-                Assert.All(list.Zip(list.Skip(1)), pair => Assert.False(pair.First.HasSameValues(pair.Second) && pair.First.Closed == pair.Second.Closed));
+                Assert.All(list.Zip(list.Skip(1)),
+                    pair => Assert.False(pair.First.HasSameValues(pair.Second) && pair.First.Closed == pair.Second.Closed));
                 Assert.All(list.Zip(list.Skip(1)), pair => Assert.False(pair.First.Closed && !pair.Second.Closed));
             }
         }, iter: 300);

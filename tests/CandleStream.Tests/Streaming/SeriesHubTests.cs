@@ -34,7 +34,8 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnCandle(Candle(1), At(1, 1), 0);
         feed.OnExchangeTime(At(2, 5), At(2, 5));
 
-        Assert.Equal([(At(0), false), (At(0), true), (At(1), false), (At(1), true)], _sink.Updates.Select(u => (u.Candle.Time, u.Candle.Closed)));
+        Assert.Equal(
+            [(At(0), false), (At(0), true), (At(1), false), (At(1), true)], _sink.Updates.Select(u => (u.Candle.Time, u.Candle.Closed)));
         Assert.Equal(_sink.Updates.Select(u => u.Rev).Order().Distinct(), _sink.Updates.Select(u => u.Rev));
     }
 
@@ -125,11 +126,13 @@ public sealed class SeriesHubTests : IAsyncDisposable
         feed.OnSnapshot([Candle(10)], At(10, 10));
         Assert.Equal([new TimeRange(At(0), At(10))], hub.Status.Gaps);
 
-        _core.Provider.History = (_, range, _) => new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(12));
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. Enumerable.Range(0, 10).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(12));
         // What the sink was told last: the hub's own status is there a moment before.
         await _core.InTime(WhenAsync(() => _sink.Statuses.Last().Gaps.IsEmpty));
 
-        Assert.Equal(Enumerable.Range(1, 9).Select(m => At(m)), _sink.Updates.Select(u => u.Candle.Time).Where(t => t < At(10)).Distinct().Order().Where(t => t > At(0)));
+        Assert.Equal(Enumerable.Range(1, 9).Select(m => At(m)),
+            _sink.Updates.Select(u => u.Candle.Time).Where(t => t < At(10)).Distinct().Order().Where(t => t > At(0)));
         Assert.Contains(_sink.Statuses, s => !s.Gaps.IsEmpty);
         Assert.Empty(hub.Status.Gaps);
     }

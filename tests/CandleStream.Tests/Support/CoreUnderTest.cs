@@ -12,7 +12,8 @@ internal sealed class CoreUnderTest : IAsyncDisposable
 {
     private readonly OneAtATime _context = OneAtATime.Begin();
 
-    public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null, StreamingOptions? options = null, StorageOptions? writing = null)
+    public CoreUnderTest(MemoryStore? store = null, FakeProvider? provider = null, FakeTimeProvider? time = null,
+        StreamingOptions? options = null, StorageOptions? writing = null)
     {
         Store = store ?? new MemoryStore();
         Provider = provider ?? new FakeProvider();
@@ -49,11 +50,13 @@ internal sealed class CoreUnderTest : IAsyncDisposable
     public CandleHistory History { get; }
 
     /// <summary>
-    /// Runs <paramref name="work"/> while the clock moves on, so that no wait of the code under test takes real time. The clock moves only when nothing is left to run.
+    /// Runs <paramref name="work"/> while the clock moves on, so that no wait of the code under test takes real time. The clock moves only
+    /// when nothing is left to run.
     /// </summary>
     public async Task<T> InTime<T>(Task<T> work)
     {
-        if (SynchronizationContext.Current != _context) throw new InvalidOperationException("Make the core in the test's own method or constructor.");
+        if (SynchronizationContext.Current != _context)
+            throw new InvalidOperationException("Make the core in the test's own method or constructor.");
         while (!work.IsCompleted)
         {
             // What is ready has its turn before the clock moves on: what runs here, and what the pool was given.

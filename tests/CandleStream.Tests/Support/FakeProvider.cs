@@ -11,7 +11,8 @@ internal sealed class FakeProvider : ICandleProvider
     public bool IsSimulated => true;
 
     /// <summary>Answers <see cref="FetchAsync"/>.</summary>
-    public Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> History { get; set; } = (_, _, _) => throw new CandleProviderException("unreachable");
+    public Func<SeriesKey, TimeRange, FetchPurpose, HistoryPage> History { get; set; } =
+        (_, _, _) => throw new CandleProviderException("unreachable");
 
     /// <summary>Runs when a series is followed no longer.</summary>
     public Action? Ending { get; set; }

@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace CandleStream.Tests.Support;
 
 /// <summary>
-/// Ports for programs that cannot choose one themselves, or where nobody shall answer for now. They lie below those that the system gives to connections and to listeners
-/// that leave the choice to it, so that none of these takes the port before its program does, or while that is away.
+/// Ports for programs that cannot choose one themselves, or where nobody shall answer for now. They lie below those that the system gives
+/// to connections and to listeners that leave the choice to it, so that none of these takes the port before its program does, or while that
+/// is away.
 /// </summary>
 internal static class FreePort
 {

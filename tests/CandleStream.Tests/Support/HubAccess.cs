@@ -14,6 +14,7 @@ internal static class HubAccess
 
     extension(CandleStreamService service)
     {
-        public bool TryFind(SeriesKey series, [NotNullWhen(true)] out SeriesHub? hub) => (hub = (SeriesHub?)service.Peek(series)) is not null;
+        public bool TryFind(SeriesKey series, [NotNullWhen(true)] out SeriesHub? hub) =>
+            (hub = (SeriesHub?)service.Peek(series)) is not null;
     }
 }

@@ -107,7 +107,8 @@ internal sealed class MemoryStore : ICandleStore
     public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel)
     {
         lock (_gate)
-            foreach (var key in _candles.Where(p => p.Key.Series == series.ToString() && p.Value.Rev >= rev).Select(p => p.Key).ToArray()) _candles.Remove(key);
+            foreach (var key in _candles.Where(p => p.Key.Series == series.ToString() && p.Value.Rev >= rev).Select(p => p.Key).ToArray())
+                _candles.Remove(key);
         lock (_gate)
             if (_series.GetValueOrDefault(series) is { } held && held.CompleteFrom >= rev) _series[series] = held with { CompleteFrom = 0 };
         return Task.CompletedTask;
@@ -124,7 +125,8 @@ internal sealed class MemoryStore : ICandleStore
             if (_series.GetValueOrDefault(series) is { } held)
             {
                 var gone = TimeRangeSet.Of(new TimeRange(long.MinValue, time));
-                _series[series] = held.With(new SeriesChange(series, TimeRangeSet.Empty, gone, held.CompleteFrom > 0 && highest > 0 ? highest : null, held.ToldFrom));
+                _series[series] = held.With(new SeriesChange(
+                    series, TimeRangeSet.Empty, gone, held.CompleteFrom > 0 && highest > 0 ? highest : null, held.ToldFrom));
             }
 
             return Task.FromResult(new DeletedCandles(old.Count, highest));

@@ -1,8 +1,8 @@
 namespace CandleStream.Tests.Support;
 
 /// <summary>
-/// Runs what a test awaits one piece after the other, so that no outcome depends on which thread runs first, and knows when no piece is left:
-/// only then may a clock of the test go on.
+/// Runs what a test awaits one piece after the other, so that no outcome depends on which thread runs first, and knows when no piece is
+/// left: only then may a clock of the test go on.
 /// </summary>
 internal sealed class OneAtATime : SynchronizationContext
 {

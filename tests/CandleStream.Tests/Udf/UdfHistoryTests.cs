@@ -38,7 +38,8 @@ public sealed class UdfHistoryTests : IAsyncDisposable
     public async Task A_stretch_that_was_never_verified_is_an_error_and_not_an_empty_one()
     {
         await OpenWithGapAsync();
-        foreach (var query in (UdfBarsQuery[])[new(BtcMinute, At(-10), At(2), null), new(BtcMinute, At(0), At(12), 100), new(BtcMinute, At(-20), At(-10), null)])
+        foreach (var query in (UdfBarsQuery[])[
+            new(BtcMinute, At(-10), At(2), null), new(BtcMinute, At(0), At(12), 100), new(BtcMinute, At(-20), At(-10), null)])
         {
             var answer = await _core.InTime(new UdfHistory(_door).ReadAsync(query, Cancel));
             Assert.NotNull(answer.Trouble);
@@ -50,7 +51,8 @@ public sealed class UdfHistoryTests : IAsyncDisposable
     public async Task A_bar_older_than_a_hundred_silent_days_is_found()
     {
         const int day = 24 * 60;
-        _core.Provider.History = (_, range, _) => new HistoryPage(range, [.. new[] { Candle(-100 * day), Candle(0), Candle(1) }.Where(c => range.Contains(c.Time))], At(60));
+        _core.Provider.History = (_, range, _) =>
+            new HistoryPage(range, [.. new[] { Candle(-100 * day), Candle(0), Candle(1) }.Where(c => range.Contains(c.Time))], At(60));
         await OpenAsync();
         var answer = await _core.InTime(new UdfHistory(_door).ReadAsync(new UdfBarsQuery(BtcMinute, At(-100), At(-50), 1), Cancel));
         Assert.Equal([At(-100 * day)], answer.Bars.Select(b => b.Time));

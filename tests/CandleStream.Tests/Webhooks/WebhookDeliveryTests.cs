@@ -59,14 +59,16 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         for (var minute = 0; minute < 5; minute++) await CloseAsync(delivery, Candle(minute));
         await UntilTakenAsync(5);
         Assert.Equal([At(0), At(1), At(2), At(3), At(4)], _receiver.Taken.Select(c => (long)c["candle"]!["time"]!));
-        Assert.All(_receiver.Taken, c => Assert.Equal(("closed", "BTCUSD:1m", true), ((string?)c["event"], (string?)c["series"], (bool)c["simulated"]!)));
+        Assert.All(_receiver.Taken,
+            c => Assert.Equal(("closed", "BTCUSD:1m", true), ((string?)c["event"], (string?)c["series"], (bool)c["simulated"]!)));
 
         // The first one was tried four times, under one id and with rising times; the redirect was not followed.
         var tries = _receiver.Calls.Take(4).ToList();
         Assert.Single(tries.Select(t => (string?)t.Body["id"]).Distinct());
         Assert.Equal(tries.Select(t => (long)t.Body["sent_at"]!).Order(), tries.Select(t => (long)t.Body["sent_at"]!));
         Assert.All(_receiver.Calls, c => Assert.Equal("https://hooks.example.org/candles", c.Address));
-        Assert.All(_receiver.Calls, c => Assert.Equal($"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), c.Bytes))}", c.Signature));
+        Assert.All(_receiver.Calls, c =>
+            Assert.Equal($"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), c.Bytes))}", c.Signature));
         Assert.Equal(["it answered 500", null], told);
     }
 
@@ -116,7 +118,8 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         await SaveAsync(Candle(0, close: 104));
         await StartAsync();
         await UntilTakenAsync(3);
-        Assert.Equal([("closed", At(0)), ("closed", At(1)), ("corrected", At(0))], _receiver.Taken.Select(c => ((string)c["event"]!, (long)c["candle"]!["time"]!)));
+        Assert.Equal([("closed", At(0)), ("closed", At(1)), ("corrected", At(0))],
+            _receiver.Taken.Select(c => ((string)c["event"]!, (long)c["candle"]!["time"]!)));
     }
 
     [Fact]
@@ -138,28 +141,34 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         var delivery = await StartAsync(sendsClosed: false);
         await CloseAsync(delivery, Candle(0));
         await CloseAsync(delivery, Candle(1));
-        await _core.InTime(SeriesHubTests.WhenAsync(() => WebhookCursor.Parse(_notes.Texts.Values.FirstOrDefault())?.Delivered.Contains(At(1)) == true));
+        await _core.InTime(
+            SeriesHubTests.WhenAsync(() => WebhookCursor.Parse(_notes.Texts.Values.FirstOrDefault())?.Delivered.Contains(At(1)) == true));
         await CloseAsync(delivery, Candle(0, close: 105));
         await UntilTakenAsync(1);
-        Assert.Equal(("corrected", At(0)), ((string?)_receiver.Taken.Single()["event"], (long)_receiver.Taken.Single()["candle"]!["time"]!));
+        Assert.Equal(
+            ("corrected", At(0)), ((string?)_receiver.Taken.Single()["event"], (long)_receiver.Taken.Single()["candle"]!["time"]!));
     }
 
     [Fact]
     public void A_cursor_is_kept_whole_and_stays_small()
     {
         var cursor = new WebhookCursor(7, TimeRangeSet.Empty);
-        for (var minute = 0; minute < 5000; minute += 2) cursor = cursor.After(Candle(minute) with { Rev = 100 + minute }, BtcMinute.Timeframe);
+        for (var minute = 0; minute < 5000; minute += 2) cursor =
+            cursor.After(Candle(minute) with { Rev = 100 + minute }, BtcMinute.Timeframe);
         Assert.Equal(cursor, WebhookCursor.Parse(cursor.ToText()));
         Assert.True(cursor.ToText().Length < 32 * 1024);
         Assert.True(cursor.IsCorrection(Candle(4998)));
         Assert.False(cursor.IsCorrection(Candle(4997)));
-        foreach (var broken in (string?[])[null, "", "{", "7", "{}", """{"Rev":1,"Delivered":[[1]]}""", """{"Rev":1,"Delivered":[null]}"""]) Assert.Null(WebhookCursor.Parse(broken));
+        foreach (var broken in (string?[])[null, "", "{", "7", "{}", """{"Rev":1,"Delivered":[[1]]}""",
+            """{"Rev":1,"Delivered":[null]}"""]) Assert.Null(WebhookCursor.Parse(broken));
     }
 
     private Task<WebhookDelivery> StartAsync(Action<string?>? changed = null, bool sendsClosed = true)
     {
-        var target = new Webhook(new Uri("https://hooks.example.org/candles"), [BtcMinute], sendsClosed, true, Encoding.UTF8.GetBytes(Secret));
-        var delivery = new WebhookDelivery(target, BtcMinute, _door, _core.Store, _notes, _sender, _metrics, _core.Time) { Changed = changed };
+        var target =
+            new Webhook(new Uri("https://hooks.example.org/candles"), [BtcMinute], sendsClosed, true, Encoding.UTF8.GetBytes(Secret));
+        var delivery =
+            new WebhookDelivery(target, BtcMinute, _door, _core.Store, _notes, _sender, _metrics, _core.Time) { Changed = changed };
         _running = delivery.RunAsync(_stop.Token);
         return Task.FromResult(delivery);
     }
@@ -227,7 +236,8 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         {
             var bytes = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
             var body = JsonNode.Parse(bytes)!;
-            Calls.Enqueue(new Call(request.RequestUri!.ToString(), request.Headers.GetValues(WebhookSender.SignatureHeader).Single(), bytes, body));
+            Calls.Enqueue(
+                new Call(request.RequestUri!.ToString(), request.Headers.GetValues(WebhookSender.SignatureHeader).Single(), bytes, body));
             var answer = Answers[Math.Min(_answered++, Answers.Length - 1)];
             if (answer is null) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
             if (answer == HttpStatusCode.OK) Taken.Enqueue(body);

@@ -11,11 +11,13 @@ public sealed class WebhookSettingsTests
     [Fact]
     public void A_target_is_read_from_commas_and_from_lists()
     {
-        var target = Assert.Single(Webhook.Read(Settings(("Url", "https://hooks.example.org/x"), ("Series", "BTCUSD:1m, ETHUSD:1h,BTCUSD:1m"), ("Secret", "0123456789abcdef"))));
+        var target = Assert.Single(Webhook.Read(Settings(
+            ("Url", "https://hooks.example.org/x"), ("Series", "BTCUSD:1m, ETHUSD:1h,BTCUSD:1m"), ("Secret", "0123456789abcdef"))));
         Assert.Equal(["BTCUSD:1m", "ETHUSD:1h"], target.Series.Select(s => s.ToString()));
         Assert.True(target.SendsClosed && target.SendsCorrected);
         target = Assert.Single(Webhook.Read(Settings(
-            ("Url", "https://hooks.example.org/x"), ("Series:0", "BTCUSD:1m"), ("Series:1", "ETHUSD:1h"), ("Events:0", "corrected"), ("Secret", "0123456789abcdef"))));
+            ("Url", "https://hooks.example.org/x"), ("Series:0", "BTCUSD:1m"), ("Series:1", "ETHUSD:1h"), ("Events:0", "corrected"),
+            ("Secret", "0123456789abcdef"))));
         Assert.Equal(2, target.Series.Count);
         Assert.False(target.SendsClosed);
     }
@@ -35,7 +37,13 @@ public sealed class WebhookSettingsTests
     [InlineData("Sekret", "0123456789abcdef", "Unknown setting 'Webhooks:Targets:0:Sekret'")]
     public void What_is_not_allowed_stops_the_start_and_tells_no_secret(string key, string value, string told)
     {
-        var settings = new Dictionary<string, string> { ["Url"] = "https://hooks.example.org/x", ["Series"] = "BTCUSD:1m", ["Secret"] = "0123456789abcdef", [key] = value };
+        var settings = new Dictionary<string, string>
+        {
+            ["Url"] = "https://hooks.example.org/x",
+            ["Series"] = "BTCUSD:1m",
+            ["Secret"] = "0123456789abcdef",
+            [key] = value
+        };
         var refusal = Assert.Throws<StartRefusedException>(() => Webhook.Read(Settings([.. settings.Select(s => (s.Key, s.Value))])));
         Assert.Contains(told, refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("0123456789abcdef", refusal.Message, StringComparison.Ordinal);
@@ -61,17 +69,20 @@ public sealed class WebhookSettingsTests
     [InlineData("::ffff:8.8.8.8", true)]
     [InlineData("64:ff9b::7f00:1", false)]
     [InlineData("2002:7f00:1::", false)]
-    public void An_address_lies_outside_or_it_does_not(string address, bool isPublic) => Assert.Equal(isPublic, PublicAddresses.Contains(IPAddress.Parse(address)));
+    public void An_address_lies_outside_or_it_does_not(string address, bool isPublic) =>
+        Assert.Equal(isPublic, PublicAddresses.Contains(IPAddress.Parse(address)));
 
     [Fact]
     public async Task A_name_that_leads_inside_is_not_connected_to()
     {
         using var handler = new SocketsHttpHandler { ConnectCallback = PublicAddresses.ConnectAsync };
         using var client = new HttpClient(handler);
-        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("http://localhost:1/", TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(
+            () => client.GetAsync("http://localhost:1/", TestContext.Current.CancellationToken));
         Assert.Contains("private address", refused.ToString(), StringComparison.Ordinal);
     }
 
     private static IConfiguration Settings(params (string Key, string Value)[] target) =>
-        new ConfigurationBuilder().AddInMemoryCollection(target.Select(s => KeyValuePair.Create($"Webhooks:Targets:0:{s.Key}", (string?)s.Value))).Build();
+        new ConfigurationBuilder().AddInMemoryCollection(
+            target.Select(s => KeyValuePair.Create($"Webhooks:Targets:0:{s.Key}", (string?)s.Value))).Build();
 }

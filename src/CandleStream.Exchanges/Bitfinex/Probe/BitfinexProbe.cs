@@ -4,7 +4,8 @@ namespace CandleStream.Exchanges.Bitfinex.Probe;
 /// <param name="Symbol">A busy symbol.</param>
 /// <param name="QuietSymbol">A symbol that is hardly traded: its snapshot may be empty.</param>
 /// <param name="Watch">How long the busy symbol's updates are watched.</param>
-/// <param name="CheckChannelLimit">True to subscribe until the exchange refuses; off unless asked for, because it uses up the address's channels for a moment.</param>
+/// <param name="CheckChannelLimit">True to subscribe until the exchange refuses; off unless asked for, because it uses up the address's
+/// channels for a moment.</param>
 public sealed record ProbeOptions(string Symbol, string QuietSymbol, TimeSpan Watch, bool CheckChannelLimit)
 {
     public ProbeOptions()
@@ -14,8 +15,8 @@ public sealed record ProbeOptions(string Symbol, string QuietSymbol, TimeSpan Wa
 }
 
 /// <summary>
-/// Checks, read-only and within the exchange's limits, the points of its public interface that its documentation leaves open and that this product had to assume.
-/// For people who can reach the exchange: the report is made to be sent, and the recorded frames can be replayed.
+/// Checks, read-only and within the exchange's limits, the points of its public interface that its documentation leaves open and that this
+/// product had to assume. For people who can reach the exchange: the report is made to be sent, and the recorded frames can be replayed.
 /// </summary>
 public sealed class BitfinexProbe
 {
@@ -27,7 +28,8 @@ public sealed class BitfinexProbe
     /// <param name="options">Addresses and time-outs.</param>
     /// <param name="transport">How the exchange is reached.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="record">Takes every frame as a line <c>direction TAB unix_seconds TAB frame</c>, direction being open, out, in or close; null for none.</param>
+    /// <param name="record">Takes every frame as a line <c>direction TAB unix_seconds TAB frame</c>, direction being open, out, in or
+    /// close; null for none.</param>
     public BitfinexProbe(BitfinexOptions options, ExchangeTransport transport, TimeProvider time, TextWriter? record = null) =>
         (_options, _transport, _time, _record) = (options, transport, time, record);
 

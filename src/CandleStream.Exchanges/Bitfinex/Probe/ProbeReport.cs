@@ -36,11 +36,14 @@ public sealed record ProbeReport(string Host, DateTimeOffset At, bool IsSimulate
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"CandleStream probe of {Host}{(IsSimulated ? " (the simulator, not the exchange)" : "")}, {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"CandleStream probe of {Host}{(IsSimulated ? " (the simulator, not the exchange)" : "")}, {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         foreach (var topic in Findings.GroupBy(f => f.Topic))
         {
             text.AppendLine().AppendLine(topic.Key);
-            foreach (var finding in topic) text.AppendLine(CultureInfo.InvariantCulture, $"  {Mark(finding.Verdict)} {finding.Question}: {finding.Answer}");
+            foreach (var finding in topic)
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {Mark(finding.Verdict)} {finding.Question}: {finding.Answer}");
         }
 
         text.AppendLine().AppendLine("[=] as assumed  [!] different: please report it  [i] noted  [?] not seen this time");

@@ -4,7 +4,8 @@ using System.Net;
 namespace CandleStream.Exchanges.Bitfinex.Probe;
 
 /// <summary>The checks of the REST interface, three seconds apart so that the address's limit is far away.</summary>
-internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport transport, TimeProvider time, ProbeFindings findings) : IDisposable
+internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport transport, TimeProvider time, ProbeFindings findings)
+    : IDisposable
 {
     private const string Topic = "REST";
     private const long Minute = 60_000;
@@ -42,13 +43,15 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport
         var range = await AskAsync(Format($"/candles/{key}/hist?start={from}&end={newest - Minute}&limit=10000&sort=1"), cancel);
         if (range.Rows is { Count: > 1 } rows)
         {
-            Report("sort=1 is oldest first and both bounds are inclusive", range, rows[0].Time < rows[^1].Time && rows.All(c => c.Time >= from && c.Time <= newest - Minute));
+            Report("sort=1 is oldest first and both bounds are inclusive", range,
+                rows[0].Time < rows[^1].Time && rows.All(c => c.Time >= from && c.Time <= newest - Minute));
             var one = await AskAsync(Format($"/candles/{key}/hist?start={rows[0].Time}&end={rows[0].Time}&limit=10&sort=1"), cancel);
             Report("start = end = a candle's time gives that candle", one, one.Rows is { Count: 1 });
         }
 
         var start = await AskAsync(Format($"/candles/{key}/hist?start={newest - (600 * Minute)}&limit=5"), cancel);
-        Report("start alone gives the newest, not the oldest from there", start, start.Rows is { Count: > 0 } s && s.Max(c => c.Time) >= newest);
+        Report("start alone gives the newest, not the oldest from there", start,
+            start.Rows is { Count: > 0 } s && s.Max(c => c.Time) >= newest);
         var early = await AskAsync(Format($"/candles/{key}/hist?start=1&end={Minute}&limit=5&sort=1"), cancel);
         Report("a range before the listing is an empty list", early, early is { Status: HttpStatusCode.OK, Rows.Count: 0 });
     }
@@ -65,7 +68,8 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport
             }
 
             var at = DateTimeOffset.FromUnixTimeMilliseconds(rows[0].Time).UtcDateTime;
-            findings.Add("Starts", timeframe.Name, at.ToString("ddd yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), rows.All(c => timeframe.StartOf(c.Time) == c.Time));
+            findings.Add("Starts", timeframe.Name, at.ToString("ddd yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+                rows.All(c => timeframe.StartOf(c.Time) == c.Time));
         }
     }
 
@@ -106,7 +110,8 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport
             using var request = new HttpRequestMessage(HttpMethod.Get, options.RestUrl.AbsoluteUri.TrimEnd('/') + path);
             using var response = await _http.SendAsync(request, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            return (body, response.StatusCode, response.Headers.Date?.ToString("R", CultureInfo.InvariantCulture), response.Headers.Age?.ToString());
+            return (body, response.StatusCode, response.Headers.Date?.ToString("R", CultureInfo.InvariantCulture),
+                response.Headers.Age?.ToString());
         }
         catch (Exception e) when (!cancel.IsCancellationRequested && BitfinexConnection.IsConnectionTrouble(e))
         {

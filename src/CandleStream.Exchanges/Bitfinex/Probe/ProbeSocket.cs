@@ -54,7 +54,8 @@ internal sealed class ProbeSocket : IAsyncDisposable
         }
     }
 
-    public static async Task<ProbeSocket> OpenAsync(BitfinexOptions options, ExchangeTransport transport, TimeProvider time, TextWriter? record, CancellationToken cancel)
+    public static async Task<ProbeSocket> OpenAsync(
+        BitfinexOptions options, ExchangeTransport transport, TimeProvider time, TextWriter? record, CancellationToken cancel)
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);

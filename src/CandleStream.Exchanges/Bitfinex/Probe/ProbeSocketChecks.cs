@@ -69,12 +69,17 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
         var isDescending = candles.Zip(candles.Skip(1)).All(p => p.First.Time > p.Second.Time);
         findings.Add("Snapshot", $"{which}: candles", Text(candles.Count), ProbeVerdict.Noted);
         findings.Add("Snapshot", $"{which}: strictly newest first", isDescending ? "yes" : "no", isDescending);
-        findings.Add("Snapshot", $"{which}: answered after", $"{(answer.At - sent).TotalMilliseconds:0} ms, snapshot {(snapshot.At - answer.At).TotalMilliseconds:0} ms later", ProbeVerdict.Noted);
-        findings.Add("Snapshot", $"{which}: sequence and time appended", snapshot.Frame is { Sequence: not null, ExchangeTime: not null } ? "yes" : "no", snapshot.Frame.ExchangeTime is not null);
+        findings.Add(
+            "Snapshot", $"{which}: answered after",
+            $"{(answer.At - sent).TotalMilliseconds:0} ms, snapshot {(snapshot.At - answer.At).TotalMilliseconds:0} ms later",
+            ProbeVerdict.Noted);
+        findings.Add("Snapshot", $"{which}: sequence and time appended",
+            snapshot.Frame is { Sequence: not null, ExchangeTime: not null } ? "yes" : "no", snapshot.Frame.ExchangeTime is not null);
         if (candles.Count > 0 && snapshot.Frame.ExchangeTime is { } now)
         {
             var head = now - candles[0].Time;
-            findings.Add("Snapshot", $"{which}: its newest candle began", $"{head / 1000} s before the exchange's time", ProbeVerdict.Noted);
+            findings.Add(
+                "Snapshot", $"{which}: its newest candle began", $"{head / 1000} s before the exchange's time", ProbeVerdict.Noted);
         }
 
         return id;
@@ -84,7 +89,8 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
     {
         await CheckErrorAsync("the same subscription again", BitfinexRequest.Subscribe(key), key, 10301, cancel);
         await CheckErrorAsync("an unknown symbol", BitfinexRequest.Subscribe("trade:1m:tNOSUCHUSD"), "trade:1m:tNOSUCHUSD", 10300, cancel);
-        await CheckErrorAsync("an unknown timeframe", BitfinexRequest.Subscribe($"trade:7m:t{what.Symbol}"), $"trade:7m:t{what.Symbol}", 10300, cancel);
+        await CheckErrorAsync(
+            "an unknown timeframe", BitfinexRequest.Subscribe($"trade:7m:t{what.Symbol}"), $"trade:7m:t{what.Symbol}", 10300, cancel);
         await CheckErrorAsync("a number that is not subscribed", BitfinexRequest.Unsubscribe(987654321), null, 10400, cancel);
         await CheckErrorAsync("an unknown event", """{"event":"nope"}"""u8.ToArray(), null, 10000, cancel);
         await NoteAsync("the symbol without its t", $"trade:1m:{what.Symbol}", cancel);
@@ -96,7 +102,8 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
     private async Task CheckErrorAsync(string question, byte[] message, string? key, int code, CancellationToken cancel)
     {
         var mark = await socket.SendAsync(message, cancel);
-        var answer = await socket.FindAsync(mark, key is null ? f => f.Frame.Kind == FrameKind.Error : IsAnswerTo(key), AnswerLimit, cancel);
+        var answer =
+            await socket.FindAsync(mark, key is null ? f => f.Frame.Kind == FrameKind.Error : IsAnswerTo(key), AnswerLimit, cancel);
         findings.AddAnswer("Answers", question, answer?.Text, answer?.Frame.Event?.Code == code);
         await LeaveAsync(answer, cancel);
     }
@@ -111,7 +118,8 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
 
     private async Task LeaveAsync(ProbeFrame? answer, CancellationToken cancel)
     {
-        if (answer?.Frame is { Kind: FrameKind.Subscribed, Event.ChannelId: { } id }) await socket.SendAsync(BitfinexRequest.Unsubscribe(id), cancel);
+        if (answer?.Frame is { Kind: FrameKind.Subscribed, Event.ChannelId: { } id })
+            await socket.SendAsync(BitfinexRequest.Unsubscribe(id), cancel);
     }
 
     private async Task<IReadOnlyList<ProbeFrame>> WatchAsync(TimeSpan length, CancellationToken cancel)
@@ -124,12 +132,14 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
     private async Task CheckNumberReuseAsync(int id, string key, CancellationToken cancel)
     {
         var mark = await socket.SendAsync(BitfinexRequest.Unsubscribe(id), cancel);
-        var left = await socket.FindAsync(mark, f => f.Frame.Kind == FrameKind.Unsubscribed && f.Frame.Event!.ChannelId == id, AnswerLimit, cancel);
+        var left = await socket.FindAsync(
+            mark, f => f.Frame.Kind == FrameKind.Unsubscribed && f.Frame.Event!.ChannelId == id, AnswerLimit, cancel);
         findings.AddAnswer("Channels", "unsubscribe", left?.Text, left is not null);
         mark = await socket.SendAsync(BitfinexRequest.Subscribe(key), cancel);
         var again = await socket.FindAsync(mark, IsAnswerTo(key), AnswerLimit, cancel);
         var number = again?.Frame.Event?.ChannelId;
-        findings.Add("Channels", "the number after subscribing again", number == id ? "the same" : $"another ({number})", ProbeVerdict.Noted);
+        findings.Add(
+            "Channels", "the number after subscribing again", number == id ? "the same" : $"another ({number})", ProbeVerdict.Noted);
         await LeaveAsync(again, cancel);
     }
 
@@ -154,7 +164,8 @@ internal sealed class ProbeSocketChecks(ProbeSocket socket, TimeProvider time, P
             if (refused is not null) break;
         }
 
-        findings.Add("Channels", Question, refused is null ? $"more than {taken.Count}" : Text(taken.Count), refused is null || taken.Count >= 24);
+        findings.Add(
+            "Channels", Question, refused is null ? $"more than {taken.Count}" : Text(taken.Count), refused is null || taken.Count >= 24);
         foreach (var frame in taken) await LeaveAsync(frame, cancel);
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CandleStream.Exchanges.Bitfinex.Probe;
 
-/// <summary>Reads from the watched frames of one channel how candles arrive: order, repeats, revisions, heartbeats, sequence, clock. Pure.</summary>
+/// <summary>
+/// Reads from the watched frames of one channel how candles arrive: order, repeats, revisions, heartbeats, sequence, clock. Pure.
+/// </summary>
 internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, ProbeFindings findings)
 {
     private const string Topic = "Updates";
@@ -17,7 +19,8 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
         ReportSequence();
         ReportClock();
         var odd = frames.Where(f => f.Frame.Kind is FrameKind.Unknown or FrameKind.Malformed).ToArray();
-        findings.Add(Topic, "frames that the parser does not know", odd.Length == 0 ? "none" : $"{odd.Length}, the first: {odd[0].Text[..Math.Min(120, odd[0].Text.Length)]}", odd.Length == 0);
+        findings.Add(Topic, "frames that the parser does not know",
+            odd.Length == 0 ? "none" : $"{odd.Length}, the first: {odd[0].Text[..Math.Min(120, odd[0].Text.Length)]}", odd.Length == 0);
     }
 
     // Only frames of channels carry numbers and times. Where none came, nothing was seen, and nothing is different.
@@ -44,7 +47,8 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
                 if (!isRepeat && changed.ContainsKey(candle.Time))
                 {
                     revisions++;
-                    var late = TimeSpan.FromMilliseconds((update.Frame.ExchangeTime ?? update.At.ToUnixTimeMilliseconds()) - candle.Time - 60_000);
+                    var late =
+                        TimeSpan.FromMilliseconds((update.Frame.ExchangeTime ?? update.At.ToUnixTimeMilliseconds()) - candle.Time - 60_000);
                     latestRevision = late > latestRevision ? late : latestRevision;
                 }
             }
@@ -54,19 +58,23 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
         }
 
         var seconds = Math.Max(1, (updates[^1].At - updates[0].At).TotalSeconds);
-        findings.Add(Topic, "updates a second", (updates.Length / seconds).ToString("0.00", CultureInfo.InvariantCulture), ProbeVerdict.Noted);
+        findings.Add(
+            Topic, "updates a second", (updates.Length / seconds).ToString("0.00", CultureInfo.InvariantCulture), ProbeVerdict.Noted);
         findings.Add(Topic, "updates for an older candle than the newest", $"{older} of {updates.Length}", ProbeVerdict.Noted);
         findings.Add(Topic, "identical repeats", $"{repeats} of {updates.Length}", ProbeVerdict.Noted);
-        findings.Add(Topic, "changes of a candle after the next one began", revisions == 0 ? "none" : $"{revisions}, the latest {latestRevision.TotalSeconds:0.0} s after its end", ProbeVerdict.Noted);
+        findings.Add(Topic, "changes of a candle after the next one began",
+            revisions == 0 ? "none" : $"{revisions}, the latest {latestRevision.TotalSeconds:0.0} s after its end", ProbeVerdict.Noted);
         var bad = updates.Count(u => !u.Frame.Candle.IsConsistent || u.Frame.Candle.Time % 60_000 != 0);
-        findings.Add(Topic, "candles that break low <= open, close <= high or their alignment", bad.ToString(CultureInfo.InvariantCulture), bad == 0);
+        findings.Add(Topic, "candles that break low <= open, close <= high or their alignment", bad.ToString(CultureInfo.InvariantCulture),
+            bad == 0);
     }
 
     private void ReportHeartbeats(ProbeFrame[] beats)
     {
         var distances = beats.Zip(beats.Skip(1), (a, b) => (b.At - a.At).TotalSeconds).ToArray();
         if (distances.Length == 0) findings.Add(Topic, "heartbeats", $"{beats.Length}", ProbeVerdict.NotSeen);
-        else findings.Add(Topic, "seconds between heartbeats", string.Create(CultureInfo.InvariantCulture, $"{distances.Min():0.0} to {distances.Max():0.0}"), distances.Max() < 31);
+        else findings.Add(Topic, "seconds between heartbeats",
+            string.Create(CultureInfo.InvariantCulture, $"{distances.Min():0.0} to {distances.Max():0.0}"), distances.Max() < 31);
     }
 
     private void ReportSequence()
@@ -84,7 +92,8 @@ internal sealed class ProbeWatch(IReadOnlyList<ProbeFrame> frames, int channel, 
 
     private void ReportClock()
     {
-        var offsets = frames.Where(f => f.Frame.ExchangeTime is not null).Select(f => f.Frame.ExchangeTime!.Value - f.At.ToUnixTimeMilliseconds()).ToArray();
+        var offsets = frames.Where(f => f.Frame.ExchangeTime is not null)
+            .Select(f => f.Frame.ExchangeTime!.Value - f.At.ToUnixTimeMilliseconds()).ToArray();
         if (offsets.Length == 0) findings.Add(Topic, "exchange time", Absent(), AbsentVerdict);
         else findings.Add(Topic, "exchange time minus our clock", $"{offsets.Min()} to {offsets.Max()} ms", ProbeVerdict.Noted);
     }

@@ -5,7 +5,9 @@ using CandleStream.Server.Http;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
-/// <summary>Answers in the exchange's form. Source of codes and statuses: Bitfinex documentation (abbreviations-glossary, rest-public-candles).</summary>
+/// <summary>
+/// Answers in the exchange's form. Source of codes and statuses: Bitfinex documentation (abbreviations-glossary, rest-public-candles).
+/// </summary>
 internal static class BitfinexAnswer
 {
     /// <summary>How many ranges of the asked time are not verified.</summary>
@@ -21,7 +23,8 @@ internal static class BitfinexAnswer
     }
 
     /// <summary>A parameter that is not allowed: the exchange says 500.</summary>
-    public static Task InvalidAsync(HttpContext context, string what) => WriteAsync(context, Error(10020, $"{what}: invalid"), StatusCodes.Status500InternalServerError);
+    public static Task InvalidAsync(HttpContext context, string what) =>
+        WriteAsync(context, Error(10020, $"{what}: invalid"), StatusCodes.Status500InternalServerError);
 
     /// <summary>What was asked for cannot be vouched for now.</summary>
     public static Task TryAgainAsync(HttpContext context, DialectMetrics metrics, int gaps)

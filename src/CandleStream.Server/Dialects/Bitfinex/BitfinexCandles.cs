@@ -5,13 +5,18 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
-/// <summary><c>GET /v2/candles/{key}/hist|last</c>. Ranges that are not verified are answered with the exchange's own "try again", never with a row too few.</summary>
+/// <summary>
+/// <c>GET /v2/candles/{key}/hist|last</c>. Ranges that are not verified are answered with the exchange's own "try again", never with a row
+/// too few.
+/// </summary>
 internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options, DialectMetrics metrics, TimeProvider time)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 10_000;
 
-    /// <summary>How often the history is asked on behalf of one request: an empty answer means the end of the history, so the search goes on first.</summary>
+    /// <summary>
+    /// How often the history is asked on behalf of one request: an empty answer means the end of the history, so the search goes on first.
+    /// </summary>
     private const int MaxPages = 8;
 
     private const long MaxTime = 253_402_300_799_999;
@@ -31,7 +36,8 @@ internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options,
         }
 
         var isLast = section == "last";
-        var asked = new Asked(series, isLast ? null : Clamp(start), isLast ? null : Clamp(end), isLast ? 1 : (int)(limit ?? DefaultLimit), !isLast && sort == 1);
+        var asked = new Asked(series, isLast ? null : Clamp(start), isLast ? null : Clamp(end), isLast ? 1 : (int)(limit ?? DefaultLimit),
+            !isLast && sort == 1);
         if (asked.End < asked.Start)
         {
             await BitfinexAnswer.WriteAsync(context, "[]"u8.ToArray());
@@ -40,7 +46,8 @@ internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options,
 
         var answer = await ReadAsync(asked, context.RequestAborted);
         if (answer.Rows is not { } rows) await BitfinexAnswer.TryAgainAsync(context, metrics, answer.Gaps);
-        else if (isLast && rows.Count > 0) await BitfinexAnswer.WriteAsync(context, JsonBytes.Write(json => BitfinexAnswer.WriteRow(json, rows[0])));
+        else if (isLast && rows.Count > 0)
+            await BitfinexAnswer.WriteAsync(context, JsonBytes.Write(json => BitfinexAnswer.WriteRow(json, rows[0])));
         else await BitfinexAnswer.WriteAsync(context, BitfinexAnswer.Rows(rows));
     }
 
@@ -74,7 +81,9 @@ internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options,
             List<Candle> rows = [.. answer.Candles.Where(c => c.Time >= (asked.Start ?? 0))];
             var isExhausted = answer.Next is not { } next || (!asked.OldestFirst && next < asked.Start);
             if (rows.Count > 0 || isExhausted) return new Answer(rows, 0);
-            query = asked.OldestFirst ? query with { Start = answer.Next, Limit = MaxLimit } : query with { End = answer.Next, Limit = MaxLimit };
+            query = asked.OldestFirst
+                ? query with { Start = answer.Next, Limit = MaxLimit }
+                : query with { End = answer.Next, Limit = MaxLimit };
         }
 
         return new Answer(null, 0);
@@ -106,9 +115,11 @@ internal sealed class BitfinexCandles(CandleDoor door, StreamingOptions options,
         // Newest first, the limit counts from the end, so a start only says how many there can be.
         public HistoryQuery ToQuery() => OldestFirst
             ? new HistoryQuery(Series, Start ?? 0, End, Limit, Descending: false, null)
-            : new HistoryQuery(Series, null, End, Start is { } start && End is { } end ? (int)Math.Min(Limit, SlotsIn(start, end)) : Limit, Descending: true, null);
+            : new HistoryQuery(Series, null, End, Start is { } start && End is { } end ? (int)Math.Min(Limit, SlotsIn(start, end)) : Limit,
+                Descending: true, null);
 
-        private long SlotsIn(long start, long end) => ((end - start) / (Series.Timeframe.LengthMs == 0 ? 28 * 86_400_000L : Series.Timeframe.LengthMs)) + 2;
+        private long SlotsIn(long start, long end) =>
+            ((end - start) / (Series.Timeframe.LengthMs == 0 ? 28 * 86_400_000L : Series.Timeframe.LengthMs)) + 2;
     }
 
     /// <summary>Waits until the feed of a series is live.</summary>

@@ -4,15 +4,17 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Server.Dialects.Bitfinex;
 
 /// <summary>
-/// One subscription of a bot. The bot is sent a snapshot before anything else, and again after every interruption, as if it had reconnected: its own recovery fills
-/// what it missed. While the feed is not live it is sent nothing, not even heartbeats, for a silent channel is how the exchange shows that something is wrong.
+/// One subscription of a bot. The bot is sent a snapshot before anything else, and again after every interruption, as if it had
+/// reconnected: its own recovery fills what it missed. While the feed is not live it is sent nothing, not even heartbeats, for a silent
+/// channel is how the exchange shows that something is wrong.
 /// </summary>
 /// <param name="id">The number that the bot knows it by.</param>
 /// <param name="key">The key as the bot sent it.</param>
 /// <param name="outbox">What waits for the bot's socket.</param>
 /// <param name="time">Our clock.</param>
 /// <param name="onBug">Told of a failure that nobody expected; the bot's socket ends then.</param>
-internal sealed class BitfinexChannel(int id, string key, BitfinexOutbox outbox, TimeProvider time, Action<Exception> onBug) : ICandleSink, IDisposable
+internal sealed class BitfinexChannel(int id, string key, BitfinexOutbox outbox, TimeProvider time, Action<Exception> onBug)
+    : ICandleSink, IDisposable
 {
     /// <summary>Rows of a snapshot; the exchange does not document its own number.</summary>
     private const int SnapshotRows = 240;

@@ -5,7 +5,9 @@ using CandleStream.Server.Doors;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
-/// <summary><c>GET /v2/conf/{labels}</c>: one element per label. The lists of pairs are ours; all others are the exchange's own, kept for an hour.</summary>
+/// <summary>
+/// <c>GET /v2/conf/{labels}</c>: one element per label. The lists of pairs are ours; all others are the exchange's own, kept for an hour.
+/// </summary>
 internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage passage, DialectMetrics metrics, TimeProvider time)
 {
     private const string Pairs = "pub:list:pair:exchange";
@@ -51,12 +53,14 @@ internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage pass
     // The pairs come from the directory, which outlives an outage of the exchange; an empty one knows nothing.
     private byte[]? Own(string label)
     {
-        if (label is Pairs or Futures && door.Symbols.Symbols is { Count: > 0 } symbols) return Texts(symbols.Where(s => IsFuture(s) == (label == Futures)));
+        if (label is Pairs or Futures && door.Symbols.Symbols is { Count: > 0 } symbols)
+            return Texts(symbols.Where(s => IsFuture(s) == (label == Futures)));
         return _kept.TryGetValue(label, out var kept) && time.GetUtcNow() - kept.At < KeptFor ? kept.Element : null;
     }
 
     // Both sides of a perpetual end in F0.
-    private static bool IsFuture(string symbol) => symbol.Split(':') is [var left, var right] && left.EndsWith("F0", StringComparison.Ordinal) && right.EndsWith("F0", StringComparison.Ordinal);
+    private static bool IsFuture(string symbol) => symbol.Split(':') is [var left, var right]
+        && left.EndsWith("F0", StringComparison.Ordinal) && right.EndsWith("F0", StringComparison.Ordinal);
 
     private static byte[] Texts(IEnumerable<string> texts) => JsonBytes.Write(json =>
     {
@@ -78,7 +82,8 @@ internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage pass
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            return root.ValueKind == JsonValueKind.Array && root.GetArrayLength() == count && root.EnumerateArray().All(e => e.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
+            return root.ValueKind == JsonValueKind.Array && root.GetArrayLength() == count
+                && root.EnumerateArray().All(e => e.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
                 ? [.. root.EnumerateArray().Select(e => JsonBytes.Write(e.WriteTo))]
                 : null;
         }

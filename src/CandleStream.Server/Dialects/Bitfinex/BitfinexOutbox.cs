@@ -4,8 +4,9 @@ using CandleStream.Server.Doors;
 namespace CandleStream.Server.Dialects.Bitfinex;
 
 /// <summary>
-/// What waits for one bot's socket, in order. A forming candle that waits is replaced by its newer version; all else stays. When too much waits, the box is
-/// full and the socket ends. Numbers and times are added when a frame leaves, by the flags that were acknowledged before it. Thread-safe.
+/// What waits for one bot's socket, in order. A forming candle that waits is replaced by its newer version; all else stays. When too much
+/// waits, the box is full and the socket ends. Numbers and times are added when a frame leaves, by the flags that were acknowledged before
+/// it. Thread-safe.
 /// </summary>
 internal sealed class BitfinexOutbox
 {
@@ -15,7 +16,8 @@ internal sealed class BitfinexOutbox
     private const long TimestampFlag = 32768;
     private const long SequenceFlag = 65536;
 
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _signal =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Guarded by _gate.
     private readonly Lock _gate = new();

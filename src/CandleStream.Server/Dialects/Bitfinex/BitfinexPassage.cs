@@ -4,8 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Dialects.Bitfinex;
 
-/// <summary>Requests that are not about candles: refused, or passed on to the exchange where <see cref="FacadeOptions.PassThrough"/> says so.</summary>
-internal sealed class BitfinexPassage(ICandleProvider provider, IOptions<FacadeOptions> options, StreamingOptions streaming, DialectMetrics metrics, TimeProvider time)
+/// <summary>
+/// Requests that are not about candles: refused, or passed on to the exchange where <see cref="FacadeOptions.PassThrough"/> says so.
+/// </summary>
+internal sealed class BitfinexPassage(
+    ICandleProvider provider, IOptions<FacadeOptions> options, StreamingOptions streaming, DialectMetrics metrics, TimeProvider time)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -18,7 +21,8 @@ internal sealed class BitfinexPassage(ICandleProvider provider, IOptions<FacadeO
             return;
         }
 
-        var answer = await AskAsync(new PathString(path).ToUriComponent() + context.Request.QueryString.ToUriComponent(), context.RequestAborted);
+        var answer =
+            await AskAsync(new PathString(path).ToUriComponent() + context.Request.QueryString.ToUriComponent(), context.RequestAborted);
         if (answer is null) await BitfinexAnswer.TryAgainAsync(context, metrics, 0);
         else await BitfinexAnswer.WriteAsync(context, answer.Body, answer.Status);
     }

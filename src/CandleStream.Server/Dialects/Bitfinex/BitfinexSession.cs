@@ -89,7 +89,8 @@ internal sealed class BitfinexSession(WebSocket socket, CandleDoor door, Dialect
     private async Task WriteAsync(CancellationTokenSource ending)
     {
         using var stuck = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        await using var alarm = time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), stuck, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var alarm =
+            time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), stuck, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             while (await _outbox.NextAsync(ending.Token) is { } frame)
@@ -152,7 +153,8 @@ internal sealed class BitfinexSession(WebSocket socket, CandleDoor door, Dialect
 
     private void Configure(JsonElement request)
     {
-        if (request.TryGetProperty("flags", out var field) && field.ValueKind == JsonValueKind.Number && field.TryGetInt64(out var flags) && flags >= 0)
+        if (request.TryGetProperty("flags", out var field) && field.ValueKind == JsonValueKind.Number && field.TryGetInt64(out var flags)
+            && flags >= 0)
             _outbox.Add(BitfinexFrames.Configured(flags), flags);
         else _outbox.Add(BitfinexFrames.Error(10050, "conf: invalid", request));
     }
@@ -203,7 +205,8 @@ internal sealed class BitfinexSession(WebSocket socket, CandleDoor door, Dialect
     private void Unsubscribe(JsonElement request)
     {
         // Some clients send the number as a text.
-        if (!request.TryGetProperty("chanId", out var field) || !int.TryParse(field.ToString(), out var id) || !_channels.Remove(id, out var channel))
+        if (!request.TryGetProperty("chanId", out var field) || !int.TryParse(field.ToString(), out var id)
+            || !_channels.Remove(id, out var channel))
         {
             _outbox.Add(BitfinexFrames.Error(10400, "unsubscribe: invalid", request));
             return;

@@ -7,7 +7,8 @@ namespace CandleStream.Server.Dialects.Bitfinex;
 
 /// <summary>The route of the dialect's WebSocket: what can be refused is refused before the upgrade.</summary>
 internal sealed partial class BitfinexSockets(
-    CandleDoor door, StreamLimiter limiter, DialectMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BitfinexSockets> logger)
+    CandleDoor door, StreamLimiter limiter, DialectMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<BitfinexSockets> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 

@@ -7,7 +7,9 @@ internal static class DialectKey
 {
     private const string Trades = "trade:";
 
-    /// <summary>The week as clients before 2022 name it. It is answered with the weeks from Monday that the exchange now calls <c>1W</c>.</summary>
+    /// <summary>
+    /// The week as clients before 2022 name it. It is answered with the weeks from Monday that the exchange now calls <c>1W</c>.
+    /// </summary>
     private const string OldWeek = "7D";
 
     /// <summary>Reads a key; says which part is invalid where it cannot be served.</summary>

@@ -1,6 +1,8 @@
 namespace CandleStream.Server.Streams.Events;
 
-/// <summary>One update on its way to the readers of one sender; its frames are built when the first reader needs them. Owned by the sender thread.</summary>
+/// <summary>
+/// One update on its way to the readers of one sender; its frames are built when the first reader needs them. Owned by the sender thread.
+/// </summary>
 internal sealed class EncodedUpdate(CandleUpdate update, CandleUpdate? @base)
 {
     private Frame? _candle;

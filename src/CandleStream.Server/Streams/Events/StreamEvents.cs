@@ -106,7 +106,10 @@ internal static class StreamEvents
         return Frame.Of(Format(text, $"event: heartbeat\ndata: {{\"server_time\":{serverTime}}}\n\n"));
     }
 
-    /// <summary>The server stops; the client comes back to the next server or the restarted one after a time that is drawn anew for each, so that not all come at once.</summary>
+    /// <summary>
+    /// The server stops; the client comes back to the next server or the restarted one after a time that is drawn anew for each, so that
+    /// not all come at once.
+    /// </summary>
     public static Frame Bye() => Bye(Random.Shared.Next(MinByeRetryMs, MaxByeRetryMs + 1));
 
     /// <summary>The same with a given time.</summary>
@@ -145,6 +148,9 @@ internal static class StreamEvents
         return frame;
     }
 
-    private static ReadOnlySpan<byte> Format(Span<byte> into, [InterpolatedStringHandlerArgument(nameof(into))] ref Utf8.TryWriteInterpolatedStringHandler text) =>
-        Utf8.TryWrite(into, ref text, out var written) ? into[..written] : throw new ArgumentException("The text does not fit.", nameof(into));
+    private static ReadOnlySpan<byte> Format(
+        Span<byte> into, [InterpolatedStringHandlerArgument(nameof(into))] ref Utf8.TryWriteInterpolatedStringHandler text) =>
+        Utf8.TryWrite(into, ref text, out var written)
+            ? into[..written]
+            : throw new ArgumentException("The text does not fit.", nameof(into));
 }

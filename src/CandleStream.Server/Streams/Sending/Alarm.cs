@@ -1,6 +1,8 @@
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>Wakes a sender when the next thing is due. It only wakes: what is due, the sender decides by its clock. Used by the sender thread only.</summary>
+/// <summary>
+/// Wakes a sender when the next thing is due. It only wakes: what is due, the sender decides by its clock. Used by the sender thread only.
+/// </summary>
 internal sealed class Alarm : IAsyncDisposable
 {
     /// <summary>Nothing is due.</summary>
@@ -32,7 +34,9 @@ internal sealed class Alarm : IAsyncDisposable
     /// <summary>True from the ring until <see cref="Hear"/>.</summary>
     public bool HasRung => _hasRung;
 
-    /// <summary>To be called before the clock is read: what the alarm was set for is due by then, but for the moment by which a timer may be early.</summary>
+    /// <summary>
+    /// To be called before the clock is read: what the alarm was set for is due by then, but for the moment by which a timer may be early.
+    /// </summary>
     public void Hear()
     {
         if (!_hasRung) return;

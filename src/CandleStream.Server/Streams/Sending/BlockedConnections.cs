@@ -3,8 +3,8 @@ namespace CandleStream.Server.Streams.Sending;
 
 /// <summary>
 /// The connections of one sender whose clients take no more at the moment. Sockets that nobody watches for us are tried again after 5 ms,
-/// then after twice as long each time, up to 100 ms: a client that is only full for a moment goes on at once, a stalled one costs next to nothing.
-/// A client that takes nothing for <paramref name="stuckLimit"/> timestamps is stuck. Owned by the sender thread.
+/// then after twice as long each time, up to 100 ms: a client that is only full for a moment goes on at once, a stalled one costs next to
+/// nothing. A client that takes nothing for <paramref name="stuckLimit"/> timestamps is stuck. Owned by the sender thread.
 /// </summary>
 internal sealed class BlockedConnections(long stuckLimit)
 {

@@ -29,7 +29,10 @@ internal enum SseFlush
     Gone,
 }
 
-/// <summary>One stream: its series, what waits for it, and what of an event is not out yet. Owned by the sender thread from its registration to <see cref="Ended"/>.</summary>
+/// <summary>
+/// One stream: its series, what waits for it, and what of an event is not out yet. Owned by the sender thread from its registration to
+/// <see cref="Ended"/>.
+/// </summary>
 internal sealed class Connection(SseSettings settings)
 {
     /// <summary>From here on, what waits is conflated even if the client was not slow for long.</summary>
@@ -81,7 +84,10 @@ internal sealed class Connection(SseSettings settings)
     /// <summary>A status of one of its series is newer than what it was told.</summary>
     public bool HasNewStatus { get; set; }
 
-    /// <summary>A heartbeat is due. It comes after all that waits: who has something to read needs none until then, and a slow client is never sent several.</summary>
+    /// <summary>
+    /// A heartbeat is due. It comes after all that waits: who has something to read needs none until then, and a slow client is never sent
+    /// several.
+    /// </summary>
     public bool IsOwedHeartbeat { get; set; }
 
     public bool IsBlocked { get; private set; }
@@ -155,7 +161,10 @@ internal sealed class Connection(SseSettings settings)
         return Unblock();
     }
 
-    /// <summary>True when all there is to send is one event to a socket that keeps up: it is in the batch now, and <see cref="CompleteBatched"/> follows.</summary>
+    /// <summary>
+    /// True when all there is to send is one event to a socket that keeps up: it is in the batch now, and <see cref="CompleteBatched"/>
+    /// follows.
+    /// </summary>
     public bool TryBatch(SocketBatch batch, Round round)
     {
         if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty) return false;
@@ -230,7 +239,8 @@ internal sealed class Connection(SseSettings settings)
         return Block(round);
     }
 
-    // One write for several events. Only an event whose first byte is out counts as sent: the others stay, to be replaced by newer ones if the client is slow.
+    // One write for several events. Only an event whose first byte is out counts as sent: the others stay, to be replaced by newer ones if
+    // the client is slow.
     private SseFlush SendSeveral(Round round)
     {
         var gathered = Gather(round);
@@ -326,7 +336,8 @@ internal sealed class Connection(SseSettings settings)
 
 /// <summary>What a client asked for beyond its series.</summary>
 /// <param name="Deltas">Forming candles as changes where possible.</param>
-/// <param name="FormingInterval">Time between two forming candles of a series in timestamps; 0 = no limit, <see cref="ClosedOnly"/> = none at all.</param>
+/// <param name="FormingInterval">Time between two forming candles of a series in timestamps; 0 = no limit, <see cref="ClosedOnly"/> = none
+/// at all.</param>
 internal readonly record struct SseSettings(bool Deltas, long FormingInterval)
 {
     public const long ClosedOnly = -1;

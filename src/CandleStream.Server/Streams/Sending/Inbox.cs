@@ -5,7 +5,8 @@ namespace CandleStream.Server.Streams.Sending;
 /// <summary>
 /// What other threads have for a sender, in the order it came. Posting never waits, and wakes the sender only if it sleeps:
 /// in a burst the first post pays for the wake-up, the rest are found on the way.
-/// While <see cref="Limit"/> items wait, one forming candle of each series waits beyond them, always the newest. All else is rare and is never dropped.
+/// While <see cref="Limit"/> items wait, one forming candle of each series waits beyond them, always the newest. All else is rare and is
+/// never dropped.
 /// </summary>
 internal sealed class Inbox : IDisposable
 {
@@ -17,7 +18,8 @@ internal sealed class Inbox : IDisposable
     private int _count;
     private int _isAsleep;
 
-    // The forming candle of each series that waits beyond the limit, where no closed one came behind it. Each series' part is used by one poster at a time.
+    // The forming candle of each series that waits beyond the limit, where no closed one came behind it. Each series' part is used by one
+    // poster at a time.
     private readonly ConcurrentDictionary<SeriesKey, FormingPlace> _beyond = new();
     private int _beyondCount;
 
@@ -91,7 +93,8 @@ internal sealed class Inbox : IDisposable
         private CandleUpdate? _newest = first;
 
         /// <summary>False where the sender has taken it already.</summary>
-        public bool TryReplace(CandleUpdate update) => Volatile.Read(ref _newest) is { } held && Interlocked.CompareExchange(ref _newest, update, held) == held;
+        public bool TryReplace(CandleUpdate update) =>
+            Volatile.Read(ref _newest) is { } held && Interlocked.CompareExchange(ref _newest, update, held) == held;
 
         public CandleUpdate Take() => Interlocked.Exchange(ref _newest, null)!;
     }

@@ -2,10 +2,15 @@ using CandleStream.Server.Streams.Events;
 
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>What one round of a sender has in common for all connections: the time, and the buffer in which several events become one write. Owned by the sender thread.</summary>
+/// <summary>
+/// What one round of a sender has in common for all connections: the time, and the buffer in which several events become one write. Owned
+/// by the sender thread.
+/// </summary>
 internal sealed class Round(TimeProvider time)
 {
-    /// <summary>A client blocked for longer gets only the newest of each series; a shorter pause is the web server's normal hand-over of bytes.</summary>
+    /// <summary>
+    /// A client blocked for longer gets only the newest of each series; a shorter pause is the web server's normal hand-over of bytes.
+    /// </summary>
     public static readonly TimeSpan SlowAfter = TimeSpan.FromMilliseconds(50);
 
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -20,7 +25,10 @@ internal sealed class Round(TimeProvider time)
     /// <summary>True when the sender itself is behind: then nobody gets more than the newest.</summary>
     public bool IsLate { get; set; }
 
-    /// <summary>When the frame behind the oldest update of this round was received, in timestamps; <see cref="long.MaxValue"/> where no frame is behind any.</summary>
+    /// <summary>
+    /// When the frame behind the oldest update of this round was received, in timestamps; <see cref="long.MaxValue"/> where no frame is
+    /// behind any.
+    /// </summary>
     public long OldestReceivedAt { get; private set; }
 
     /// <summary>The events in the buffer, one by one.</summary>

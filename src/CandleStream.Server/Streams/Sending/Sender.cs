@@ -6,15 +6,18 @@ using Microsoft.Extensions.Options;
 namespace CandleStream.Server.Streams.Sending;
 
 /// <summary>
-/// One thread that sends to the connections given to it, and the only one that touches them. It is a sink of every series one of them watches.
-/// Each round takes what the inbox holds, then writes once to every connection that has something waiting: nobody waits for a slow one, and several events become one write.
+/// One thread that sends to the connections given to it, and the only one that touches them. It is a sink of every series one of them
+/// watches. Each round takes what the inbox holds, then writes once to every connection that has something waiting: nobody waits for a slow
+/// one, and several events become one write.
 /// </summary>
 internal sealed partial class Sender : ICandleSink, IAsyncDisposable
 {
     /// <summary>Items taken in one round, so that a flood of updates cannot keep the sockets waiting.</summary>
     private const int RoundItems = 4096;
 
-    /// <summary>A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.</summary>
+    /// <summary>
+    /// A round that found this much was late: forming candles are conflated for everybody until the sender has caught up.
+    /// </summary>
     private const int LateItems = 1000;
 
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
@@ -73,14 +76,17 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     }
 
     /// <summary>
-    /// True while nothing is left to do before a timer fires, something is posted or a client reads; however the sender waits for that. Any thread.
-    /// Asked in this order: what is taken out of the inbox, or was due, is taken by a sender that is busy already.
+    /// True while nothing is left to do before a timer fires, something is posted or a client reads; however the sender waits for that. Any
+    /// thread. Asked in this order: what is taken out of the inbox, or was due, is taken by a sender that is busy already.
     /// </summary>
     public bool IsDrained => _inbox.IsEmpty && !_hasTimeCome() && !_isBusy;
 
     public void Start() => _thread.Start();
 
-    /// <summary>Says <c>bye</c> to everybody. Any thread; the result completes when the last connection is let go. A connection that comes later is refused.</summary>
+    /// <summary>
+    /// Says <c>bye</c> to everybody. Any thread; the result completes when the last connection is let go. A connection that comes later is
+    /// refused.
+    /// </summary>
     public Task StopAsync()
     {
         _isStopAsked = true;
@@ -349,6 +355,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     [LoggerMessage(LogLevel.Warning, "Streaming:BatchedSends has no effect, sends are made one by one: {Reason}")]
     private partial void LogNotBatched(string reason);
 
-    [LoggerMessage(LogLevel.Error, "A batch of sends failed, so {Count} streams were ended, which resume. From now on sends are made one by one")]
+    [LoggerMessage(
+        LogLevel.Error, "A batch of sends failed, so {Count} streams were ended, which resume. From now on sends are made one by one")]
     private partial void LogBatchFailed(Exception exception, int count);
 }

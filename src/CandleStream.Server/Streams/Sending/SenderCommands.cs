@@ -2,7 +2,10 @@ using CandleStream.Server.Streams.Events;
 
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>Registers a connection as joining: from the answer on, everything with a rev above it waits for the connection. Repeated after an overflow.</summary>
+/// <summary>
+/// Registers a connection as joining: from the answer on, everything with a rev above it waits for the connection. Repeated after an
+/// overflow.
+/// </summary>
 internal sealed class JoinCommand(Connection connection) : SseCommand(connection)
 {
     private readonly TaskCompletionSource<long> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);

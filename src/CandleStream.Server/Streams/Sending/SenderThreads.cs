@@ -3,7 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>The sender threads of the process: started with it, told to say <c>bye</c> as soon as it is asked to stop, before the web server waits for its requests.</summary>
+/// <summary>
+/// The sender threads of the process: started with it, told to say <c>bye</c> as soon as it is asked to stop, before the web server waits
+/// for its requests.
+/// </summary>
 internal sealed class SenderThreads : IHostedService, IAsyncDisposable
 {
     private readonly Sender[] _senders;
@@ -18,7 +21,8 @@ internal sealed class SenderThreads : IHostedService, IAsyncDisposable
         ILogger<Sender> logger,
         IHostApplicationLifetime lifetime)
     {
-        _senders = [.. Enumerable.Range(0, options.Value.SenderThreads).Select(_ => new Sender(home.Revs, options, counters, time, logger))];
+        _senders =
+            [.. Enumerable.Range(0, options.Value.SenderThreads).Select(_ => new Sender(home.Revs, options, counters, time, logger))];
         _stopping = lifetime.ApplicationStopping.Register(() => _ = StopAllAsync());
     }
 

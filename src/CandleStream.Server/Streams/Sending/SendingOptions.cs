@@ -10,40 +10,63 @@ public sealed class SendingOptions : IValidatableObject
 
     public const string Section = "Streaming";
 
-    /// <summary>Streams served at once; one more is answered 429. Default: 20000, or four fifths of <c>Security:MaxConnections</c> where <c>ulimit -n</c> has lowered that.</summary>
+    /// <summary>
+    /// Streams served at once; one more is answered 429. Default: 20000, or four fifths of <c>Security:MaxConnections</c> where
+    /// <c>ulimit -n</c> has lowered that.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxStreams { get; set; } = 20_000;
 
-    /// <summary>Streams one client address may hold; one more is answered 429. Loopback is not limited: it is where proxies and tools live. Default: 50.</summary>
+    /// <summary>
+    /// Streams one client address may hold; one more is answered 429. Loopback is not limited: it is where proxies and tools live. Default:
+    /// 50.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxStreamsPerAddress { get; set; } = 50;
 
-    /// <summary>Streams one key may hold, whatever addresses they come from; one more is answered 429. A stream with a key does not count for its address. Default: 500.</summary>
+    /// <summary>
+    /// Streams one key may hold, whatever addresses they come from; one more is answered 429. A stream with a key does not count for its
+    /// address. Default: 500.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxStreamsPerKey { get; set; } = 500;
 
-    /// <summary>The most memory in megabytes that stalled readers may hold together: <c>MaxStreams</c> times twice <c>SendBufferBytes</c> and 64 bytes for each of <c>PendingClosedCandles</c>. Limits that allow more stop the start. Default: 4096.</summary>
+    /// <summary>
+    /// The most memory in megabytes that stalled readers may hold together: <c>MaxStreams</c> times twice <c>SendBufferBytes</c> and 64
+    /// bytes for each of <c>PendingClosedCandles</c>. Limits that allow more stop the start. Default: 4096.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxReaderMemoryMegabytes { get; set; } = 4096;
 
-    /// <summary>Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through the web server's writer. Default: true.</summary>
+    /// <summary>
+    /// Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through
+    /// the web server's writer. Default: true.
+    /// </summary>
     public bool DirectSockets { get; set; } = true;
 
     /// <summary>
-    /// Send to many direct sockets with one system call (io_uring; Linux 6.1): less CPU per event. Where the system or a sandbox refuses it, a line in the log says so and sends are made one by one.
-    /// Off by default because some operators forbid io_uring. Default: false.
+    /// Send to many direct sockets with one system call (io_uring; Linux 6.1): less CPU per event. Where the system or a sandbox refuses
+    /// it, a line in the log says so and sends are made one by one. Off by default because some operators forbid io_uring. Default: false.
     /// </summary>
     public bool BatchedSends { get; set; }
 
-    /// <summary>Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.</summary>
+    /// <summary>
+    /// Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.
+    /// </summary>
     [Range(1, 64)]
     public int SenderThreads { get; set; } = 1;
 
-    /// <summary>Closed candles held for one slow reader; when full, its connection ends and it resumes by Last-Event-ID. Default: 1024 (a hundred series may close at once).</summary>
+    /// <summary>
+    /// Closed candles held for one slow reader; when full, its connection ends and it resumes by Last-Event-ID. Default: 1024 (a hundred
+    /// series may close at once).
+    /// </summary>
     [Range(1, 100_000)]
     public int PendingClosedCandles { get; set; } = 1024;
 
-    /// <summary>How long a socket may take nothing before its connection ends. On Linux a client that acknowledges nothing at all (its machine or network is gone) is let go after twice as long. Default: 30 s.</summary>
+    /// <summary>
+    /// How long a socket may take nothing before its connection ends. On Linux a client that acknowledges nothing at all (its machine or
+    /// network is gone) is let go after twice as long. Default: 30 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StuckLimit { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -51,15 +74,24 @@ public sealed class SendingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The kernel's send buffer of one stream in bytes (Linux reserves twice as much): what a stalled reader can hold there. Default: 32768.</summary>
+    /// <summary>
+    /// The kernel's send buffer of one stream in bytes (Linux reserves twice as much): what a stalled reader can hold there. Default:
+    /// 32768.
+    /// </summary>
     [Range(4096, 16 * 1024 * 1024)]
     public int SendBufferBytes { get; set; } = 32 * 1024;
 
-    /// <summary>How long a busy sender thread waits between two rounds, to send what came meanwhile together; a quiet one sends at once. More saves CPU and costs delay; 0: always at once. Default: 4 ms.</summary>
+    /// <summary>
+    /// How long a busy sender thread waits between two rounds, to send what came meanwhile together; a quiet one sends at once. More saves
+    /// CPU and costs delay; 0: always at once. Default: 4 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan CoalesceInterval { get; set; } = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>How long a stopping server tries to say <c>bye</c> to readers whose sockets are full; the whole stop takes ten seconds at most. Default: 2 s.</summary>
+    /// <summary>
+    /// How long a stopping server tries to say <c>bye</c> to readers whose sockets are full; the whole stop takes ten seconds at most.
+    /// Default: 2 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:06")]
     public TimeSpan ByeTimeout { get; set; } = TimeSpan.FromSeconds(2);
 

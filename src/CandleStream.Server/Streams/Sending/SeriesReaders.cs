@@ -4,7 +4,9 @@ using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Streams.Sending;
 
-/// <summary>One series as a sender sees it: the series it is attached to and a compact array of its readers. Owned by the sender thread.</summary>
+/// <summary>
+/// One series as a sender sees it: the series it is attached to and a compact array of its readers. Owned by the sender thread.
+/// </summary>
 internal sealed class SeriesReaders(ISeries source, SseSeriesCounters counters)
 {
     private Slot[] _readers = new Slot[4];

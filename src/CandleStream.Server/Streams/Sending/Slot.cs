@@ -43,7 +43,10 @@ internal sealed class Slot(Connection connection, ISeries source, SeriesStatus t
         _held = update;
     }
 
-    /// <summary>A newer candle is about to go: what is held is no news any more, or (where the newer one revises an earlier time) has to go before it.</summary>
+    /// <summary>
+    /// A newer candle is about to go: what is held is no news any more, or (where the newer one revises an earlier time) has to go before
+    /// it.
+    /// </summary>
     public void PassHeld(EncodedUpdate newer)
     {
         if (_held is null) return;

@@ -6,8 +6,9 @@ using CandleStream.Server.Streams.Sockets;
 namespace CandleStream.Server.Streams.Sending;
 
 /// <summary>
-/// Sends of one event to one socket each, collected and then made with one system call. Each socket's handle is held from <see cref="TryAdd"/> to the end of <see cref="Send"/>:
-/// a descriptor that is closed meanwhile is not given to another client before. Owned by the sender thread.
+/// Sends of one event to one socket each, collected and then made with one system call. Each socket's handle is held from
+/// <see cref="TryAdd"/> to the end of <see cref="Send"/>: a descriptor that is closed meanwhile is not given to another client before.
+/// Owned by the sender thread.
 /// </summary>
 internal sealed class SocketBatch(SocketRing ring) : IDisposable
 {
@@ -42,8 +43,9 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
     }
 
     /// <summary>
-    /// Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the client is gone. Empty afterwards.
-    /// The result is null, or why the system refused the batch: nobody knows what was sent then, so all count as gone, and the batch can send no more.
+    /// Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the
+    /// client is gone. Empty afterwards. The result is null, or why the system refused the batch: nobody knows what was sent then, so all
+    /// count as gone, and the batch can send no more.
     /// </summary>
     public Win32Exception? Send(Action<Connection, ReadOnlyMemory<byte>, int> sent)
     {

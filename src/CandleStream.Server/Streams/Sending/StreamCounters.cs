@@ -47,7 +47,9 @@ public sealed class SseSeriesCounters
     internal void CountReset() => Interlocked.Increment(ref _reset);
 }
 
-/// <summary>The stream's counters: per series for the status route, summed up on meter <c>CandleStream</c> (no label per series or client).</summary>
+/// <summary>
+/// The stream's counters: per series for the status route, summed up on meter <c>CandleStream</c> (no label per series or client).
+/// </summary>
 public sealed class StreamCounters
 {
     private readonly ConcurrentDictionary<SeriesKey, SseSeriesCounters> _series = new();
@@ -62,8 +64,10 @@ public sealed class StreamCounters
             "From the receipt of a frame to the end of the sender's round that wrote its update to every socket that took it; one value per round, of its oldest update.", null, StreamingMetrics.LatencyBuckets);
         Observe(meter, "candlestream.stream.events", "{event}", "Events handed to sockets, once per reader.", c => c.Events);
         Observe(meter, "candlestream.stream.bytes", "By", "Bytes of these events.", c => c.Bytes);
-        Observe(meter, "candlestream.stream.conflated", "{event}", "Forming candles that slow readers did not get because a newer one was there.", c => c.Conflated);
-        Observe(meter, "candlestream.stream.slow_closed", "{stream}", "Streams ended because their reader was too slow, once per series of the stream.", c => c.SlowClosed);
+        Observe(meter, "candlestream.stream.conflated", "{event}",
+            "Forming candles that slow readers did not get because a newer one was there.", c => c.Conflated);
+        Observe(meter, "candlestream.stream.slow_closed", "{stream}",
+            "Streams ended because their reader was too slow, once per series of the stream.", c => c.SlowClosed);
         Observe(meter, "candlestream.stream.resumed", "{join}", "Series of joining clients that were answered resumed.", c => c.Resumed);
         Observe(meter, "candlestream.stream.reset", "{join}", "Series of joining clients that were answered reset.", c => c.Reset);
     }

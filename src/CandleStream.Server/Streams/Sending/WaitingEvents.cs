@@ -20,7 +20,9 @@ internal readonly record struct WaitingEvent(Slot? Subscription, EncodedUpdate? 
 /// </summary>
 internal sealed class WaitingEvents
 {
-    /// <summary>Longer arrays are given back when they are empty: ten thousand connections that were slow once must not keep them.</summary>
+    /// <summary>
+    /// Longer arrays are given back when they are empty: ten thousand connections that were slow once must not keep them.
+    /// </summary>
     private const int MaxKeptLength = 16;
 
     private WaitingEvent[] _events = [];
@@ -51,7 +53,8 @@ internal sealed class WaitingEvents
     {
         if (_isSorted) return;
 
-        // Insertion keeps equal ones in the order of their arrival, and is quick here: only neighbours from different hubs are out of order.
+        // Insertion keeps equal ones in the order of their arrival, and is quick here: only neighbours from different hubs are out of
+        // order.
         for (var i = _head + 1; i < _tail; i++)
         {
             var moved = _events[i];
@@ -76,7 +79,9 @@ internal sealed class WaitingEvents
         if (_head == _tail) Clear();
     }
 
-    /// <summary>Drops forming candles that a newer waiting version of their series replaces, and tells <paramref name="dropped"/> of each.</summary>
+    /// <summary>
+    /// Drops forming candles that a newer waiting version of their series replaces, and tells <paramref name="dropped"/> of each.
+    /// </summary>
     public void Conflate(Action<Slot> dropped)
     {
         Sort();
@@ -106,7 +111,8 @@ internal sealed class WaitingEvents
         (_head, _tail, ClosedCount, _isSorted, _lastOrder) = (0, 0, 0, true, 0);
     }
 
-    // Walking from the newest: the first forming candle of a series is kept, unless a closed one of the same time was seen, which is newer still.
+    // Walking from the newest: the first forming candle of a series is kept, unless a closed one of the same time was seen, which is newer
+    // still.
     private static bool IsNewest(Slot subscription, EncodedUpdate update)
     {
         if (update.IsClosed)

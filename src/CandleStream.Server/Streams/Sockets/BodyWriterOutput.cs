@@ -5,7 +5,10 @@ using CandleStream.Server.Streams.Events;
 
 namespace CandleStream.Server.Streams.Sockets;
 
-/// <summary>Sends through the response's writer: HTTP/2, TLS, a wrapped body. One flush is under way at a time; its end is reported by <paramref name="taken"/>.</summary>
+/// <summary>
+/// Sends through the response's writer: HTTP/2, TLS, a wrapped body. One flush is under way at a time; its end is reported by
+/// <paramref name="taken"/>.
+/// </summary>
 /// <param name="writer">The response's body.</param>
 /// <param name="framing">Chunked where the response says so itself, else plain.</param>
 /// <param name="taken">Called, on any thread, after a flush that was not done at once and that somebody waits for.</param>
@@ -41,7 +44,8 @@ internal sealed class BodyWriterOutput(PipeWriter writer, SseFraming framing, Ac
         try
         {
             writer.Write(bytes.Span);
-#pragma warning disable CA2012 // Consumed exactly once: here when it is done, else in OnFlushed. Asking for a Task would cost an object for every write.
+            // Consumed exactly once: here when it is done, else in OnFlushed. Asking for a Task would cost an object for every write.
+#pragma warning disable CA2012
             _flush = writer.FlushAsync().ConfigureAwait(false).GetAwaiter();
 #pragma warning restore CA2012
             if (_flush.IsCompleted) return _flush.GetResult().IsCompleted ? Leave() : bytes.Length;

@@ -5,7 +5,8 @@ namespace CandleStream.Server.Streams.Sockets;
 
 /// <summary>
 /// Sends on the connection's own socket, past the web server's pipes: no hand-off, no lock, one system call per write.
-/// <see cref="Socket"/> holds a reference to its handle for the length of each call, so a descriptor that was closed and given to another client is never written to.
+/// <see cref="Socket"/> holds a reference to its handle for the length of each call, so a descriptor that was closed and given to another
+/// client is never written to.
 /// </summary>
 /// <param name="socket">Set to non-blocking.</param>
 internal sealed class DirectSocketOutput(Socket socket) : Output

@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace CandleStream.Server.Streams.Sockets;
 
 /// <summary>
-/// Many sends with one system call: io_uring, used synchronously. Every send is tried once and never waits, so all have ended when <see cref="Submit"/> returns.
-/// Belongs to the thread that made it. Source: the manual pages io_uring(7), io_uring_setup(2), io_uring_enter(2), and linux/io_uring.h for the layouts.
+/// Many sends with one system call: io_uring, used synchronously. Every send is tried once and never waits, so all have ended when
+/// <see cref="Submit"/> returns. Belongs to the thread that made it. Source: the manual pages io_uring(7), io_uring_setup(2),
+/// io_uring_enter(2), and linux/io_uring.h for the layouts.
 /// </summary>
 internal sealed unsafe partial class SocketRing : IDisposable
 {
@@ -48,7 +49,8 @@ internal sealed unsafe partial class SocketRing : IDisposable
         _ring = ring;
         _size = (int)parameters.SubmissionEntries;
         var (submission, completion) = (parameters.Submission, parameters.Completion);
-        _queuesLength = Math.Max(submission.Seventh + (parameters.SubmissionEntries * sizeof(uint)), completion.Sixth + (parameters.CompletionEntries * (uint)sizeof(Completion)));
+        _queuesLength = Math.Max(submission.Seventh + (parameters.SubmissionEntries * sizeof(uint)),
+            completion.Sixth + (parameters.CompletionEntries * (uint)sizeof(Completion)));
         _queues = Map(_queuesLength, 0);
         _submissions = (Submission*)Map(parameters.SubmissionEntries * (uint)sizeof(Submission), SubmissionsOffset);
         _submissionTail = (uint*)(_queues + submission.Tail);
@@ -63,7 +65,10 @@ internal sealed unsafe partial class SocketRing : IDisposable
         for (var i = 0u; i < parameters.SubmissionEntries; i++) order[i] = i;
     }
 
-    /// <summary>A ring for up to <paramref name="size"/> sends at once (a power of two), or why there is none: another system, an older kernel, a sandbox that forbids it.</summary>
+    /// <summary>
+    /// A ring for up to <paramref name="size"/> sends at once (a power of two), or why there is none: another system, an older kernel, a
+    /// sandbox that forbids it.
+    /// </summary>
     public static bool TryCreate(int size, [NotNullWhen(true)] out SocketRing? ring, [NotNullWhen(false)] out string? reason)
     {
         (ring, reason) = (null, null);
@@ -82,7 +87,9 @@ internal sealed unsafe partial class SocketRing : IDisposable
         return ring is not null;
     }
 
-    /// <summary>Sets send number <paramref name="n"/> of the next <see cref="Submit"/>. The bytes must stay where they are until it returns.</summary>
+    /// <summary>
+    /// Sets send number <paramref name="n"/> of the next <see cref="Submit"/>. The bytes must stay where they are until it returns.
+    /// </summary>
     public void Set(int n, int socket, byte* bytes, int length)
     {
         var submission = &_submissions[(*_submissionTail + (uint)n) & _submissionMask];
@@ -101,7 +108,8 @@ internal sealed unsafe partial class SocketRing : IDisposable
         Volatile.Write(ref *_submissionTail, *_submissionTail + (uint)results.Length);
         for (var (submitted, completed) = (0, 0); completed < results.Length; completed += Collect(results))
         {
-            var taken = Enter(EnterCall, (uint)_ring, (uint)(results.Length - submitted), (uint)(results.Length - completed), GetEvents, 0, 0);
+            var taken =
+                Enter(EnterCall, (uint)_ring, (uint)(results.Length - submitted), (uint)(results.Length - completed), GetEvents, 0, 0);
             if (taken >= 0) submitted += (int)taken;
             else if (Marshal.GetLastPInvokeError() is var error and not (Interrupted or Again or Busy)) throw new Win32Exception(error);
         }
@@ -180,7 +188,10 @@ internal sealed unsafe partial class SocketRing : IDisposable
         public Offsets Completion;
     }
 
-    /// <summary>Where the parts of a queue lie. The last ones have different meanings in the two queues: the sixth is where completions are, the seventh the order of submissions.</summary>
+    /// <summary>
+    /// Where the parts of a queue lie. The last ones have different meanings in the two queues: the sixth is where completions are, the
+    /// seventh the order of submissions.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Offsets
     {

@@ -1,6 +1,8 @@
 namespace CandleStream.Streaming.Series;
 
-/// <summary>When a range was asked for last, and how long it waits for its next turn: longer and longer while the answer does not help.</summary>
+/// <summary>
+/// When a range was asked for last, and how long it waits for its next turn: longer and longer while the answer does not help.
+/// </summary>
 internal readonly record struct AskedBefore(long At, TimeSpan Wait)
 {
     public static readonly TimeSpan First = TimeSpan.FromSeconds(5);

@@ -19,7 +19,8 @@ internal sealed partial class GapRepair(SeriesLead lead, ICandleProvider provide
     private readonly LogGate _logGate = new(time);
 
     // Holds at most one item: "there may be work".
-    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _wakes =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Owned by the loop. By the first time of a range: its end moves on.
     private readonly Dictionary<long, AskedBefore> _asked = [];

@@ -33,12 +33,15 @@ public sealed partial class HistoryFill : IAsyncDisposable
     // Guarded by itself. What is known of the exchange's time by the open series and the answers before.
     private readonly PresentTime _present;
 
-    public HistoryFill(ICandleProvider provider, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFill> logger, StreamingMetrics? metrics = null) =>
-        (_provider, _archive, _revs, _time, _logger, _metrics, _present) = (provider, archive, revs, time, logger, metrics, new PresentTime(time));
+    public HistoryFill(ICandleProvider provider, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFill> logger,
+        StreamingMetrics? metrics = null) =>
+        (_provider, _archive, _revs, _time, _logger, _metrics, _present) =
+            (provider, archive, revs, time, logger, metrics, new PresentTime(time));
 
     /// <summary>
-    /// Fetches <paramref name="missing"/> of a series that is open where <paramref name="findOpen"/> finds it, and waits for it, <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks.
-    /// True when something new is stored, or somebody else's flight landed, so that it is worth to look again.
+    /// Fetches <paramref name="missing"/> of a series that is open where <paramref name="findOpen"/> finds it, and waits for it,
+    /// <paramref name="wait"/> at most; a flight that takes longer goes on for the next who asks. True when something new is stored, or
+    /// somebody else's flight landed, so that it is worth to look again.
     /// </summary>
     internal async Task<bool> FetchAsync(
         SeriesKey series, TimeRangeSet missing, Func<SeriesLead?> findOpen, long? present, TimeSpan wait, CancellationToken cancel)
@@ -71,7 +74,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
             var known = lead is not null ? lead.Known : (await _archive.RecordAsync(series, _stop.Token))?.Verified;
             missing = missing.Subtract(known ?? TimeRangeSet.Empty);
             flight.HasStored = missing.IsEmpty;
-            missing = missing.Subtract(Waiting(series)).Subtract(new TimeRange(long.MinValue, _nothingBefore.GetValueOrDefault(series, long.MinValue)));
+            missing = missing.Subtract(Waiting(series))
+                .Subtract(new TimeRange(long.MinValue, _nothingBefore.GetValueOrDefault(series, long.MinValue)));
             // Said page by page: what is stored stays stored when a later page fails.
             foreach (var range in missing.Ranges) await FetchRangeAsync(series, range, findOpen, () => flight.HasStored = true);
         }
@@ -85,7 +89,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
         }
         catch (Exception mistake)
         {
-            // Nobody waits for a flight's failure: unsaid it would look like an exchange that does not answer. The next who asks tries again.
+            // Nobody waits for a flight's failure: unsaid it would look like an exchange that does not answer. The next who asks tries
+            // again.
             LogMistake(series, mistake);
         }
         finally
@@ -130,7 +135,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
             if (verified.IsEmpty && IsYoung(series.Timeframe, judged)) return;
             foreach (var part in verified.Ranges)
             {
-                if (await _archive.SaveHistoryAsync(series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
+                if (await _archive.SaveHistoryAsync(
+                    series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
                 lead?.AddHistory(stored, page.Part(part));
             }
 
@@ -146,21 +152,24 @@ public sealed partial class HistoryFill : IAsyncDisposable
         return lead;
     }
 
-    // Below what the hub holds, the archive says what is no news: what was stored when the series was opened. What somebody stored beside it since, its clients do not have.
+    // Below what the hub holds, the archive says what is no news: what was stored when the series was opened. What somebody stored beside
+    // it since, its clients do not have.
     private async Task<IReadOnlyList<Candle>> NoNewsAsync(SeriesKey series, SeriesLead lead, HistoryPage page)
     {
         var older = page.Range with { To = Math.Min(page.Range.To, lead.OldestTime ?? page.Range.To) };
-        if (older.IsEmpty || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return [];
+        if (older.IsEmpty
+            || await _archive.ReadAsync(series, older, int.MaxValue, newestEnd: false, _stop.Token) is not { Count: > 0 } held) return [];
         var byTime = page.Candles.ToDictionary(c => c.Time);
-        return held.FindAll(old => old.Rev <= lead.OpenedRev && byTime.TryGetValue(old.Time, out var fetched) && old.HasSameValues(fetched));
+        return held.FindAll(
+            old => old.Rev <= lead.OpenedRev && byTime.TryGetValue(old.Time, out var fetched) && old.HasSameValues(fetched));
     }
 
     // Of few series, if of any.
     private RefusedCandles Refused(SeriesKey series) => _refused.GetOrAdd(series, s => new RefusedCandles(s, _time, _logger, _metrics));
 
     /// <summary>
-    /// The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not because something changed.
-    /// A candle that no real one looks like is left out, and its time stays unknown.
+    /// The part of an answer that is old enough to be final, closed and numbered by the candles' ends: fetched because somebody asked, not
+    /// because something changed. A candle that no real one looks like is left out, and its time stays unknown.
     /// </summary>
     public static (IReadOnlyList<Candle> Candles, TimeRangeSet Verified) Trusted(Timeframe timeframe, HistoryPage page)
     {
@@ -182,7 +191,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
     }
 
     /// <summary>True where an answer ends with candles that may still change.</summary>
-    public static bool IsYoung(Timeframe timeframe, HistoryPage page) => page.Range.To > timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs);
+    public static bool IsYoung(Timeframe timeframe, HistoryPage page) =>
+        page.Range.To > timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs);
 
     // The first Date of all is borne out by nothing: it counts as far as rows do, for without exchange time only a later candle closes one.
     private HistoryPage Judged(HistoryPage page)
@@ -196,7 +206,9 @@ public sealed partial class HistoryFill : IAsyncDisposable
     }
 
     private TimeRangeSet Waiting(SeriesKey series) =>
-        _bad.TryGetValue(series, out var bad) ? TimeRangeSet.Of(bad.Where(b => b.Value.Left(_time) > TimeSpan.Zero).Select(b => b.Key)) : TimeRangeSet.Empty;
+        _bad.TryGetValue(series, out var bad)
+            ? TimeRangeSet.Of(bad.Where(b => b.Value.Left(_time) > TimeSpan.Zero).Select(b => b.Key))
+            : TimeRangeSet.Empty;
 
     // What was bad before and is good now is forgotten.
     private void Remember(SeriesKey series, HistoryPage page)

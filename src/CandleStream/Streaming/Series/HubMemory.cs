@@ -4,8 +4,8 @@ using CandleStream.Providers;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// What one open series holds and tells, wherever it is numbered: its newest candles, its status, and the sinks that are told. One lock guards all of it and what feeds it,
-/// so a reader that attaches a sink first and looks at the memory then misses nothing.
+/// What one open series holds and tells, wherever it is numbered: its newest candles, its status, and the sinks that are told. One lock
+/// guards all of it and what feeds it, so a reader that attaches a sink first and looks at the memory then misses nothing.
 /// </summary>
 internal sealed class HubMemory
 {
@@ -29,7 +29,9 @@ internal sealed class HubMemory
         _status = new SeriesStatus(key, new FeedState(SeriesState.Connecting), []);
     }
 
-    /// <summary>Guards the memory, its sinks and what feeds them: the provider, the repair loop, sinks and joining clients meet here.</summary>
+    /// <summary>
+    /// Guards the memory, its sinks and what feeds them: the provider, the repair loop, sinks and joining clients meet here.
+    /// </summary>
     public Lock Gate { get; } = new();
 
     public SeriesKey Key { get; }
@@ -56,7 +58,8 @@ internal sealed class HubMemory
 
     public SeriesStatus Status => _status;
 
-    public DateTimeOffset? LastTradeAt => Volatile.Read(ref _lastTradeTicks) is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    public DateTimeOffset? LastTradeAt =>
+        Volatile.Read(ref _lastTradeTicks) is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     public int Subscribers => _subscribers;
 

@@ -53,7 +53,10 @@ public interface ISeries : ISeriesPast
     /// <summary>No update reaches <paramref name="sink"/> once this has returned.</summary>
     void Detach(ICandleSink sink);
 
-    /// <summary>Waits for the exchange's first candles, <paramref name="limit"/> at most, and then until what the store holds is loaded or did not come in time.</summary>
+    /// <summary>
+    /// Waits for the exchange's first candles, <paramref name="limit"/> at most, and then until what the store holds is loaded or did not
+    /// come in time.
+    /// </summary>
     Task ReadyAsync(TimeSpan limit, CancellationToken cancel);
 
     /// <summary>Waits until no gap is open, <paramref name="limit"/> at most: what cannot be repaired stays a gap.</summary>
@@ -66,8 +69,8 @@ public interface ISeries : ISeriesPast
     Task<NewestCandles> NewestAsync(int count, CancellationToken cancel);
 
     /// <summary>
-    /// Everything that changed after <paramref name="rev"/> (µs), oldest candle first; null when that is not held completely. More than <paramref name="limit"/> candles
-    /// may be cut off.
+    /// Everything that changed after <paramref name="rev"/> (µs), oldest candle first; null when that is not held completely. More than
+    /// <paramref name="limit"/> candles may be cut off.
     /// </summary>
     /// <param name="rev">Changes with a higher rev are read.</param>
     /// <param name="neededFrom">From this rev on they must be held completely.</param>
@@ -76,8 +79,8 @@ public interface ISeries : ISeriesPast
     Task<SeriesChanges?> ChangesSinceAsync(long rev, long neededFrom, int limit, CancellationToken cancel);
 
     /// <summary>
-    /// Clients are about to be told candles from <paramref name="time"/> (Unix ms) on: what is fetched of these times later is a repair. True when that is older than all
-    /// they were told before.
+    /// Clients are about to be told candles from <paramref name="time"/> (Unix ms) on: what is fetched of these times later is a repair.
+    /// True when that is older than all they were told before.
     /// </summary>
     bool Tell(long time);
 }
@@ -88,7 +91,9 @@ public interface ISeries : ISeriesPast
 /// <param name="NewestTime">When its newest candle opened, Unix ms; null without one.</param>
 public sealed record SeriesExtent(TimeRangeSet Known, long? ExchangeTime, long? NewestTime);
 
-/// <summary>Candles of a part of one series, oldest first, and which times could be read: while the store is away, only what memory holds.</summary>
+/// <summary>
+/// Candles of a part of one series, oldest first, and which times could be read: while the store is away, only what memory holds.
+/// </summary>
 public sealed record SeriesPart(List<Candle> Candles, TimeRangeSet Readable);
 
 /// <summary>The newest candles of an open series, and its status at that moment.</summary>

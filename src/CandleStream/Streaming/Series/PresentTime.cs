@@ -1,15 +1,19 @@
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// The latest that exchange time can be by all that a series was told of it (frames, pongs, the Date of REST answers) and the time that passed here since.
-/// It serves to refuse what lies ahead of it and closes nothing. Its hub guards it.
+/// The latest that exchange time can be by all that a series was told of it (frames, pongs, the Date of REST answers) and the time that
+/// passed here since. It serves to refuse what lies ahead of it and closes nothing. Its hub guards it.
 /// </summary>
 internal sealed class PresentTime(TimeProvider time)
 {
-    /// <summary>How far the exchange's time may run ahead of ours between two answers, with much to spare; a Date further ahead is believed when the next one bears it out.</summary>
+    /// <summary>
+    /// How far the exchange's time may run ahead of ours between two answers, with much to spare; a Date further ahead is believed when the
+    /// next one bears it out.
+    /// </summary>
     public const long SlackMs = 600_000;
 
-    // A candle ahead of the present is borne out by one of the next few pushes or not at all: the exchange sends the previous candle in between.
+    // A candle ahead of the present is borne out by one of the next few pushes or not at all: the exchange sends the previous candle in
+    // between.
     private const int PushesToBearOut = 4;
 
     private long? _told;
@@ -37,9 +41,9 @@ internal sealed class PresentTime(TimeProvider time)
     public void Set(long exchangeTime) => Set(exchangeTime, isAnswered: false);
 
     /// <summary>
-    /// The time of a pong or a REST answer as far as it is believed. One that leaps ahead of the present counts as the present until the next answer bears it out. One far
-    /// behind changes nothing, as a cache may tell it, until the next answer bears it out, which has gone on with the time passed here: then the present goes back to it.
-    /// That cannot happen to a present that frames told.
+    /// The time of a pong or a REST answer as far as it is believed. One that leaps ahead of the present counts as the present until the
+    /// next answer bears it out. One far behind changes nothing, as a cache may tell it, until the next answer bears it out, which has gone
+    /// on with the time passed here: then the present goes back to it. That cannot happen to a present that frames told.
     /// </summary>
     /// <returns>The time to go by, and whether the present went back to it.</returns>
     public (long Time, bool IsBack) Judge(long asOf)
@@ -66,8 +70,8 @@ internal sealed class PresentTime(TimeProvider time)
     }
 
     /// <summary>
-    /// True where a candle pushed without a time may be of the present. One that opens ahead of it is believed when another push bears it out,
-    /// for the time told may be too old.
+    /// True where a candle pushed without a time may be of the present. One that opens ahead of it is believed when another push bears it
+    /// out, for the time told may be too old.
     /// </summary>
     public bool Admits(long openTime)
     {
@@ -97,5 +101,6 @@ internal sealed class PresentTime(TimeProvider time)
         return isBorneOut;
     }
 
-    private void Set(long exchangeTime, bool isAnswered) => (_told, _toldAt, _isAnswered, _back) = (exchangeTime, time.GetTimestamp(), isAnswered, null);
+    private void Set(long exchangeTime, bool isAnswered) =>
+        (_told, _toldAt, _isAnswered, _back) = (exchangeTime, time.GetTimestamp(), isAnswered, null);
 }

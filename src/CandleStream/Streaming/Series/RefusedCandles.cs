@@ -28,12 +28,16 @@ internal sealed partial class RefusedCandles(SeriesKey series, TimeProvider time
         if (_logGate.Allows("time")) LogTime(series, wrong, exchangeTime);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: a candle opens at {Time}, where one is expected at {Expected}; the exchange's start is kept (logged once a minute)")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Series}: a candle opens at {Time}, where one is expected at {Expected}; the exchange's start is kept (logged once a minute)")]
     private partial void LogStart(SeriesKey series, long time, long expected);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the exchange's time went back from {Wrong} to {Time}; what was known by the wrong time is checked again")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Series}: the exchange's time went back from {Wrong} to {Time}; what was known by the wrong time is checked again")]
     private partial void LogTime(SeriesKey series, long wrong, long time);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Series}: the exchange sent an impossible candle, {Candle}; it is not published ({Count} so far, logged once a minute)")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Series}: the exchange sent an impossible candle, {Candle}; it is not published ({Count} so far, logged once a minute)")]
     private partial void LogImplausible(SeriesKey series, Candle candle, long count);
 }

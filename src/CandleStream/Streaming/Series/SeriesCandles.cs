@@ -10,15 +10,19 @@ namespace CandleStream.Streaming.Series;
 /// <param name="nextRev">Numbers each change.</param>
 internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long graceMs, Func<long> nextRev)
 {
-    /// <summary>REST answers come through a cache: one is believed over a pushed candle only if it is of this long after the candle's end.</summary>
+    /// <summary>
+    /// REST answers come through a cache: one is believed over a pushed candle only if it is of this long after the candle's end.
+    /// </summary>
     public const long RestTrustedAfterMs = 60_000;
 
     /// <summary>
-    /// A candle may open a little ahead of the exchange time we know of (other frames, REST dates of 1 s resolution); further ahead it is garbage that would close all others.
+    /// A candle may open a little ahead of the exchange time we know of (other frames, REST dates of 1 s resolution); further ahead it is
+    /// garbage that would close all others.
     /// </summary>
     public const long FutureToleranceMs = 60_000;
 
-    // AsOf: exchange time of the REST answer a candle came from; Pushed: it came over the socket, or from the store, where that is not known.
+    // AsOf: exchange time of the REST answer a candle came from; Pushed: it came over the socket, or from the store, where that is not
+    // known.
     private readonly record struct Entry(Candle Candle, bool Pushed, long AsOf);
 
     // Ascending by time; up to a quarter over capacity, so that forgetting does not move the whole list for every candle.
@@ -31,13 +35,16 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     /// <summary>The highest exchange time seen, Unix ms; null before the first.</summary>
     public long? ExchangeTime { get; private set; }
 
-    // The latest time that has come as far as closing goes: exchange time, or an open time that was pushed without one. Null before the first.
+    // The latest time that has come as far as closing goes: exchange time, or an open time that was pushed without one. Null before the
+    // first.
     private long? _reached;
 
     /// <summary>Every change with a higher rev is still held here (or was of a candle too old to be held, and raised this).</summary>
     public long HoldsChangesAfter { get; private set; }
 
-    /// <summary>Starts with what the store holds, oldest first, keeping each candle's rev. Changes after <paramref name="rev"/> will be held.</summary>
+    /// <summary>
+    /// Starts with what the store holds, oldest first, keeping each candle's rev. Changes after <paramref name="rev"/> will be held.
+    /// </summary>
     public void Load(IReadOnlyList<Candle> stored, long rev)
     {
         HoldsChangesAfter = rev;
@@ -46,9 +53,11 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     }
 
     /// <summary>Takes one plausible candle from the socket; appends every change to <paramref name="changes"/>.</summary>
-    /// <param name="pushed">The candle's whole state; closed where the exchange itself says that it is over, and with it all before it.</param>
+    /// <param name="pushed">The candle's whole state; closed where the exchange itself says that it is over, and with it all before
+    /// it.</param>
     /// <param name="changes">Takes every change.</param>
-    /// <param name="exchangeTime">The time of its frame; null where it has none: then the candle itself shows that its open time has come.</param>
+    /// <param name="exchangeTime">The time of its frame; null where it has none: then the candle itself shows that its open time has
+    /// come.</param>
     public void Push(in Candle pushed, List<Candle> changes, long? exchangeTime = null)
     {
         Reach(pushed.Closed ? timeframe.EndOf(pushed.Time) : exchangeTime ?? pushed.Time);
@@ -61,7 +70,8 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
 
         if (pushed.Closed) CloseOver(changes, end: index);
         var held = _entries[index];
-        if (held.Candle.HasSameValues(pushed)) _entries[index] = held with { Candle = held.Candle with { Origin = CandleOrigin.Push }, Pushed = true };
+        if (held.Candle.HasSameValues(pushed))
+            _entries[index] = held with { Candle = held.Candle with { Origin = CandleOrigin.Push }, Pushed = true };
         else Replace(index, new Entry(pushed, Pushed: true, AsOf: 0), changes);
         if (pushed.Closed && !_entries[index].Candle.Closed) Mark(index, closed: true, changes);
 
@@ -85,16 +95,21 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         }
 
         var held = _entries[index];
-        if (!held.Candle.HasSameValues(fetched) && IsBetter(fetched, asOf, held)) Replace(index, new Entry(fetched with { Closed = false }, Pushed: false, asOf), changes);
+        if (!held.Candle.HasSameValues(fetched) && IsBetter(fetched, asOf, held))
+            Replace(index, new Entry(fetched with { Closed = false }, Pushed: false, asOf), changes);
     }
 
     /// <summary>Fills a hole between held candles with stored history, keeping its rev: nobody is told.</summary>
     public void AddHistory(in Candle candle)
     {
-        if (IndexOf(candle.Time) is < 0 and var index && ~index > 0 && ~index < _entries.Count) _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
+        if (IndexOf(candle.Time) is < 0 and var index && ~index > 0 && ~index < _entries.Count)
+            _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
     }
 
-    /// <summary>Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay. Returns those that were not held.</summary>
+    /// <summary>
+    /// Takes what the store holds, where it answered after the exchange did: held candles are newer than stored ones, and stay. Returns
+    /// those that were not held.
+    /// </summary>
     public List<Candle> LoadLate(IReadOnlyList<Candle> stored)
     {
         var added = new List<Candle>();
@@ -120,7 +135,9 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         _entries.RemoveRange(0, count);
     }
 
-    /// <summary>Moves exchange time forward and closes what is over: the newest candle after its end and grace, older ones after their end.</summary>
+    /// <summary>
+    /// Moves exchange time forward and closes what is over: the newest candle after its end and grace, older ones after their end.
+    /// </summary>
     public void PassTime(long exchangeTime, List<Candle> changes)
     {
         if (exchangeTime < ExchangeTime) return;
@@ -130,8 +147,8 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     }
 
     /// <summary>
-    /// Exchange time becomes known, or the one known was wrong: nothing that is held may be of later. A candle whose end has not come is not closed,
-    /// though the store or a wrong time said so. Returns the candles that were forgotten because they open too far ahead.
+    /// Exchange time becomes known, or the one known was wrong: nothing that is held may be of later. A candle whose end has not come is
+    /// not closed, though the store or a wrong time said so. Returns the candles that were forgotten because they open too far ahead.
     /// </summary>
     public List<Candle> SetTime(long exchangeTime, List<Candle> changes)
     {
@@ -191,7 +208,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     {
         var isNewest = index == _entries.Count;
         if (isNewest) CloseOver(changes, end: index);
-        var candle = entry.Candle with { Closed = entry.Candle.Closed || (isNewest ? IsPast(entry.Candle.Time) : HasEnded(entry.Candle.Time)), Rev = nextRev() };
+        var candle = entry.Candle with
+        {
+            Closed = entry.Candle.Closed
+            || (isNewest ? IsPast(entry.Candle.Time) : HasEnded(entry.Candle.Time)),
+            Rev = nextRev()
+        };
         changes.Add(candle);
         if (index == 0 && _entries.Count >= capacity)
             HoldsChangesAfter = Math.Max(HoldsChangesAfter, candle.Rev);

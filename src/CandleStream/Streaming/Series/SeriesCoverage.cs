@@ -4,20 +4,28 @@ using CandleStream.Storage;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// Which times of one series are known completely, and which are gaps. Compares candle times with exchange time only. Pure; its hub guards it.
+/// Which times of one series are known completely, and which are gaps. Compares candle times with exchange time only. Pure; its hub guards
+/// it.
 /// </summary>
 /// <remarks>
-/// Verified: inside a REST answer of at least 60 s after, or followed live until exchange time passed the end and grace; remembered by the store.
-/// Covered: inside a snapshot or a younger REST answer, or verified before nobody listened for a while; good enough not to be a gap, still to be checked.
+/// Verified: inside a REST answer of at least 60 s after, or followed live until exchange time passed the end and grace; remembered by the
+/// store. Covered: inside a snapshot or a younger REST answer, or verified before nobody listened for a while; good enough not to be a gap,
+/// still to be checked.
 /// </remarks>
 internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 {
     private const long DayMs = 86_400_000;
 
-    /// <summary>How far back a reopened series is repaired by itself, at most: as far as a resume reaches. Older holes are history, fetched when asked for.</summary>
+    /// <summary>
+    /// How far back a reopened series is repaired by itself, at most: as far as a resume reaches. Older holes are history, fetched when
+    /// asked for.
+    /// </summary>
     public const long MaxRepairMs = 7 * DayMs;
 
-    /// <summary>As <see cref="MaxRepairMs"/>, in candles: one call's worth. A resume reaches farther where little was traded, see <see cref="ContinuesStored"/>.</summary>
+    /// <summary>
+    /// As <see cref="MaxRepairMs"/>, in candles: one call's worth. A resume reaches farther where little was traded, see
+    /// <see cref="ContinuesStored"/>.
+    /// </summary>
     public const int MaxRepairCandles = 5_000;
 
     // Frames come every 15 s at least; a time that differs by more from the one before is another one, not a later one.
@@ -31,7 +39,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private TimeRangeSet _doubted = TimeRangeSet.Empty;
     private long _doubtedAt;
 
-    // Times of rows that could not be read or believed: following or covering what is around them says nothing of them, only a REST answer does.
+    // Times of rows that could not be read or believed: following or covering what is around them says nothing of them, only a REST answer
+    // does.
     private TimeRangeSet _spoiled = TimeRangeSet.Empty;
 
     // Where watching begins follows from these: earlier holes are history.
@@ -49,11 +58,13 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     private long? _now;
     private TimeRangeSet? _gaps;
 
-    // The time before the last leap ahead, the first time of all among them: should it turn out that the leap was to a wrong time, nothing from this one on is certain.
+    // The time before the last leap ahead, the first time of all among them: should it turn out that the leap was to a wrong time, nothing
+    // from this one on is certain.
     private long? _beforeLeap;
     private long _leapedTo;
 
-    // Since following began the exchange's time has gone back once: what it tells next may be a leap over an outage that the wrong time hid.
+    // Since following began the exchange's time has gone back once: what it tells next may be a leap over an outage that the wrong time
+    // hid.
     private bool _wentBack;
 
     // When the series itself was heard last.
@@ -64,7 +75,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
 
     public TimeRangeSet Verified { get; private set; } = TimeRangeSet.Empty;
 
-    /// <summary>Times that were followed or fetched, up to the last exchange time known: what is not in it and not in <see cref="Gaps"/> is the future, or history that nobody asked for.</summary>
+    /// <summary>
+    /// Times that were followed or fetched, up to the last exchange time known: what is not in it and not in <see cref="Gaps"/> is the
+    /// future, or history that nobody asked for.
+    /// </summary>
     public TimeRangeSet Known
     {
         get
@@ -75,12 +89,15 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         }
     }
 
-    /// <summary>Complete candles' times since watching began (before that: up to the newest stored candle) that are neither verified nor covered.</summary>
+    /// <summary>
+    /// Complete candles' times since watching began (before that: up to the newest stored candle) that are neither verified nor covered.
+    /// </summary>
     public TimeRangeSet Gaps => _gaps ??= FindGaps();
 
     /// <summary>
-    /// False when candles are unknown between what the store holds and where watching begins: nothing repairs them, so nobody holds every change since they were missed.
-    /// Only as far back as any id is accepted, and a day more, because an id's age is told by our clock. True where nothing is stored.
+    /// False when candles are unknown between what the store holds and where watching begins: nothing repairs them, so nobody holds every
+    /// change since they were missed. Only as far back as any id is accepted, and a day more, because an id's age is told by our clock.
+    /// True where nothing is stored.
     /// </summary>
     public bool ContinuesStored
     {
@@ -95,8 +112,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <summary>Takes what the store remembers; first of all, or later where the store was slow.</summary>
     /// <param name="verified">The verified ranges.</param>
     /// <param name="lastHeld">Open time of the newest stored candle.</param>
-    /// <param name="heldBefore">That of the candle before it: what is verified from there on is doubted, see <see cref="Doubt(long, long)"/>.</param>
-    /// <param name="toldFrom">From where on streams were told of the series: a hole after it is a gap, however little was verified; one before it is history.</param>
+    /// <param name="heldBefore">That of the candle before it: what is verified from there on is doubted, see
+    /// <see cref="Doubt(long, long)"/>.</param>
+    /// <param name="toldFrom">From where on streams were told of the series: a hole after it is a gap, however little was verified; one
+    /// before it is history.</param>
     public void Load(TimeRangeSet verified, long? lastHeld, long? heldBefore = null, long toldFrom = SeriesRecord.NothingTold)
     {
         // Read before the deletion that this has heard of already.
@@ -113,8 +132,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// Nobody listened for a while, and candles from <paramref name="from"/> on may have been revised: they are not verified any more, but held and
-    /// therefore no gap; they are checked by REST, also after a restart.
+    /// Nobody listened for a while, and candles from <paramref name="from"/> on may have been revised: they are not verified any more, but
+    /// held and therefore no gap; they are checked by REST, also after a restart.
     /// </summary>
     public void Doubt(long from, long exchangeTime)
     {
@@ -124,7 +143,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         Doubt(doubted, exchangeTime);
     }
 
-    /// <summary>A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty, or there was none) to <paramref name="exchangeTime"/>.</summary>
+    /// <summary>
+    /// A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty, or there was none) to
+    /// <paramref name="exchangeTime"/>.
+    /// </summary>
     /// <param name="oldest">The oldest candle of the snapshot.</param>
     /// <param name="exchangeTime">The snapshot's time, or what is known of it at least.</param>
     /// <param name="latest">The latest that the time can be, where it is not known for certain.</param>
@@ -133,8 +155,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         // A time from before the newest one known would make what was not followed since look followed.
         exchangeTime = Math.Max(exchangeTime, _now ?? exchangeTime);
         StartWatching(oldest, exchangeTime);
-        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot shows what
-        // they were. Without it the running candle may have been traded before, and for the last time: what is followed begins with the next.
+        // A candle that ended less than the grace ago may still change, and is followed from here on like the running one, if the snapshot
+        // shows what they were. Without it the running candle may have been traded before, and for the last time: what is followed begins
+        // with the next.
         var liveFrom = oldest is null
             ? timeframe.EndOf(timeframe.StartOf(Math.Max(exchangeTime, latest ?? exchangeTime)))
             : Math.Max(timeframe.StartOf(exchangeTime - graceMs), oldest.Value);
@@ -171,8 +194,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// Exchange time becomes known, or the one known was wrong. Nothing beyond it can be known, whatever the store says, nor anything after a leap that was to
-    /// a wrong time. Does nothing where the time known is no later than this by more than a frame's delay.
+    /// Exchange time becomes known, or the one known was wrong. Nothing beyond it can be known, whatever the store says, nor anything after
+    /// a leap that was to a wrong time. Does nothing where the time known is no later than this by more than a frame's delay.
     /// </summary>
     public void SetTime(long exchangeTime)
     {
@@ -191,19 +214,23 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// A row that could not be read, or that no real candle looks like, may have been of these times: they are neither verified nor covered until REST answers for them,
-    /// and a gap as far as they are watched.
+    /// A row that could not be read, or that no real candle looks like, may have been of these times: they are neither verified nor covered
+    /// until REST answers for them, and a gap as far as they are watched.
     /// </summary>
     public void Spoil(TimeRange times)
     {
         // Far ahead of exchange time there is nothing to spoil; near it the time may be the one that is wrong.
-        times = new TimeRange(timeframe.StartOf(times.From), Math.Min(timeframe.CeilingOf(times.To), timeframe.EndOf(timeframe.StartOf((_now ?? 0) + DayMs))));
+        times = new TimeRange(timeframe.StartOf(times.From),
+            Math.Min(timeframe.CeilingOf(times.To), timeframe.EndOf(timeframe.StartOf((_now ?? 0) + DayMs))));
         if (times.IsEmpty) return;
         Unverify(times);
         _spoiled = _spoiled.Add(times);
     }
 
-    /// <summary>The exchange itself says that nothing was traded in these times: as certain as what was followed. Only whole candles that are over count.</summary>
+    /// <summary>
+    /// The exchange itself says that nothing was traded in these times: as certain as what was followed. Only whole candles that are over
+    /// count.
+    /// </summary>
     public void Prove(TimeRange times)
     {
         if (_now is not { } now) return;
@@ -223,8 +250,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>, but for the times of <paramref name="unreadable"/> rows. From
-    /// <paramref name="provedTo"/> on it shows no row and proves nothing: those times are covered, and checked when a later answer can prove them.
+    /// A REST answer: complete for <paramref name="range"/> as of <paramref name="asOf"/>, but for the times of
+    /// <paramref name="unreadable"/> rows. From
+    /// <paramref name="provedTo"/> on it shows no row and proves nothing: those times are covered, and checked when a later answer can
+    /// prove them.
     /// </summary>
     public void Fetched(TimeRange range, long asOf, TimeRangeSet? unreadable = null, long provedTo = long.MaxValue)
     {
@@ -232,7 +261,8 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         var from = timeframe.CeilingOf(range.From);
         var answered = new TimeRange(from, Math.Min(range.To, timeframe.StartOf(asOf)));
         foreach (var part in Answered(answered, unreadable).Ranges) Cover(part);
-        foreach (var part in Answered(answered with { To = Math.Min(answered.To, provedTo) }, unreadable).Ranges) _spoiled = _spoiled.Subtract(part);
+        foreach (var part in Answered(answered with { To = Math.Min(answered.To, provedTo) }, unreadable).Ranges)
+            _spoiled = _spoiled.Subtract(part);
 
         var trustedTo = Math.Min(Math.Min(range.To, provedTo), timeframe.StartOf(asOf - SeriesCandles.RestTrustedAfterMs));
         var trusted = Answered(new TimeRange(from, trustedTo), unreadable);
@@ -258,7 +288,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         if (range.To > from && range.From <= timeframe.EndOf(timeframe.StartOf(now))) _liveFrom = range.To;
     }
 
-    /// <summary>Candles before <paramref name="time"/> were deleted on purpose, or are not to be had: they are unknown, and no gap.</summary>
+    /// <summary>
+    /// Candles before <paramref name="time"/> were deleted on purpose, or are not to be had: they are unknown, and no gap.
+    /// </summary>
     public void Forget(long time)
     {
         Remove(new TimeRange(long.MinValue, time));
@@ -266,12 +298,17 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>What of a snapshot or a poll is still wanted: what was deleted on purpose is no news when it comes again.</summary>
-    public HistoryPage Wanted(HistoryPage page) => page.Range.From >= _notBefore ? page : page.Part(page.Range with { From = Math.Min(_notBefore, page.Range.To) });
+    public HistoryPage Wanted(HistoryPage page) =>
+        page.Range.From >= _notBefore ? page : page.Part(page.Range with { From = Math.Min(_notBefore, page.Range.To) });
 
     /// <inheritdoc cref="Wanted(HistoryPage)"/>
-    public IReadOnlyList<Candle> Wanted(IReadOnlyList<Candle> candles) => candles is [var first, ..] && first.Time < _notBefore ? [.. candles.Where(c => c.Time >= _notBefore)] : candles;
+    public IReadOnlyList<Candle> Wanted(IReadOnlyList<Candle> candles) =>
+        candles is [var first, ..] && first.Time < _notBefore ? [.. candles.Where(c => c.Time >= _notBefore)] : candles;
 
-    /// <summary>A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when there is nothing to check.</summary>
+    /// <summary>
+    /// A covered range that is not verified yet, once all of it is old enough for a REST answer to verify it: one call for all; null when
+    /// there is nothing to check.
+    /// </summary>
     public TimeRange? DueCheck()
     {
         if (_now is not { } now) return null;
@@ -289,8 +326,9 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
-    /// The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches: the candle that was running seven
-    /// days ago, or when the series was last followed. Where watching has not begun yet, what it would be at this exchange time; null where that depends on what comes.
+    /// The first time that is watched: from the stored candles on where there are any, but not farther back than a repair reaches: the
+    /// candle that was running seven days ago, or when the series was last followed. Where watching has not begun yet, what it would be at
+    /// this exchange time; null where that depends on what comes.
     /// </summary>
     public long? WatchedFrom(long exchangeTime)
     {

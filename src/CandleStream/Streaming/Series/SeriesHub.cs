@@ -6,7 +6,10 @@ namespace CandleStream.Streaming.Series;
 /// <summary>Fetches history of a series that is not known, for a limited time. True where something became known.</summary>
 internal delegate Task<bool> FetchHistory(SeriesKey series, TimeRangeSet missing, TimeSpan wait, CancellationToken cancel);
 
-/// <summary>One open series that is numbered here, as its readers see it: its memory, what its feed half (<see cref="SeriesLead"/>) knows, and the archive below.</summary>
+/// <summary>
+/// One open series that is numbered here, as its readers see it: its memory, what its feed half (<see cref="SeriesLead"/>) knows, and the
+/// archive below.
+/// </summary>
 public sealed class SeriesHub : ISeries
 {
     private readonly HubMemory _memory;
@@ -16,7 +19,8 @@ public sealed class SeriesHub : ISeries
     private readonly long _openedAt;
 
     internal SeriesHub(
-        SeriesKey key, StreamingOptions options, CandleArchive archive, FetchHistory fetch, RevCounter revs, TimeProvider time, ILogger logger,
+        SeriesKey key, StreamingOptions options, CandleArchive archive, FetchHistory fetch, RevCounter revs, TimeProvider time,
+        ILogger logger,
         StreamingMetrics? metrics = null)
     {
         var graceMs = (long)options.CloseGrace.TotalMilliseconds;
@@ -45,7 +49,8 @@ public sealed class SeriesHub : ISeries
     internal SeriesLead Lead { get; }
 
     /// <summary>
-    /// Stored rows that open at this time or later are of no real candle: they lie ahead of exchange time and of all that is held. The end of time while none is known.
+    /// Stored rows that open at this time or later are of no real candle: they lie ahead of exchange time and of all that is held. The end
+    /// of time while none is known.
     /// </summary>
     internal long Horizon
     {
@@ -108,7 +113,8 @@ public sealed class SeriesHub : ISeries
         {
             var candles = _memory.Candles;
             return new HubView(
-                candles.Latest(newest), candles.ChangedSince(changedAfter), candles.Oldest?.Time, candles.HoldsChangesAfter, Lead.CompleteFrom, Lead.Known,
+                candles.Latest(newest), candles.ChangedSince(changedAfter), candles.Oldest?.Time, candles.HoldsChangesAfter,
+                Lead.CompleteFrom, Lead.Known,
                 candles.ExchangeTime, Lead.HasMerged, _memory.Status);
         }
     }

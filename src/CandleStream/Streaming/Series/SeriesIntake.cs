@@ -3,8 +3,8 @@ using CandleStream.Providers;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// Decides what of the provider's news is believed: which candles, and which time. Puts it into the candles and their coverage, and collects what changed by it.
-/// The lock of its series guards it.
+/// Decides what of the provider's news is believed: which candles, and which time. Puts it into the candles and their coverage, and
+/// collects what changed by it. The lock of its series guards it.
 /// </summary>
 internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, RefusedCandles refused, TimeProvider time)
 {
@@ -18,7 +18,8 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     // Times of rows that were refused since they were last told to the coverage.
     private readonly List<TimeRange> _spoiled = [];
 
-    // When the newest candle of the channel was first heard (timestamp), and up to when the channel can have been heard then: its own candle, or the snapshot's time.
+    // When the newest candle of the channel was first heard (timestamp), and up to when the channel can have been heard then: its own
+    // candle, or the snapshot's time.
     private long _heardAt;
     private long _heardFrom;
 
@@ -28,12 +29,16 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     /// <summary>Every change since they were last published; a candle may be in it twice, the newest last.</summary>
     public List<Candle> Changes => _changes;
 
-    /// <summary>The latest that exchange time can be by what this series was told of it; null before it was told any. It closes nothing.</summary>
+    /// <summary>
+    /// The latest that exchange time can be by what this series was told of it; null before it was told any. It closes nothing.
+    /// </summary>
     public long? Present => _present.Latest;
 
     private SeriesKey Series => memory.Key;
 
-    /// <summary>A time told by other means than a frame of the series, as far as it is believed. True where the present went back to it.</summary>
+    /// <summary>
+    /// A time told by other means than a frame of the series, as far as it is believed. True where the present went back to it.
+    /// </summary>
     public (long Time, bool IsBack) Judge(long exchangeTime) => _present.Judge(exchangeTime);
 
     /// <summary>A whole snapshot, oldest candle first.</summary>
@@ -143,7 +148,9 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
 
     public void PassTime(long exchangeTime) => _candles.PassTime(exchangeTime, _changes);
 
-    /// <summary>A time told by a frame. Where none was known, or a later one was, the series starts anew from it: what later time said was wrong.</summary>
+    /// <summary>
+    /// A time told by a frame. Where none was known, or a later one was, the series starts anew from it: what later time said was wrong.
+    /// </summary>
     public void HearTime(long exchangeTime)
     {
         if (GoBack(exchangeTime))
@@ -166,7 +173,10 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
         return true;
     }
 
-    /// <summary>The times of the channel's own frames vouch for it no further than its newest candle and what passed since: two wrong ones in a row are believed.</summary>
+    /// <summary>
+    /// The times of the channel's own frames vouch for it no further than its newest candle and what passed since: two wrong ones in a row
+    /// are believed.
+    /// </summary>
     public long HeardAtMost() => _heardFrom + (long)_time.GetElapsedTime(_heardAt).TotalMilliseconds + PresentTime.SlackMs;
 
     private void HearFrom(long time) => (_heardFrom, _heardAt) = (time, _time.GetTimestamp());

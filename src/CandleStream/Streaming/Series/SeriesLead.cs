@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// The feed half of a series that is numbered here: takes what the provider, the store and REST answers bring, and knows what is certain and what is missing.
-/// Its parts decide (<see cref="SeriesIntake"/>), tell (<see cref="SeriesPublisher"/>) and promise (<see cref="SeriesLedger"/>), all of it under the memory's lock.
+/// The feed half of a series that is numbered here: takes what the provider, the store and REST answers bring, and knows what is certain
+/// and what is missing. Its parts decide (<see cref="SeriesIntake"/>), tell (<see cref="SeriesPublisher"/>) and promise
+/// (<see cref="SeriesLedger"/>), all of it under the memory's lock.
 /// </summary>
 internal sealed class SeriesLead : IFeedListener
 {
@@ -23,7 +24,8 @@ internal sealed class SeriesLead : IFeedListener
     private readonly SeriesPublisher _publisher;
 
     public SeriesLead(
-        HubMemory memory, StreamingOptions options, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger logger, StreamingMetrics? metrics)
+        HubMemory memory, StreamingOptions options, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger logger,
+        StreamingMetrics? metrics)
     {
         (_memory, _gate, _candles, _time) = (memory, memory.Gate, memory.Candles, time);
         _coverage = new SeriesCoverage(memory.Key.Timeframe, (long)options.CloseGrace.TotalMilliseconds);
@@ -107,7 +109,9 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
-    /// <summary>The latest that exchange time can be by what this series was told of it; null before it was told any. It closes nothing.</summary>
+    /// <summary>
+    /// The latest that exchange time can be by what this series was told of it; null before it was told any. It closes nothing.
+    /// </summary>
     public long? Present
     {
         get
@@ -125,7 +129,9 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
-    /// <summary>Begins to follow the series. <paramref name="repairWanted"/> is called under the lock when there is something to repair or to check.</summary>
+    /// <summary>
+    /// Begins to follow the series. <paramref name="repairWanted"/> is called under the lock when there is something to repair or to check.
+    /// </summary>
     public void Follow(ICandleProvider provider, Action repairWanted)
     {
         lock (_gate) _publisher.WantRepairs(repairWanted);
@@ -225,9 +231,12 @@ internal sealed class SeriesLead : IFeedListener
 
     void IFeedListener.OnPolled(HistoryPage page) => Merge(page, isPoll: true, []);
 
-    /// <summary>Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.</summary>
+    /// <summary>
+    /// Merges a REST answer about the times that are watched: of a repair, of a check, of a history query that came first.
+    /// </summary>
     /// <param name="page">The answer.</param>
-    /// <param name="noNews">Its candles that are stored with equal values and were sent: nobody is told, but what the answer verifies is saved with it.</param>
+    /// <param name="noNews">Its candles that are stored with equal values and were sent: nobody is told, but what the answer verifies is
+    /// saved with it.</param>
     public void Merge(HistoryPage page, IReadOnlyList<Candle>? noNews = null) => Merge(page, isPoll: false, noNews ?? []);
 
     private void Merge(HistoryPage page, bool isPoll, IReadOnlyList<Candle> noNews)
@@ -251,10 +260,12 @@ internal sealed class SeriesLead : IFeedListener
             if (isPoll) page = _coverage.Wanted(page);
             var (asOf, isBack) = _intake.Judge(page.AsOf);
             if (isBack) _intake.GoBack(asOf);
-            // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may. Nor may REST close a
-            // candle that it does not show: the last trades may be in what is still missing. What it verifies, it must close.
+            // While the socket is live, only the socket advances time: trades may still be in flight. Before the first merge, REST may. Nor
+            // may REST close a candle that it does not show: the last trades may be in what is still missing. What it verifies, it must
+            // close.
             var state = _publisher.Feed.State;
-            var tellsTime = isPoll || !_publisher.HasMerged || state == SeriesState.Polling || (state != SeriesState.Live && ShowsNewest(page));
+            var tellsTime = isPoll || !_publisher.HasMerged || state == SeriesState.Polling
+                || (state != SeriesState.Live && ShowsNewest(page));
             _intake.Fetch(page, asOf, tellsTime);
             // Also what did not change is saved again: a repair may be about candles that the store lost.
             _ledger.Add(_candles.In(page.Range).Where(c => c.Closed));
@@ -277,8 +288,9 @@ internal sealed class SeriesLead : IFeedListener
     }
 
     /// <summary>
-    /// The store answered after the provider was asked. Its candles are put below those that came meanwhile, and holes between the two become gaps.
-    /// Connected clients are sent them at once. They keep their old revs, so a client that was here before and returns is reset.
+    /// The store answered after the provider was asked. Its candles are put below those that came meanwhile, and holes between the two
+    /// become gaps. Connected clients are sent them at once. They keep their old revs, so a client that was here before and returns is
+    /// reset.
     /// </summary>
     public void LoadLate(ArchivedSeries archived)
     {
@@ -297,8 +309,8 @@ internal sealed class SeriesLead : IFeedListener
     }
 
     /// <summary>
-    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage, IReadOnlyList{Candle}?)"/>). Earlier ones are history.
-    /// Null if nothing was told, stored or received yet.
+    /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage, IReadOnlyList{Candle}?)"/>).
+    /// Earlier ones are history. Null if nothing was told, stored or received yet.
     /// </summary>
     public long? RepairsFrom(long exchangeTime)
     {
@@ -310,7 +322,8 @@ internal sealed class SeriesLead : IFeedListener
     }
 
     /// <summary>
-    /// History that was fetched and stored on request now counts as known. Where a stream was told of its times meanwhile, it is a repair after all.
+    /// History that was fetched and stored on request now counts as known. Where a stream was told of its times meanwhile, it is a repair
+    /// after all.
     /// </summary>
     /// <param name="stored">The candles with the revs they were stored with.</param>
     /// <param name="page">The answer they are of; its range is verified.</param>
@@ -351,7 +364,10 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
-    /// <summary>The store deleted what is older than <paramref name="time"/>, as its retention says, and with it changes up to <paramref name="highestRev"/>.</summary>
+    /// <summary>
+    /// The store deleted what is older than <paramref name="time"/>, as its retention says, and with it changes up to
+    /// <paramref name="highestRev"/>.
+    /// </summary>
     public void Forget(long time, long highestRev)
     {
         lock (_gate)
@@ -363,7 +379,9 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
-    /// <summary>Tells the store what is known of this series; called when it closes. Who still waits for it to be loaded is answered from the store.</summary>
+    /// <summary>
+    /// Tells the store what is known of this series; called when it closes. Who still waits for it to be loaded is answered from the store.
+    /// </summary>
     public void Close()
     {
         lock (_gate)

@@ -3,15 +3,16 @@ using CandleStream.Storage;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// What the store and the clients of one open series were told, and what they are promised. Candles and what is known with them go to the archive together and by one way,
-/// so that no batch of the writer can hold the second without the first. The lock of its series guards it.
+/// What the store and the clients of one open series were told, and what they are promised. Candles and what is known with them go to the
+/// archive together and by one way, so that no batch of the writer can hold the second without the first. The lock of its series guards it.
 /// </summary>
 internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevCounter revs)
 {
     // Closed candles that were published and are not handed to the archive yet.
     private readonly List<Candle> _unsaved = [];
 
-    // From _openedFrom on every change is held, or will be published when its gap is repaired; from _completeFrom on where no gap is open. Nothing is promised before Load.
+    // From _openedFrom on every change is held, or will be published when its gap is repaired; from _completeFrom on where no gap is open.
+    // Nothing is promised before Load.
     private long _openedFrom = long.MaxValue;
     private long _completeFrom = long.MaxValue;
 
@@ -33,8 +34,8 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
     public long ToldFrom => Math.Min(_toldBefore, _told);
 
     /// <summary>
-    /// From this rev on every change is held. While any gap is open, changes made in it may be missing: only what changed since the series was opened is complete, and the
-    /// repair is sent to those who listen.
+    /// From this rev on every change is held. While any gap is open, changes made in it may be missing: only what changed since the series
+    /// was opened is complete, and the repair is sent to those who listen.
     /// </summary>
     public long CompleteFrom(bool isWhole) => !isWhole ? Math.Max(_openedFrom, _completeFrom) : _completeFrom;
 
@@ -55,7 +56,9 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
         _saved = (record.CompleteFrom, record.ToldFrom);
     }
 
-    /// <summary>The store answered late: what was told of times older than its candles is a gap, for what it holds there, nobody is sent.</summary>
+    /// <summary>
+    /// The store answered late: what was told of times older than its candles is a gap, for what it holds there, nobody is sent.
+    /// </summary>
     public ArchivedSeries WithoutTold(ArchivedSeries archived) =>
         archived is { Newest: [var oldest, ..], Record: { } record } && _told < oldest.Time
             ? archived with { Record = record with { Verified = record.Verified.Subtract(new TimeRange(_told, oldest.Time)) } }
@@ -68,7 +71,10 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
         OpenedRev = _openedFrom = _completeFrom = revs.Current;
     }
 
-    /// <summary>What is stored does not reach to what the exchange tells now. Clients of earlier lives start anew: what they were told no longer counts.</summary>
+    /// <summary>
+    /// What is stored does not reach to what the exchange tells now. Clients of earlier lives start anew: what they were told no longer
+    /// counts.
+    /// </summary>
     public void BeginAnew()
     {
         _completeFrom = OpenedRev;
@@ -102,14 +108,15 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
         var promise = (promises ? _completeFrom : _saved.CompleteFrom, ToldFrom);
         var isChanged = !verified.IsEmpty || !unverified.IsEmpty || promise != _saved;
         if (!isChanged && _unsaved.Count == 0) return;
-        archive.Save(series, [.. _unsaved], isChanged ? new SeriesChange(series, verified, unverified, promises ? _completeFrom : null, ToldFrom) : null);
+        archive.Save(series, [.. _unsaved],
+            isChanged ? new SeriesChange(series, verified, unverified, promises ? _completeFrom : null, ToldFrom) : null);
         _unsaved.Clear();
         _saved = promise;
     }
 
     /// <summary>
-    /// The series closes. Clients of a life that never knew the store lack what it holds, and those of a series that nobody ever heard lack what is fetched as history:
-    /// they start anew.
+    /// The series closes. Clients of a life that never knew the store lack what it holds, and those of a series that nobody ever heard lack
+    /// what is fetched as history: they start anew.
     /// </summary>
     public void Close(bool merged, bool loaded)
     {

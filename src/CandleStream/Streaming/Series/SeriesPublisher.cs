@@ -3,9 +3,11 @@ using CandleStream.Providers;
 namespace CandleStream.Streaming.Series;
 
 /// <summary>
-/// Tells what changed of a series that is numbered here: the memory and its sinks, and the archive, by way of the ledger. The lock of its series guards it.
+/// Tells what changed of a series that is numbered here: the memory and its sinks, and the archive, by way of the ledger. The lock of its
+/// series guards it.
 /// </summary>
-internal sealed class SeriesPublisher(HubMemory memory, SeriesLedger ledger, SeriesCoverage coverage, TimeProvider time, StreamingMetrics? metrics)
+internal sealed class SeriesPublisher(
+    HubMemory memory, SeriesLedger ledger, SeriesCoverage coverage, TimeProvider time, StreamingMetrics? metrics)
 {
     private Action? _repairWanted;
 

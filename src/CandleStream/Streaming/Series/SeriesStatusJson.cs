@@ -6,7 +6,9 @@ namespace CandleStream.Streaming.Series;
 /// <summary>The state of a series' feed in the words of docs/protocol.md: the same in events, in the status route and in metrics.</summary>
 public static class SeriesStatusJson
 {
-    /// <summary>The properties from <c>state</c> to <c>gaps</c>. <paramref name="now"/> turns the time of the next attempt into a wait.</summary>
+    /// <summary>
+    /// The properties from <c>state</c> to <c>gaps</c>. <paramref name="now"/> turns the time of the next attempt into a wait.
+    /// </summary>
     public static void Write(Utf8JsonWriter json, SeriesStatus status, DateTimeOffset now)
     {
         var feed = status.Feed;

@@ -10,7 +10,8 @@ internal sealed class StoredSeries(SeriesKey key, CandleArchive archive, FetchHi
     public async ValueTask<SeriesExtent> ExtentAsync(CancellationToken cancel)
     {
         var archived = await archive.LoadAsync(key, 1, cancel);
-        return new SeriesExtent(archived?.Record?.Verified ?? TimeRangeSet.Empty, null, archived?.Newest is [var newest] ? newest.Time : null);
+        return new SeriesExtent(
+            archived?.Record?.Verified ?? TimeRangeSet.Empty, null, archived?.Newest is [var newest] ? newest.Time : null);
     }
 
     public Task<SeriesPart> ReadAsync(TimeRange range, int limit, bool newestEnd, CancellationToken cancel) =>

@@ -12,8 +12,10 @@ public sealed class StreamingMetrics
     public StreamingMetrics(IMeterFactory factory)
     {
         var meter = factory.Create(nameof(CandleStream));
-        _published = meter.CreateHistogram("candlestream.publish.duration", "s", "From the receipt of a frame to the moment its update was handed to every sender and the writer.", null, LatencyBuckets);
-        _implausible = meter.CreateCounter<long>("candlestream.candles.implausible", "{candle}", "Impossible candles that the exchange sent; they are not published.");
+        _published = meter.CreateHistogram("candlestream.publish.duration", "s",
+            "From the receipt of a frame to the moment its update was handed to every sender and the writer.", null, LatencyBuckets);
+        _implausible = meter.CreateCounter<long>(
+            "candlestream.candles.implausible", "{candle}", "Impossible candles that the exchange sent; they are not published.");
         _implausible.Add(0);
     }
 

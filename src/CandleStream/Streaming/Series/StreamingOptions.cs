@@ -9,11 +9,16 @@ public sealed class StreamingOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Open series per server; one more is answered 503 with this limit. The exchange allows about 300 channels per address. Default: 250.</summary>
+    /// <summary>
+    /// Open series per server; one more is answered 503 with this limit. The exchange allows about 300 channels per address. Default: 250.
+    /// </summary>
     [Range(1, 100_000)]
     public int MaxOpenSeries { get; set; } = 250;
 
-    /// <summary>Candles of one open series held in memory, the newest; older ones are read from the store. Default: 1000, the most that one snapshot may ask for.</summary>
+    /// <summary>
+    /// Candles of one open series held in memory, the newest; older ones are read from the store. Default: 1000, the most that one snapshot
+    /// may ask for.
+    /// </summary>
     [Range(300, 100_000)]
     public int CandlesInMemory { get; set; } = 1000;
 
