@@ -92,7 +92,7 @@ dotnet_tests() {
   local began=$SECONDS limit=40m
   [[ ${CANDLESTREAM_TEST_FULL:-} == 1 ]] && limit=8h
   timeout --kill-after=1m "$limit" dotnet run --project "tests/$1" --no-build -- --report-trx --report-trx-filename "$1.trx" --results-directory "$results" \
-    --progress off --long-running 120 --xunit-diagnostics on --show-test-results all --show-stdout Failed --show-stderr Failed 2>&1 |
+    --ansi off --progress off --long-running 120 --xunit-diagnostics on --show-test-results all --show-stdout Failed --show-stderr Failed 2>&1 |
     tee "$results/$1.log" | grep -v '^passed '
   count "$1" "${PIPESTATUS[0]}" "$began" "$results/$1.trx" "$results/$1.log"
 }

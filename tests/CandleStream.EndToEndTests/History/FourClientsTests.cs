@@ -26,6 +26,7 @@ public sealed class FourClientsTests
     [Fact(Timeout = 2 * 3600 * 1000)]
     public async Task All_hold_the_same_closed_candles_and_they_are_the_exchanges()
     {
+        await using var end = TestSize.EndAfter(TimeSpan.FromMinutes(8));
         await BuildTypeScriptAsync();
         var random = new Random(Seed);
         using var folder = new TempFolder();

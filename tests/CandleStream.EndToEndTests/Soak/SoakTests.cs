@@ -35,6 +35,7 @@ public sealed class SoakTests(ITestOutputHelper output)
     public async Task Nothing_grows_and_who_stays_misses_nothing()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "what a process holds is read from /proc");
+        await using var end = TestSize.EndAfter(TimeSpan.FromMinutes(8));
         await using var database = new PostgresServer();
         await using var market = await FastMarket.StartAsync(seed: 41, MarketSeconds, Speed, snapshotCandles: 240);
         await using var server = await ServerProcess.StartAsync(
