@@ -63,8 +63,10 @@ public sealed class SoakTests(ITestOutputHelper output)
                 foreach (var client in staying) await market.UntilSameAsync(series, () => client.Closed(series));
             Assert.All(staying, s => Assert.Equal(1, s.Joins));
             Assert.Equal(0, visitors.Refused);
-            await server.Client.UntilAsync(
-                "/candles/stream/status", s => s["streams"]!.AsArray().All(stream => stream!["gaps"]!.AsArray().Count == 0));
+            // With the last trade the exchange's time stands still: what comes after it is never known, so a gap may be left there.
+            var last = market.Span.To - 60_000;
+            await server.Client.UntilAsync("/candles/stream/status", s => s["streams"]!.AsArray()
+                .All(stream => stream!["gaps"]!.AsArray().All(gap => (long)gap![0]! >= last)));
             output.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
