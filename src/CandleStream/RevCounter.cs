@@ -14,6 +14,12 @@ public sealed class RevCounter
     /// </summary>
     public const long Limit = 1L << 52;
 
+    /// <summary>
+    /// How far the numbers of forming candles, which no store keeps, may lie above the highest stored one: a candle a minute is stored, and
+    /// a store may be away for some minutes.
+    /// </summary>
+    private const long UnsavedUs = 15 * 60_000_000L;
+
     private readonly TimeProvider _time;
     private readonly long _startUs;
     private readonly long _startTimestamp;
@@ -65,13 +71,22 @@ public sealed class RevCounter
         }
     }
 
-    /// <summary>
-    /// Makes sure that every later number is greater than <paramref name="floor"/>; called with the store's highest rev at start.
-    /// A floor at or above <see cref="Limit"/> is ignored: one wrong number in the store would spoil every later one.
-    /// </summary>
+    /// <summary>Makes sure that every later number is greater than <paramref name="floor"/>.</summary>
+    /// <param name="floor">One at or above <see cref="Limit"/> is ignored: one wrong number would spoil every later one.</param>
     public void Raise(long floor)
     {
         if (floor < Limit) RaiseTo(floor);
+    }
+
+    /// <summary>
+    /// Goes on above the numbers of the lives before; called by a server at its start. Where the stored one lies ahead of our clock, the
+    /// clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
+    /// </summary>
+    /// <param name="stored">The store's highest rev.</param>
+    public void StartAbove(long stored)
+    {
+        if (stored >= Limit) return;
+        Raise(stored > NowUs() ? Math.Min(stored + UnsavedUs, Limit - 1) : stored);
     }
 
     private void RaiseTo(long floor)

@@ -45,6 +45,40 @@ public sealed class RevCounterTests
         Assert.Equal(NowUs, revs.Next());
     }
 
+    [Fact]
+    public void After_a_clock_set_back_across_a_restart_every_number_is_above_those_of_forming_candles_that_no_store_keeps()
+    {
+        var before = new RevCounter(_time);
+        var stored = before.Next();
+        _time.Advance(TimeSpan.FromMinutes(2));
+        var forming = before.Next();
+
+        var clock = new ClockSetBack { Utc = _time.GetUtcNow() - TimeSpan.FromHours(1) };
+        var after = new RevCounter(clock);
+        after.StartAbove(stored);
+
+        Assert.True(after.Next() > forming);
+        Assert.True(after.First > forming);
+    }
+
+    [Fact]
+    public void A_clock_that_goes_on_leaves_nothing_out()
+    {
+        var revs = new RevCounter(_time);
+        revs.StartAbove(NowUs - 1);
+        Assert.Equal(NowUs + 1, revs.Next());
+    }
+
+    [Fact]
+    public void A_start_stays_within_what_browsers_can_tell_apart()
+    {
+        var revs = new RevCounter(_time);
+        revs.StartAbove(RevCounter.Limit);
+        Assert.InRange(revs.Next(), NowUs, NowUs + 1);
+        revs.StartAbove(RevCounter.Limit - 1);
+        Assert.Equal(RevCounter.Limit, revs.Next());
+    }
+
     [Theory]
     [InlineData(RevCounter.Limit)]
     [InlineData(253_402_305_599_999_000)]

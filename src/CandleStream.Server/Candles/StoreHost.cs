@@ -56,7 +56,7 @@ internal sealed partial class StoreHost(
         try
         {
             await store.OpenAsync(source.Text, exclusive: true, cancel);
-            await StoredRevs.ReadAsync(store, revs, LogDeleted, cancel);
+            revs.StartAbove(await StoredRevs.ReadAsync(store, LogDeleted, cancel));
             _closedBecause = null;
             return true;
         }

@@ -65,7 +65,9 @@ internal sealed class CommandHost : IAsyncDisposable
             if (needsStore)
             {
                 await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
-                await StoredRevs.ReadAsync(host.Store, host.Revs, line => Console.Error.WriteLine($"candlestream: {line}"), stop.Token);
+                // Beside a server no room is left above what is stored: its own numbers go on right there.
+                host.Revs.Raise(await StoredRevs.ReadAsync(
+                    host.Store, line => Console.Error.WriteLine($"candlestream: {line}"), stop.Token));
             }
 
             return await command(host, stop.Token);

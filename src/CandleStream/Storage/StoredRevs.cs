@@ -13,21 +13,16 @@ public static class StoredRevs
     // A line for each; a store that is full of them needs no more to be understood.
     private const int Named = 100;
 
-    /// <summary>Deletes what cannot be and raises the counter above the rest.</summary>
+    /// <summary>Deletes what cannot be, and answers the highest of the rest.</summary>
     /// <param name="store">An open store.</param>
-    /// <param name="revs">The counter of this process.</param>
     /// <param name="say">Takes one line for each deleted candle.</param>
     /// <param name="cancel">Ends the work; it may be begun again.</param>
-    public static async Task ReadAsync(ICandleStore store, RevCounter revs, Action<string> say, CancellationToken cancel)
+    public static async Task<long> ReadAsync(ICandleStore store, Action<string> say, CancellationToken cancel)
     {
         var highest = await store.HighestRevAsync(cancel);
-        if (highest >= Limit)
-        {
-            foreach (var series in await store.ListSeriesAsync(cancel)) await DeleteAsync(store, series, say, cancel);
-            highest = await store.HighestRevAsync(cancel);
-        }
-
-        revs.Raise(highest);
+        if (highest < Limit) return highest;
+        foreach (var series in await store.ListSeriesAsync(cancel)) await DeleteAsync(store, series, say, cancel);
+        return await store.HighestRevAsync(cancel);
     }
 
     private static async Task DeleteAsync(ICandleStore store, SeriesKey series, Action<string> say, CancellationToken cancel)

@@ -22,7 +22,7 @@ internal sealed class LivesServer : IAsyncDisposable
         Provider = new LivesProvider(market, weather, random, time);
         var revs = new RevCounter(time);
         // A server whose store is away at start raises its counter when the store is there; our clock does not step in this test.
-        revs.Raise(PumpedContext.Outside(() => inner.HighestRevAsync(CancellationToken.None)));
+        revs.StartAbove(PumpedContext.Outside(() => inner.HighestRevAsync(CancellationToken.None)));
         Writer =
             new CandleWriter(_store, new StorageOptions { BufferCandles = 90, BatchRows = 10 }, time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(_store, Writer);

@@ -20,7 +20,7 @@ internal sealed class CoreUnderTest : IAsyncDisposable
         Time = time ?? new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Some.Noon));
         Options = options ?? new StreamingOptions();
         var revs = new RevCounter(Time);
-        revs.Raise(Store.HighestRevAsync(CancellationToken.None).Result);
+        revs.StartAbove(Store.HighestRevAsync(CancellationToken.None).Result);
         Writer = new CandleWriter(Store, writing ?? new StorageOptions(), Time, NullLogger<CandleWriter>.Instance);
         Archive = new CandleArchive(Store, Writer);
         Fetcher = new HistoryFill(Provider, Archive, revs, Time, NullLogger<HistoryFill>.Instance);
