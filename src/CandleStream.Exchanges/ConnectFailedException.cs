@@ -44,7 +44,7 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
 }
 
 /// <summary>
-/// The exchange answered the WebSocket handshake with an HTTP status. To be thrown by whatever makes sockets for the provider.
+/// The exchange answered the WebSocket handshake with an HTTP status. Thrown by the part that makes sockets for the provider.
 /// </summary>
 public sealed class UpgradeRefusedException(HttpStatusCode status, Exception? inner = null) : Exception($"HTTP {(int)status}", inner)
 {

@@ -129,7 +129,7 @@ export class Viewport {
     return time === undefined ? undefined : { time, width: range.to - place, following: this.#axis.count - 1 - place }
   }
 
-  /** The bar that was at the left edge is put there again, whatever was added or given up around it. */
+  /** The bar that was at the left edge is put there again after bars were added or given up around it. */
   keep({ time, width, following }: Edge): void {
     const place = this.#axis.indexOf(time)
     // The library counts from the newest bar. Where nothing changed from here on it keeps the view itself, and a scroll that it has yet to

@@ -10,9 +10,13 @@ internal static class Ending
     /// <exception cref="TimeoutException">It did not end within two minutes; the message names it.</exception>
     public static async Task OfAsync(string what, IAsyncDisposable it)
     {
-        var ending = it.DisposeAsync().AsTask();
-        if (await Task.WhenAny(ending, Task.Delay(Limit)) != ending)
-            throw new TimeoutException($"{what} did not end within {Limit.TotalMinutes} min");
-        await ending;
+        try
+        {
+            await it.DisposeAsync().AsTask().WaitAsync(Limit);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{what} did not end within {Limit.TotalMinutes} min", late);
+        }
     }
 }
