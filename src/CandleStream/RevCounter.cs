@@ -20,6 +20,11 @@ public sealed class RevCounter
     /// </summary>
     private const long UnsavedUs = 15 * 60_000_000L;
 
+    /// <summary>
+    /// A clock that is further behind the store than this was set back. Less is usual: fetched history is numbered by the exchange's time.
+    /// </summary>
+    private const long SetBackUs = 60_000_000;
+
     private readonly TimeProvider _time;
     private readonly long _startUs;
     private readonly long _startTimestamp;
@@ -79,14 +84,14 @@ public sealed class RevCounter
     }
 
     /// <summary>
-    /// Goes on above the numbers of the lives before; called by a server at its start. Where the stored one lies ahead of our clock, the
-    /// clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
+    /// Goes on above the numbers of the lives before; called by a server at its start. Where the stored one lies more than a minute ahead of
+    /// our clock, the clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
     /// </summary>
     /// <param name="stored">The store's highest rev.</param>
     public void StartAbove(long stored)
     {
         if (stored >= Limit) return;
-        Raise(stored > NowUs() ? Math.Min(stored + UnsavedUs, Limit - 1) : stored);
+        Raise(stored > NowUs() + SetBackUs ? Math.Min(stored + UnsavedUs, Limit - 1) : stored);
     }
 
     private void RaiseTo(long floor)
