@@ -84,8 +84,8 @@ public sealed class RevCounter
     }
 
     /// <summary>
-    /// Goes on above the numbers of the lives before; called by a server at its start. Where the stored one lies more than a minute ahead of
-    /// our clock, the clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
+    /// Goes on above the numbers of the lives before; called by a server at its start. Where the stored one lies more than a minute ahead
+    /// of our clock, the clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
     /// </summary>
     /// <param name="stored">The store's highest rev.</param>
     public void StartAbove(long stored)
