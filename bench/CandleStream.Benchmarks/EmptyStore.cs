@@ -16,14 +16,14 @@ internal sealed class EmptyStore : ICandleStore
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task<long> HighestRevAsync(CancellationToken cancel) => Task.FromResult(0L);
+    public Task<Rev> HighestRevAsync(CancellationToken cancel) => Task.FromResult(Rev.None);
 
     public Task SaveAsync(StoreBatch batch, CancellationToken cancel) => Task.CompletedTask;
 
     public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) =>
         AsyncEnumerable.Empty<Candle>();
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel) =>
         AsyncEnumerable.Empty<Candle>();
 
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => Task.FromResult<SeriesRecord?>(null);
@@ -34,7 +34,7 @@ internal sealed class EmptyStore : ICandleStore
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => Task.CompletedTask;
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) => Task.CompletedTask;
 
     public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) =>
         Task.FromResult(default(DeletedCandles));

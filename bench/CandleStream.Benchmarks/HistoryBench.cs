@@ -42,7 +42,8 @@ internal static class HistoryBench
         await store.OpenAsync("bench", exclusive: true, default);
         var verified = TimeRangeSet.Of(new TimeRange(candles[0].Time, candles[^1].Time + 60_000));
         await store.SaveAsync(new StoreBatch(
-            [.. candles.Select(c => new StoredCandle(Series, c))], [new SeriesChange(Series, verified, TimeRangeSet.Empty, 1)]), default);
+            [.. candles.Select(c => new StoredCandle(Series, c))], [new SeriesChange(Series, verified, TimeRangeSet.Empty, new Rev(1))]),
+                default);
 
         await using var writer = new CandleWriter(store, storage, time, NullLogger<CandleWriter>.Instance);
         var archive = new CandleArchive(store, writer);

@@ -158,11 +158,12 @@ internal static class StorageBench
     {
         SeriesKey[] series = [.. Enumerable.Range(0, 100).Select(i => SeriesKey.Parse($"LOAD{i:D3}USD:1m"))];
         var (added, revised, covered) =
-            (await WriteBatchesAsync(store, series, stage, rev: 0, withCoverage: false), new List<double>(), new List<double>());
+            (await WriteBatchesAsync(store, series, stage, rev: Rev.None.Value, withCoverage: false), new List<double>(),
+                new List<double>());
         for (var rev = 1; rev <= 3; rev++)
         {
-            revised.AddRange(await WriteBatchesAsync(store, series, stage, rev * 2, withCoverage: false));
-            covered.AddRange(await WriteBatchesAsync(store, series, stage, (rev * 2) + 1, withCoverage: true));
+            revised.AddRange(await WriteBatchesAsync(store, series, stage, new Rev(rev * 2).Value, withCoverage: false));
+            covered.AddRange(await WriteBatchesAsync(store, series, stage, new Rev((rev * 2) + 1).Value, withCoverage: true));
         }
 
         static string RowsPerSecond(double seconds) => $"{LiveBatches * 100 / seconds:N0} rows/s";
@@ -178,7 +179,7 @@ internal static class StorageBench
             for (var b = 0; b < LiveBatches; b++)
             {
                 var candle = BenchCandle.At((stage * LiveBatches) + b);
-                candle = candle with { Rev = candle.Rev + rev };
+                candle = candle with { Rev = new Rev(candle.Rev.Value + rev) };
                 var verified = TimeRangeSet.Of(new TimeRange(candle.Time, candle.Time + 60_000));
                 await store.SaveAsync(
                     new StoreBatch(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
@@ -22,9 +21,9 @@ public class StreamBench
     private static readonly SeriesKey Series = SeriesKey.Parse("BTCUSD:1m");
 
     private readonly CandleUpdate _before =
-        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = 1_714_564_830_000_000 });
+        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_277.25m, 0.23496984m) { Rev = new Rev(1_714_564_830_000_000) });
     private readonly CandleUpdate _after =
-        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = 1_714_564_830_250_000 });
+        new(Series, new Candle(Minute, 61_290m, 61_293.5m, 61_269m, 61_281.5m, 0.25496984m) { Rev = new Rev(1_714_564_830_250_000) });
     private readonly CountingSink _sink = new();
     private IFeedListener _feed = null!;
     private decimal _volume = 1m;
@@ -77,7 +76,7 @@ public class StreamBench
             close = candle.Close,
             volume = candle.Volume,
             closed = candle.Closed,
-            rev = candle.Rev.ToString(CultureInfo.InvariantCulture),
+            rev = candle.Rev.ToString(),
         });
     }
 

@@ -9,10 +9,10 @@ internal sealed class CandlePoller(
     ChannelWriter<CandleUpdate> updates, TimeProvider time)
 {
     /// <summary>
-    /// How far a poll reaches back behind the id, in µs, as a resume does: events of different series may come a moment out of order, so an
+    /// How far a poll reaches back behind the id, as a resume does: events of different series may come a moment out of order, so an
     /// id does not speak for the last of them.
     /// </summary>
-    private const long Overlap = 10_000_000;
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
@@ -22,9 +22,9 @@ internal sealed class CandlePoller(
     /// alone, does.
     /// </summary>
     /// <exception cref="CandleStreamRefusedException">Asking again cannot help.</exception>
-    public async Task<long?> AskAllAsync(long? since, CancellationToken stop)
+    public async Task<Rev?> AskAllAsync(Rev? since, CancellationToken stop)
     {
-        long? oldest = null;
+        Rev? oldest = null;
         var isWhole = true;
         foreach (var key in series)
         {
@@ -43,16 +43,16 @@ internal sealed class CandlePoller(
                 if (memory.Accept(key, candle)) await updates.WriteAsync(new CandleUpdate(key, candle), stop);
             }
 
-            oldest = Math.Min(oldest ?? answer.AsOf, answer.AsOf);
+            oldest = Rev.Min(oldest ?? answer.AsOf, answer.AsOf);
         }
 
         return isWhole ? oldest ?? since : since;
     }
 
-    private async Task<(Answer? Answer, bool GoOn)> AskAsync(SeriesKey key, long? since, CancellationToken stop)
+    private async Task<(Answer? Answer, bool GoOn)> AskAsync(SeriesKey key, Rev? since, CancellationToken stop)
     {
         var path = $"candles?symbol={Uri.EscapeDataString(key.Symbol)}&timeframe={key.Timeframe}"
-            + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={Math.Max(0, since.Value - Overlap)}");
+            + (since is null ? $"&limit={Math.Max(1, options.Snapshot)}" : $"&since={since.Value.Less(Overlap)}");
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var limit = time.CreateTimer(_ => limited.Cancel(), null, AnswerLimit, Timeout.InfiniteTimeSpan);
         try
@@ -73,11 +73,11 @@ internal sealed class CandlePoller(
         }
     }
 
-    private sealed record Answer(IReadOnlyList<Candle> Candles, long AsOf, bool IsReset)
+    private sealed record Answer(IReadOnlyList<Candle> Candles, Rev AsOf, bool IsReset)
     {
         public static Answer Read(JsonElement json) => new(
             [.. json.GetProperty("candles").EnumerateArray().Select(CandleReader.Read)],
-            json.GetProperty("asof").GetInt64(),
+            new Rev(json.GetProperty("asof").GetInt64()),
             json.TryGetProperty("reset", out var reset) && reset.GetBoolean());
     }
 }

@@ -30,7 +30,7 @@ internal static class CandleReader
                 case "close": candle = candle with { Close = field.Value.GetDecimal() }; break;
                 case "volume": candle = candle with { Volume = field.Value.GetDecimal() }; break;
                 case "closed": candle = candle with { Closed = field.Value.GetBoolean() }; break;
-                case "rev": candle = candle with { Rev = field.Value.GetInt64() }; break;
+                case "rev": candle = candle with { Rev = new Rev(field.Value.GetInt64()) }; break;
                 default: fields--; break;
             }
         }

@@ -69,7 +69,7 @@ public sealed class CandleStreamClient : IDisposable
     {
         var memory = new SeriesMemory();
         var poller = new CandlePoller(_http, series, _options, memory, updates, _time);
-        long? lastEventId = null;
+        Rev? lastEventId = null;
         var failures = 0;
         try
         {

@@ -8,7 +8,7 @@ internal sealed class SeriesMemory
     // Revisions are accepted at any age; remembering the revs of this many candles is enough to filter the overlap of a resume.
     private const int Remembered = 6_000;
 
-    private readonly Dictionary<SeriesKey, SortedList<long, long>> _revs = [];
+    private readonly Dictionary<SeriesKey, SortedList<long, Rev>> _revs = [];
 
     /// <summary>True when the candle is newer than what was handed on before; it is then remembered.</summary>
     public bool Accept(SeriesKey series, in Candle candle)

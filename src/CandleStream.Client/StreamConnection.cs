@@ -23,7 +23,7 @@ internal sealed class StreamConnection(
     private long _lastEvent;
 
     /// <summary>The id to come back with: everything up to it was handed on. Set it before <see cref="ReadAsync"/> to resume.</summary>
-    public long? LastEventId { get; set; }
+    public Rev? LastEventId { get; set; }
 
     /// <summary>How long the server asked to wait; zero when it did not.</summary>
     public TimeSpan AskedWait { get; private set; }
@@ -76,7 +76,8 @@ internal sealed class StreamConnection(
                 _firstEvent ??= _lastEvent;
                 await TakeAsync(item.Data, cancel);
                 if (SaidGoodbye) return "the server said goodbye";
-                if (long.TryParse(events.LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) LastEventId = id;
+                if (long.TryParse(events.LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                    LastEventId = new Rev(id);
                 watchdog.Change(_silenceLimit, Timeout.InfiniteTimeSpan);
             }
 

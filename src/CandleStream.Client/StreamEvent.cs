@@ -19,7 +19,7 @@ internal abstract record StreamEvent
 
     public sealed record Whole(SeriesKey Series, Candle Candle) : StreamEvent;
 
-    public sealed record Delta(SeriesKey Series, long Time, long Base, JsonElement Changes) : StreamEvent;
+    public sealed record Delta(SeriesKey Series, long Time, Rev Base, JsonElement Changes) : StreamEvent;
 
     public sealed record Bye(TimeSpan RetryAfter) : StreamEvent;
 
@@ -61,7 +61,7 @@ internal abstract record StreamEvent
             CandleReader.Read(json));
 
     private static Delta ReadDelta(JsonElement json) =>
-        new(SeriesOf(json), json.GetProperty("time").GetInt64(), json.GetProperty("base").GetInt64(), json);
+        new(SeriesOf(json), json.GetProperty("time").GetInt64(), new Rev(json.GetProperty("base").GetInt64()), json);
 
     private static Snapshot ReadSnapshot(JsonElement json) =>
         new(SeriesOf(json), [.. json.GetProperty("candles").EnumerateArray().Select(CandleReader.Read)]);

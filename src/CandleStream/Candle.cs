@@ -8,11 +8,10 @@ namespace CandleStream;
 /// <param name="Close">Price of the last trade.</param>
 /// <param name="Volume">Traded amount in the base currency.</param>
 /// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
-/// <param name="Rev">This server's version number of the candle, in microseconds (see <see cref="RevCounter"/>); 0 where none was given
-/// yet.</param>
+/// <param name="Rev">The number of this version of the candle; <see cref="CandleStream.Rev.None"/> where none was given yet.</param>
 /// <param name="Origin">Who told us these values. No part of what the candle is: two that differ in it alone are equal.</param>
 public readonly record struct Candle(
-    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, long Rev = 0,
+    long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, Rev Rev = default,
     CandleOrigin Origin = CandleOrigin.Push)
 {
     public bool Equals(Candle other) => Time == other.Time && Rev == other.Rev && Closed == other.Closed && HasSameValues(other);

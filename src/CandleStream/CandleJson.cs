@@ -53,6 +53,6 @@ public static class CandleJson
         json.WriteNumber(Close, candle.Close);
         json.WriteNumber(Volume, candle.Volume);
         json.WriteBoolean(Closed, candle.Closed);
-        json.WriteNumber(Rev, candle.Rev);
+        json.WriteNumber(Rev, candle.Rev.Value);
     }
 }

@@ -18,7 +18,7 @@ public sealed class CandleUpdate(SeriesKey series, in Candle candle, long receiv
 
     public ref readonly Candle Candle => ref _candle;
 
-    public long Rev => _candle.Rev;
+    public Rev Rev => _candle.Rev;
 
     public long ReceivedAt { get; } = receivedAt;
 

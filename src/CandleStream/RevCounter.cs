@@ -2,8 +2,8 @@
 namespace CandleStream;
 
 /// <summary>
-/// The one counter of a process that numbers versions of candles: <c>max(last + 1, UTC at start + monotonic elapsed)</c>, in microseconds
-/// since the Unix epoch. It rises strictly, whatever the wall clock does, and tells the age of a version to within the clock's error.
+/// The one counter of a process that numbers versions of candles: <c>max(last + 1, UTC at start + monotonic elapsed)</c>, see
+/// <see cref="Rev"/>. It rises strictly, whatever the wall clock does, and tells the age of a version to within the clock's error.
 /// Thread-safe.
 /// </summary>
 public sealed class RevCounter
@@ -12,7 +12,9 @@ public sealed class RevCounter
     /// Where revs end: 2^52 µs is the year 2112. A browser holds numbers exactly up to 2^53, so a counter that stays below this has another
     /// 142 years of numbers before it reaches that. A stored rev of this or more was not numbered by any real clock.
     /// </summary>
-    public const long Limit = 1L << 52;
+    public static readonly Rev Limit = new(LimitUs);
+
+    private const long LimitUs = 1L << 52;
 
     /// <summary>
     /// How far the numbers of forming candles, which no store keeps, may lie above the highest stored one: a candle a minute is stored, and
@@ -36,7 +38,7 @@ public sealed class RevCounter
         _time = time;
         _startTimestamp = time.GetTimestamp();
         // A clock that is set beyond the limit must not number candles that browsers cannot tell apart.
-        _startUs = Math.Min(time.GetUtcNow().ToUnixTimeMilliseconds() * 1000, Limit);
+        _startUs = Math.Min(time.GetUtcNow().ToUnixTimeMilliseconds() * 1000, LimitUs);
         _last = _startUs;
     }
 
@@ -44,17 +46,17 @@ public sealed class RevCounter
     /// The first number that this process gave, or told as where it stands: a client that has a number from there on got it from this
     /// process.
     /// </summary>
-    public long First
+    public Rev First
     {
         get
         {
             if (Volatile.Read(ref _first) == 0) _ = Current;
-            return Volatile.Read(ref _first);
+            return new Rev(Volatile.Read(ref _first));
         }
     }
 
     /// <summary>The last number given, or where the counter stands now by the clock: everything numbered later is greater.</summary>
-    public long Current
+    public Rev Current
     {
         get
         {
@@ -65,7 +67,7 @@ public sealed class RevCounter
     }
 
     /// <summary>The next number, greater than every one before.</summary>
-    public long Next()
+    public Rev Next()
     {
         var now = NowUs();
         while (true)
@@ -78,9 +80,9 @@ public sealed class RevCounter
 
     /// <summary>Makes sure that every later number is greater than <paramref name="floor"/>.</summary>
     /// <param name="floor">One at or above <see cref="Limit"/> is ignored: one wrong number would spoil every later one.</param>
-    public void Raise(long floor)
+    public void Raise(Rev floor)
     {
-        if (floor < Limit) RaiseTo(floor);
+        if (floor < Limit) RaiseTo(floor.Value);
     }
 
     /// <summary>
@@ -88,10 +90,10 @@ public sealed class RevCounter
     /// of our clock, the clock was set back since, and clients may hold numbers above it that were never stored: room is left for them.
     /// </summary>
     /// <param name="stored">The store's highest rev.</param>
-    public void StartAbove(long stored)
+    public void StartAbove(Rev stored)
     {
         if (stored >= Limit) return;
-        Raise(stored > NowUs() + SetBackUs ? Math.Min(stored + UnsavedUs, Limit - 1) : stored);
+        RaiseTo(stored.Value > NowUs() + SetBackUs ? Math.Min(stored.Value + UnsavedUs, LimitUs - 1) : stored.Value);
     }
 
     private void RaiseTo(long floor)
@@ -106,10 +108,10 @@ public sealed class RevCounter
     }
 
     // Of several threads that are first at once, one decides; the others were given numbers of the same moment, which a resume repeats.
-    private long Told(long number)
+    private Rev Told(long number)
     {
         if (Volatile.Read(ref _first) == 0) Interlocked.CompareExchange(ref _first, number, 0);
-        return number;
+        return new Rev(number);
     }
 
     private long NowUs() => _startUs + (long)_time.GetElapsedTime(_startTimestamp).TotalMicroseconds;

@@ -13,10 +13,10 @@ public sealed class RevCounterTests
     {
         var revs = new RevCounter(_time);
         var first = revs.Next();
-        Assert.InRange(first, NowUs, NowUs + 1);
-        Assert.Equal(first + 1, revs.Next());
+        Assert.InRange(first.Value, NowUs, NowUs + 1);
+        Assert.Equal(new Rev(first.Value + 1), revs.Next());
         _time.Advance(TimeSpan.FromSeconds(3));
-        Assert.Equal(NowUs, revs.Next());
+        Assert.Equal(NowUs, revs.Next().Value);
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class RevCounterTests
         for (var i = 0; i < 5; i++)
         {
             var current = revs.Current;
-            Assert.True(current >= NowUs);
+            Assert.True(current.Value >= NowUs);
             Assert.True(revs.Next() > current);
             _time.Advance(TimeSpan.FromMicroseconds(1));
         }
@@ -37,12 +37,12 @@ public sealed class RevCounterTests
     {
         var revs = new RevCounter(_time);
         var stored = NowUs + 60_000_000;
-        revs.Raise(stored);
-        Assert.Equal(stored + 1, revs.Next());
-        revs.Raise(5);
-        Assert.Equal(stored + 2, revs.Next());
+        revs.Raise(new Rev(stored));
+        Assert.Equal(stored + 1, revs.Next().Value);
+        revs.Raise(new Rev(5));
+        Assert.Equal(stored + 2, revs.Next().Value);
         _time.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(NowUs, revs.Next());
+        Assert.Equal(NowUs, revs.Next().Value);
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class RevCounterTests
     public void A_clock_a_second_behind_what_is_stored_was_not_set_back()
     {
         var revs = new RevCounter(_time);
-        revs.StartAbove(NowUs + 1_000_000);
-        Assert.Equal(NowUs + 1_000_001, revs.Next());
+        revs.StartAbove(new Rev(NowUs + 1_000_000));
+        Assert.Equal(NowUs + 1_000_001, revs.Next().Value);
     }
 
     [Fact]
@@ -74,22 +74,22 @@ public sealed class RevCounterTests
     {
         var revs = new RevCounter(_time);
         revs.StartAbove(RevCounter.Limit);
-        Assert.InRange(revs.Next(), NowUs, NowUs + 1);
-        revs.StartAbove(RevCounter.Limit - 1);
+        Assert.InRange(revs.Next().Value, NowUs, NowUs + 1);
+        revs.StartAbove(new Rev(RevCounter.Limit.Value - 1));
         Assert.Equal(RevCounter.Limit, revs.Next());
     }
 
     [Theory]
-    [InlineData(RevCounter.Limit)]
+    [InlineData(1L << 52)]
     [InlineData(253_402_305_599_999_000)]
     [InlineData(long.MaxValue)]
     public void A_number_that_no_real_clock_gave_does_not_raise_the_counter(long stored)
     {
         var revs = new RevCounter(_time);
-        revs.Raise(stored);
-        Assert.InRange(revs.Next(), NowUs, NowUs + 1);
+        revs.Raise(new Rev(stored));
+        Assert.InRange(revs.Next().Value, NowUs, NowUs + 1);
 
-        revs.Raise(RevCounter.Limit - 1);
+        revs.Raise(new Rev(RevCounter.Limit.Value - 1));
         Assert.Equal(RevCounter.Limit, revs.Next());
     }
 
@@ -97,7 +97,7 @@ public sealed class RevCounterTests
     public void A_clock_set_centuries_ahead_gives_numbers_that_browsers_can_tell_apart()
     {
         var revs = new RevCounter(new FakeTimeProvider(new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero)));
-        Assert.InRange(revs.Next(), 1, (1L << 53) - 1);
+        Assert.InRange(revs.Next().Value, 1, (1L << 53) - 1);
     }
 
     [Fact]
@@ -107,14 +107,14 @@ public sealed class RevCounterTests
         var revs = new RevCounter(clock);
         var before = revs.Next();
         clock.Utc -= TimeSpan.FromHours(1);
-        Assert.Equal(before + 1, revs.Next());
+        Assert.Equal(before.Value + 1, revs.Next().Value);
     }
 
     [Fact]
     public void No_two_threads_get_the_same_number()
     {
         var revs = new RevCounter(TimeProvider.System);
-        var given = new long[4][];
+        var given = new Rev[4][];
         Parallel.For(0, given.Length,
             thread => given[thread] = [.. Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? revs.Current : revs.Next())]);
         Assert.All(given, numbers => Assert.Equal(numbers.Order(), numbers));

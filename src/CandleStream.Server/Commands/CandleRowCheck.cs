@@ -50,7 +50,7 @@ internal sealed class CandleRowCheck(Timeframe timeframe, long now, TimeUnit uni
         // A refused row says nothing of the order of the others; any other does.
         var end = timeframe.EndOf(time);
         var candle =
-            new Candle(time, values[0], values[1], values[2], values[3], values[4], Closed: true, Rev: end * 1000, CandleOrigin.File);
+            new Candle(time, values[0], values[1], values[2], values[3], values[4], Closed: true, Rev.At(end), CandleOrigin.File);
         var isRunning = !isClosed || end > now;
         if (!isRunning && !candle.IsConsistent)
             return new CandleRow(line, default, "no real candle looks like that (low ≤ open, close ≤ high, volume ≥ 0)", false);

@@ -155,7 +155,7 @@ internal sealed class ImportCommand(CommandHost host, SeriesKey series, CandleFi
     // A store of an earlier version does not know. What is numbered by its end was history then, too; the rest counts as seen.
     private bool WasSeenLive(in Candle stored) =>
         stored.Origin == CandleOrigin.Push
-            || (stored.Origin == CandleOrigin.Unknown && stored.Rev != series.Timeframe.EndOf(stored.Time) * 1000);
+            || (stored.Origin == CandleOrigin.Unknown && stored.Rev != Rev.At(series.Timeframe.EndOf(stored.Time)));
 
     // After the candles, for which it vouches; never for what has not ended.
     private Task SaveCoverageAsync(bool isComplete)

@@ -47,7 +47,7 @@ internal static class ParquetCandles
                 await columns.WriteAsync<decimal>(
                     field, Array.ConvertAll(group, c => Fitting(value(c), (DecimalDataField)field)), cancellationToken: stop);
             await columns.WriteAsync<bool>(closed, Array.ConvertAll(group, c => c.Closed), cancellationToken: stop);
-            await columns.WriteAsync<long>(rev, Array.ConvertAll(group, c => c.Rev), cancellationToken: stop);
+            await columns.WriteAsync<long>(rev, Array.ConvertAll(group, c => c.Rev.Value), cancellationToken: stop);
             columns.CompleteValidate();
             rows += group.Length;
         }

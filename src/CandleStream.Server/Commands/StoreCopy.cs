@@ -22,7 +22,7 @@ internal sealed class StoreCopy(ICandleStore source, ICandleStore target, int ba
         candles += await SaveAsync(series, source.ChangesSinceAsync(series, highest, int.MaxValue, stop), stop);
         if (before is null || await source.FindSeriesAsync(series, stop) is not { } after) return candles;
         var verified = before.Verified.Subtract(before.Verified.Subtract(after.Verified));
-        var promise = new SeriesChange(series, verified, TimeRangeSet.Empty, Math.Max(before.CompleteFrom, after.CompleteFrom),
+        var promise = new SeriesChange(series, verified, TimeRangeSet.Empty, Rev.Max(before.CompleteFrom, after.CompleteFrom),
             Math.Min(before.ToldFrom, after.ToldFrom));
         await target.SaveAsync(new StoreBatch([], [promise]), CancellationToken.None);
         return candles;

@@ -15,7 +15,7 @@ internal sealed class CandleDoor(
     public ISymbolDirectory Symbols => symbols;
 
     /// <summary>The counter as it is now: every change with a lower rev is in what is read from here on.</summary>
-    public long AsOf => home.Revs.Current;
+    public Rev AsOf => home.Revs.Current;
 
     /// <summary>Candles of a range, and which times of it are unverified without being a named gap of a followed series.</summary>
     /// <exception cref="SeriesLimitException">The query reaches the present, and too many series are open.</exception>

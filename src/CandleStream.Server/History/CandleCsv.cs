@@ -18,7 +18,7 @@ internal static class CandleCsv
     public static async Task WriteAsync(HttpResponse response, HistoryAnswer answer, CancellationToken cancel)
     {
         response.ContentType = "text/csv; charset=utf-8; header=present";
-        response.Headers[AsOfHeader] = answer.AsOf.ToString(CultureInfo.InvariantCulture);
+        response.Headers[AsOfHeader] = answer.AsOf.ToString();
         // The count only: a long list of ranges would not fit into headers, the JSON form names them.
         response.Headers[GapsHeader] = answer.Gaps.Count.ToString(CultureInfo.InvariantCulture);
         if (answer.Next is { } next) response.Headers[NextHeader] = next.ToString(CultureInfo.InvariantCulture);

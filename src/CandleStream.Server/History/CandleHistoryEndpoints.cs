@@ -61,8 +61,8 @@ internal static class CandleHistoryEndpoints
     /// </summary>
     private static EntityTagHeaderValue TagOf(HistoryAnswer answer, bool csv)
     {
-        var highest = 0L;
-        foreach (var candle in answer.Candles) highest = Math.Max(highest, candle.Rev);
+        var highest = Rev.None;
+        foreach (var candle in answer.Candles) highest = Rev.Max(highest, candle.Rev);
         // FNV-1a: the same in every process, so that a restart does not make clients fetch anew.
         var rest = 14695981039346656037UL;
         Add(answer.Candles.Count);

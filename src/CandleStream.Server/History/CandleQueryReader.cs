@@ -28,7 +28,9 @@ internal ref struct CandleQueryReader(IQueryCollection query)
         var descending = ReadChoice("sort", "asc", "desc") == "desc";
         var since = ReadNumber("since", 0, long.MaxValue, "a rev (microseconds)");
         if (end < start) Refuse("end", end.Value.ToString(CultureInfo.InvariantCulture), $"not before start ({start})");
-        return Refusal is null ? new HistoryQuery(series, start, end, (int)limit, descending, since) : null;
+        return Refusal is null
+            ? new HistoryQuery(series, start, end, (int)limit, descending, since is null ? null : new Rev(since.Value))
+            : null;
     }
 
     private SeriesKey ReadSeries()

@@ -32,7 +32,7 @@ internal static class HistoryJson
         }
 
         json.WriteEndArray();
-        json.WriteNumber("asof", answer.AsOf);
+        json.WriteNumber("asof", answer.AsOf.Value);
         SeriesStatusJson.WriteGaps(json, answer.Gaps);
         if (answer.Next is { } next) json.WriteNumber("next", next);
         else json.WriteNull("next");

@@ -60,7 +60,7 @@ internal sealed class CandleTools(
             : $"There is more up to the end of the range: ask again with start={next}.";
         return new AgentCandles(
             $"{key}", door.IsSimulated, StateOf(door.StatusOf(key)), [.. answer.Candles.Select(AgentCandle.Of)], GapsOf(answer.Gaps),
-            answer.AsOf, Note(more, answer.Gaps.Count > 0));
+            answer.AsOf.Value, Note(more, answer.Gaps.Count > 0));
     }
 
     [McpServerTool(
@@ -73,7 +73,7 @@ internal sealed class CandleTools(
         var status = door.StatusOf(key);
         var note = status is null ? "Nobody follows this series now, so nothing is known of its present." : null;
         return new AgentStatus($"{key}", door.IsSimulated, StateOf(status), status?.Connected ?? false, status?.Feed.Reason,
-            GapsOf(status?.Gaps ?? []), door.AsOf, note);
+            GapsOf(status?.Gaps ?? []), door.AsOf.Value, note);
     }
 
     [McpServerTool(Name = "get_corrections", Title = "Get corrections", ReadOnly = true, Idempotent = true, OpenWorld = false,
@@ -89,7 +89,7 @@ internal sealed class CandleTools(
         if (end?.Ms < start?.Ms) throw new ToolRefusedException("'end' must not be before 'start'.");
         var status = door.StatusOf(key);
         return new AgentCorrections(
-            $"{key}", door.IsSimulated, StateOf(status), Corrections: null, GapsOf(status?.Gaps ?? []), door.AsOf,
+            $"{key}", door.IsSimulated, StateOf(status), Corrections: null, GapsOf(status?.Gaps ?? []), door.AsOf.Value,
             "This server keeps the newest version of each candle and no earlier ones: it cannot say whether or how a closed candle was changed.");
     }
 
@@ -145,7 +145,7 @@ internal sealed class CandleTools(
             ? "No candle closed in this time. A candle closes only when its time is over, and one without a trade does not exist."
             : null;
         return new AgentClose($"{key}", door.IsSimulated, StateOf(watch.Status), closed is { } candle ? AgentCandle.Of(candle) : null,
-            closed is null, GapsOf(watch.Status.Gaps), door.AsOf, note);
+            closed is null, GapsOf(watch.Status.Gaps), door.AsOf.Value, note);
     }
 
     private SeriesKey ReadSeries(string series)

@@ -35,7 +35,7 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
     {
         get
         {
-            long? rev = long.TryParse(LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+            Rev? rev = long.TryParse(LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? new Rev(id) : null;
             return new JoinRequest(rev, IsUnreadable: LastEventId is not null && rev is null, SnapshotCount, Snapshot is not null);
         }
     }

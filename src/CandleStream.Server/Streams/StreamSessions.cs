@@ -96,8 +96,7 @@ internal sealed partial class StreamSessions(
         {
             var register = new JoinCommand(connection);
             sender.Post(register);
-            var asOf = await register.Answer;
-            if (asOf == JoinCommand.Refused) return false;
+            if (await register.Answer is not { } asOf) return false;
 
             var joins = await Task.WhenAll(connection.Subscriptions.Select(s => joiner.JoinAsync(s.Source, request, aborted)));
             for (var i = 0; i < joins.Length; i++)

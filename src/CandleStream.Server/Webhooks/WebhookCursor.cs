@@ -7,7 +7,7 @@ namespace CandleStream.Server.Webhooks;
 /// </summary>
 /// <param name="Rev">Changes up to this rev were delivered, or are no news for the target.</param>
 /// <param name="Delivered">Open times of which a closed candle was delivered: a later version of one of these is a correction.</param>
-internal sealed record WebhookCursor(long Rev, TimeRangeSet Delivered)
+internal sealed record WebhookCursor(Rev Rev, TimeRangeSet Delivered)
 {
     /// <summary>Ranges remembered; older ones grow together, so that a late first candle there is called a correction.</summary>
     private const int MaxRanges = 500;
@@ -19,7 +19,7 @@ internal sealed record WebhookCursor(long Rev, TimeRangeSet Delivered)
     {
         var delivered = Delivered.Add(new TimeRange(candle.Time, timeframe.EndOf(candle.Time)));
         if (delivered.Ranges.Length > MaxRanges) delivered = delivered.Add(new TimeRange(delivered.Ranges[0].From, delivered.Ranges[1].To));
-        return new WebhookCursor(Math.Max(Rev, candle.Rev), delivered);
+        return new WebhookCursor(Rev.Max(Rev, candle.Rev), delivered);
     }
 
     public string ToText() => JsonSerializer.Serialize(new Kept(Rev, [.. Delivered.Ranges.Select(r => (long[])[r.From, r.To])]));
@@ -40,5 +40,5 @@ internal sealed record WebhookCursor(long Rev, TimeRangeSet Delivered)
         }
     }
 
-    private sealed record Kept(long Rev, long[][] Delivered);
+    private sealed record Kept(Rev Rev, long[][] Delivered);
 }

@@ -40,7 +40,7 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
             var before = cursor.Rev;
             cursor = await DeliverAsync(cursor, stopping);
             if (cursor.Rev > before) look = FirstLook;
-            if (cursor.Rev >= Interlocked.Read(ref _told))
+            if (cursor.Rev.Value >= Interlocked.Read(ref _told))
             {
                 await _woken.Reader.ReadAsync(stopping);
                 look = FirstLook;
@@ -68,9 +68,9 @@ internal sealed class WebhookDelivery(Webhook target, SeriesKey series, CandleDo
     }
 
     // Called under the series' lock, so nobody else raises it meanwhile.
-    private void Wake(long rev)
+    private void Wake(Rev rev)
     {
-        if (rev > Interlocked.Read(ref _told)) Interlocked.Exchange(ref _told, rev);
+        if (rev.Value > Interlocked.Read(ref _told)) Interlocked.Exchange(ref _told, rev.Value);
         _woken.Writer.TryWrite(true);
     }
 

@@ -35,7 +35,7 @@ internal sealed class CandleColumns
         Add(parameters, r => r.Candle.Low);
         Add(parameters, r => r.Candle.Close);
         Add(parameters, r => r.Candle.Volume);
-        Add(parameters, r => r.Candle.Rev);
+        Add(parameters, r => r.Candle.Rev.Value);
         Add(parameters, r => (short)r.Candle.Origin);
     }
 
@@ -72,7 +72,7 @@ internal sealed class CandleColumns
             await importer.WriteAsync(candle.Low, NpgsqlDbType.Numeric, cancel);
             await importer.WriteAsync(candle.Close, NpgsqlDbType.Numeric, cancel);
             await importer.WriteAsync(candle.Volume, NpgsqlDbType.Numeric, cancel);
-            await importer.WriteAsync(candle.Rev, NpgsqlDbType.Bigint, cancel);
+            await importer.WriteAsync(candle.Rev.Value, NpgsqlDbType.Bigint, cancel);
             await importer.WriteAsync((short)candle.Origin, NpgsqlDbType.Smallint, cancel);
         }
 

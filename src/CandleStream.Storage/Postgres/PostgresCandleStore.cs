@@ -89,19 +89,19 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
             (part, rows, token) => ReadPageAsync(series, sql, [part.From, part.To], rows, token), range, limit, newestFirst, cancel);
     }
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel)
     {
         // "rev >= $2" finds the place in the index, the rest drops what the page before had. A row comparison says the same, but the
         // planner takes it for rare.
         const string sql =
             $"SELECT {Columns} FROM candle WHERE series_id = $1 AND rev >= $2 AND (rev > $2 OR time > $3) ORDER BY rev, time LIMIT $4";
         return CandlePages.ByRevAsync(
-            (after, time, rows, token) => ReadPageAsync(series, sql, [after, time], rows, token), rev, limit, cancel);
+            (after, time, rows, token) => ReadPageAsync(series, sql, [after.Value, time], rows, token), rev, limit, cancel);
     }
 
-    public Task<long> HighestRevAsync(CancellationToken cancel) => ReadAsync(
-        connection => connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT coalesce(max(newest.rev), 0) FROM series CROSS JOIN LATERAL (SELECT rev FROM candle WHERE series_id = series.id ORDER BY rev DESC LIMIT 1) newest", cancellationToken: cancel)),
+    public Task<Rev> HighestRevAsync(CancellationToken cancel) => ReadAsync(
+        async connection => new Rev(await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT coalesce(max(newest.rev), 0) FROM series CROSS JOIN LATERAL (SELECT rev FROM candle WHERE series_id = series.id ORDER BY rev DESC LIMIT 1) newest", cancellationToken: cancel))),
         cancel);
 
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(
@@ -113,7 +113,8 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
             if (found.Id == 0) return null;
             var verified = await connection.QueryAsync<(long From, long To)>(new CommandDefinition(
                 "SELECT from_ms, to_ms FROM coverage WHERE series_id = @Id ORDER BY from_ms", new { found.Id }, cancellationToken: cancel));
-            return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), found.CompleteFrom, found.ToldFrom);
+            return new SeriesRecord(
+                TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), new Rev(found.CompleteFrom), found.ToldFrom);
         },
         cancel);
 
@@ -143,7 +144,7 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
             StoreIdentity.NotePrefix + name, text),
         cancel);
 
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) => WriteAsync(
         writer => writer.ExecuteAsync(
             """
             WITH mended AS (
@@ -151,16 +152,16 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
                 WHERE symbol = $2 AND timeframe = $3 RETURNING id)
             DELETE FROM candle USING mended WHERE candle.series_id = mended.id AND candle.rev >= $1
             """,
-            cancel, rev, series.Symbol, series.Timeframe.Name),
+            cancel, rev.Value, series.Symbol, series.Timeframe.Name),
         cancel);
 
     public async Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {
         if (await ReadAsync(connection => FindIdAsync(connection, series, cancel), cancel) is not { } id) return default;
         var highestRev = await ReadAsync(
-            connection => connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            async connection => new Rev(await connection.ExecuteScalarAsync<long>(new CommandDefinition(
                 "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time },
-                cancellationToken: cancel)),
+                cancellationToken: cancel))),
             cancel);
         await SaveAsync(
             new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
@@ -297,7 +298,7 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
                 candles.Add(new Candle(
                     reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4),
                     reader.GetDecimal(5), Closed: true,
-                    reader.GetInt64(6), (CandleOrigin)reader.GetInt16(7)));
+                    new Rev(reader.GetInt64(6)), (CandleOrigin)reader.GetInt16(7)));
             }
 
             return candles;

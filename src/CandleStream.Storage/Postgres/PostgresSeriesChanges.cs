@@ -30,7 +30,7 @@ internal sealed class PostgresSeriesChanges(
             FROM unnest($1::int[], $2::bigint[], $3::bigint[]) change (id, complete_from, told_from)
             WHERE series.id = change.id AND (change.complete_from > series.complete_from OR change.told_from < series.told_from)
             """,
-            seriesIds, Array.ConvertAll(promises, p => p.CompleteFrom), Array.ConvertAll(promises, p => p.ToldFrom)));
+            seriesIds, Array.ConvertAll(promises, p => p.CompleteFrom.Value), Array.ConvertAll(promises, p => p.ToldFrom)));
     }
 
     private void AddCoverage(NpgsqlBatch batch, Dictionary<int, List<TimeRange>> stored)

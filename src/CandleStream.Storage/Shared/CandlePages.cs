@@ -29,7 +29,7 @@ internal static class CandlePages
 
     /// <summary>Candles by rev; <paramref name="page"/> is asked for those after a rev and, among equal revs, after a time.</summary>
     public static async IAsyncEnumerable<Candle> ByRevAsync(
-        Func<long, long, int, CancellationToken, ValueTask<List<Candle>>> page, long rev, int limit, [EnumeratorCancellation]
+        Func<Rev, long, int, CancellationToken, ValueTask<List<Candle>>> page, Rev rev, int limit, [EnumeratorCancellation]
             CancellationToken cancel)
     {
         var time = long.MaxValue;

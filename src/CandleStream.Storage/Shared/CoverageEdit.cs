@@ -26,16 +26,18 @@ internal readonly record struct CoverageEdit(IReadOnlyList<TimeRange> Deleted, I
     }
 
     /// <summary>
-    /// The promise and the time told that the changes of one series, one after the other, make; 0 and nothing told where they change
-    /// neither.
+    /// The promise and the time told that the changes of one series, one after the other, make; <see cref="Rev.None"/> and nothing told
+    /// where they change neither.
     /// </summary>
-    public static (long CompleteFrom, long ToldFrom) PromiseOf(IReadOnlyList<SeriesChange> changes)
+    public static (Rev CompleteFrom, long ToldFrom) PromiseOf(IReadOnlyList<SeriesChange> changes)
     {
-        var (completeFrom, toldFrom) = (0L, SeriesRecord.NothingTold);
+        var (completeFrom, toldFrom) = (Rev.None, SeriesRecord.NothingTold);
         foreach (var change in changes)
         {
-            toldFrom = completeFrom > 0 && change.CompleteFrom > completeFrom ? change.ToldFrom : Math.Min(toldFrom, change.ToldFrom);
-            completeFrom = Math.Max(completeFrom, change.CompleteFrom ?? 0);
+            toldFrom = completeFrom > Rev.None && change.CompleteFrom > completeFrom
+                ? change.ToldFrom
+                : Math.Min(toldFrom, change.ToldFrom);
+            completeFrom = Rev.Max(completeFrom, change.CompleteFrom ?? Rev.None);
         }
 
         return (completeFrom, toldFrom);

@@ -26,7 +26,7 @@ internal static class SqliteCandleReader
             candles.Add(new Candle(
                 raw.sqlite3_column_int64(row, 0), Decimal(row, 1), Decimal(row, 2), Decimal(row, 3), Decimal(row, 4), Decimal(row, 5),
                 Closed: true,
-                raw.sqlite3_column_int64(row, 6), (CandleOrigin)raw.sqlite3_column_int(row, 7)));
+                new Rev(raw.sqlite3_column_int64(row, 6)), (CandleOrigin)raw.sqlite3_column_int(row, 7)));
         }
 
         return candles;

@@ -47,18 +47,18 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
             range, limit, newestFirst, cancel);
     }
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel)
     {
         const string sql =
             $"SELECT {SqliteCandleReader.Columns} FROM candle WHERE series_id = @id AND (rev, time) > (@rev, @time) ORDER BY rev, time LIMIT @limit";
         return CandlePages.ByRevAsync(
             (after, time, rows, _) => ReadPageAsync(series,
-                (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@rev", after), ("@time", time)])),
+                (connection, id) => SqliteCandleReader.Read(connection, sql, rows, [("@id", id), ("@rev", after.Value), ("@time", time)])),
             rev, limit, cancel);
     }
 
-    public Task<long> HighestRevAsync(CancellationToken cancel) => ReadAsync(connection => connection.ExecuteScalar<long>(
-        "SELECT coalesce(max((SELECT rev FROM candle WHERE series_id = series.id ORDER BY rev DESC LIMIT 1)), 0) FROM series"));
+    public Task<Rev> HighestRevAsync(CancellationToken cancel) => ReadAsync(connection => new Rev(connection.ExecuteScalar<long>(
+        "SELECT coalesce(max((SELECT rev FROM candle WHERE series_id = series.id ORDER BY rev DESC LIMIT 1)), 0) FROM series")));
 
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => ReadAsync(connection =>
     {
@@ -67,7 +67,7 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
             connection.QuerySingle<(long, long)>("SELECT complete_from, told_from FROM series WHERE id = @id", new { id });
         var verified = connection.Query<(long From, long To)>(
             "SELECT from_ms, to_ms FROM coverage WHERE series_id = @id ORDER BY from_ms", new { id });
-        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), completeFrom, toldFrom);
+        return new SeriesRecord(TimeRangeSet.Of(verified.Select(r => new TimeRange(r.From, r.To))), new Rev(completeFrom), toldFrom);
     });
 
     public Task<IReadOnlyList<SeriesKey>> ListSeriesAsync(CancellationToken cancel) => ReadAsync<IReadOnlyList<SeriesKey>>(connection =>
@@ -94,20 +94,20 @@ public sealed partial class SqliteCandleStore : ICandleStore, INoteStore
             new { name = StoreIdentity.NotePrefix + name, text })),
         cancel);
 
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => WriteAsync(
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) => WriteAsync(
         writer => writer.InTransaction(connection => connection.Execute(
             """
             DELETE FROM candle WHERE rev >= @rev AND series_id = (SELECT id FROM series WHERE symbol = @Symbol AND timeframe = @Name);
             UPDATE series SET complete_from = 0 WHERE complete_from >= @rev AND symbol = @Symbol AND timeframe = @Name;
             """,
-            new { rev, series.Symbol, series.Timeframe.Name })),
+            new { rev = rev.Value, series.Symbol, series.Timeframe.Name })),
         cancel);
 
     public async Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {
         if (await ReadAsync(connection => FindId(connection, series)) is not { } id) return default;
-        var highestRev = await ReadAsync(connection => connection.ExecuteScalar<long>(
-            "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time }));
+        var highestRev = await ReadAsync(connection => new Rev(connection.ExecuteScalar<long>(
+            "SELECT coalesce(max(rev), 0) FROM candle WHERE series_id = @id AND time < @time", new { id, time })));
         await SaveAsync(
             new StoreBatch([], [DeletedBefore.ChangeOf(series, time, highestRev, (await FindSeriesAsync(series, cancel))!)]), cancel);
         long deleted = 0;

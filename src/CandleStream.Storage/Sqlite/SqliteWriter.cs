@@ -92,7 +92,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             _upsertCandle.Bind(id).Bind(candle.Time)
-                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev)
+                .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev.Value)
                 .Bind((long)candle.Origin).Execute();
         }
 
@@ -114,7 +114,7 @@ internal sealed class SqliteWriter : IDisposable
         var window = CoverageEdit.WindowOf(changes);
         if (!window.IsEmpty) SaveCoverage(id, CoverageEdit.Of(ReadCoverage(id, window), changes));
         var (completeFrom, toldFrom) = CoverageEdit.PromiseOf(changes);
-        _updateSeries.Bind(id).Bind(completeFrom).Bind(toldFrom).Execute();
+        _updateSeries.Bind(id).Bind(completeFrom.Value).Bind(toldFrom).Execute();
     }
 
     private List<TimeRange> ReadCoverage(int id, TimeRange window)

@@ -35,7 +35,7 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     /// Candles with a rev above <paramref name="rev"/>, at most <paramref name="limit"/>, oldest candle first, in a list of the caller's
     /// own; null while they cannot be told.
     /// </summary>
-    public async Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel)
+    public async Task<List<Candle>?> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel)
     {
         // The unsaved ones are read first: a batch that is saved in between is then seen twice, never missed.
         var unsaved = writer.Unsaved(series);
@@ -97,7 +97,7 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
         // Afterwards: what the store refused to delete is still known, and what waits for it must not be missing. What is written in
         // between goes the next time.
         var dropped = writer.Forget(series, time);
-        return deleted with { HighestRev = Math.Max(deleted.HighestRev, dropped) };
+        return deleted with { HighestRev = Rev.Max(deleted.HighestRev, dropped) };
     }
 
     /// <summary>
@@ -125,10 +125,10 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
         var current = revs.Current;
         return [.. fetched.Select(c => c with { Rev = RevOf(c) })];
 
-        long RevOf(in Candle candle)
+        Rev RevOf(in Candle candle)
         {
             if (byTime.TryGetValue(candle.Time, out var old)) return old.HasSameValues(candle) ? old.Rev : revs.Next();
-            return candle.Time >= toldFrom ? revs.Next() : Math.Min(candle.Rev, current);
+            return candle.Time >= toldFrom ? revs.Next() : Rev.Min(candle.Rev, current);
         }
     }
 

@@ -88,14 +88,14 @@ public sealed partial class CandleWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Drops what waits and opened before <paramref name="time"/>, as the store deleted what is older; returns the highest rev among it, 0
-    /// where there was none.
+    /// Drops what waits and opened before <paramref name="time"/>, as the store deleted what is older; returns the highest rev among it,
+    /// <see cref="Rev.None"/> where there was none.
     /// </summary>
-    internal long Forget(SeriesKey series, long time)
+    internal Rev Forget(SeriesKey series, long time)
     {
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(series, out var pending)) return 0;
+            if (!_waiting.TryGetValue(series, out var pending)) return Rev.None;
             var before = pending.Count;
             var highestRev = pending.Forget(time);
             _waitingCandles += pending.Count - before;

@@ -15,7 +15,7 @@ public interface ICandleStore : IAsyncDisposable
     Task OpenAsync(string source, bool exclusive, CancellationToken cancel);
 
     /// <summary>The highest rev of any candle; 0 when empty.</summary>
-    Task<long> HighestRevAsync(CancellationToken cancel);
+    Task<Rev> HighestRevAsync(CancellationToken cancel);
 
     /// <summary>
     /// Saves a batch in one transaction. A candle replaces the stored one of the same time only if its rev is higher; a record changes as
@@ -30,7 +30,7 @@ public interface ICandleStore : IAsyncDisposable
     IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel);
 
     /// <summary>Candles whose rev is greater than <paramref name="rev"/>, in rising rev, at most <paramref name="limit"/>.</summary>
-    IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel);
+    IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel);
 
     /// <summary>What is known of a series; null when it was never saved.</summary>
     Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel);
@@ -47,7 +47,7 @@ public interface ICandleStore : IAsyncDisposable
     /// Deletes the candles whose rev is <paramref name="rev"/> or higher, and a <c>complete_from</c> like that. What is known of their
     /// times is the caller's to take back beforehand.
     /// </summary>
-    Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel);
+    Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel);
 
     /// <summary>
     /// Deletes candles that opened before <paramref name="time"/> (Unix ms) and their coverage. Their changes are no longer held: where a
@@ -67,7 +67,7 @@ public sealed record StoreBatch(IReadOnlyList<StoredCandle> Candles, IReadOnlyLi
 public readonly record struct StoredCandle(SeriesKey Series, Candle Candle);
 
 /// <summary>What a deletion took away: how many candles, and the highest of their revs (0 where there were none).</summary>
-public readonly record struct DeletedCandles(long Count, long HighestRev);
+public readonly record struct DeletedCandles(long Count, Rev HighestRev);
 
 /// <summary>The symbols the exchange lists.</summary>
 public sealed record SymbolList(IReadOnlyList<string> Symbols, DateTimeOffset FetchedAt);

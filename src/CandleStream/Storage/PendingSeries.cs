@@ -9,7 +9,7 @@ internal sealed class PendingSeries(SeriesKey series)
     private readonly SortedDictionary<long, Candle> _candles = [];
     private TimeRangeSet _verified = TimeRangeSet.Empty;
     private TimeRangeSet _unverified = TimeRangeSet.Empty;
-    private long? _completeFrom;
+    private Rev? _completeFrom;
     private long _toldFrom = SeriesRecord.NothingTold;
 
     public int Count => _candles.Count;
@@ -55,21 +55,23 @@ internal sealed class PendingSeries(SeriesKey series)
         return range;
     }
 
-    /// <summary>Drops what opened before <paramref name="time"/>; returns the highest rev among it, 0 where there was none.</summary>
-    public long Forget(long time)
+    /// <summary>
+    /// Drops what opened before <paramref name="time"/>; returns the highest rev among it, <see cref="Rev.None"/> where there was none.
+    /// </summary>
+    public Rev Forget(long time)
     {
-        long highestRev = 0;
+        var highestRev = Rev.None;
         foreach (var old in _candles.Values.TakeWhile(c => c.Time < time).ToList())
         {
             _candles.Remove(old.Time);
-            highestRev = Math.Max(highestRev, old.Rev);
+            highestRev = Rev.Max(highestRev, old.Rev);
         }
 
         _verified = _verified.Subtract(new TimeRange(long.MinValue, time));
         return highestRev;
     }
 
-    private static long? Later(long? one, long? other) => one > other || other is null ? one : other;
+    private static Rev? Later(Rev? one, Rev? other) => one > other || other is null ? one : other;
 
     private void Unverify(TimeRangeSet ranges)
     {

@@ -5,17 +5,17 @@ namespace CandleStream.Storage;
 /// </summary>
 /// <param name="Verified">Times for which the stored candles are known to be complete, a missing one meaning that nothing was
 /// traded.</param>
-/// <param name="CompleteFrom">Every change with a rev after this one is held (µs); see the protocol's resume. It only rises. 0 where no
-/// promise was ever made.</param>
+/// <param name="CompleteFrom">Every change with a rev after this one is held ; see the protocol's resume. It only rises.
+/// <see cref="Rev.None"/> where no promise was ever made.</param>
 /// <param name="ToldFrom">The oldest candle or gap (Unix ms) that a stream was told since <paramref name="CompleteFrom"/> last rose;
 /// <see cref="NothingTold"/> where none was.</param>
-public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long ToldFrom = SeriesRecord.NothingTold)
+public sealed record SeriesRecord(TimeRangeSet Verified, Rev CompleteFrom, long ToldFrom = SeriesRecord.NothingTold)
 {
     /// <summary>No stream was told anything: all that is fetched is history.</summary>
     public const long NothingTold = long.MaxValue;
 
     /// <summary>A series of which nothing was ever saved.</summary>
-    public static SeriesRecord Nothing { get; } = new(TimeRangeSet.Empty, 0);
+    public static SeriesRecord Nothing { get; } = new(TimeRangeSet.Empty, Rev.None);
 
     /// <summary>
     /// From where on clients may have been told of the series. Once it was followed, that is also what lies beyond all that is verified or
@@ -24,7 +24,7 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
     /// <param name="newestStored">Open time of the newest stored candle; null where there is none.</param>
     public long MayBeToldFrom(long? newestStored)
     {
-        if (CompleteFrom == 0 || (newestStored is null && Verified.IsEmpty)) return ToldFrom;
+        if (CompleteFrom == Rev.None || (newestStored is null && Verified.IsEmpty)) return ToldFrom;
         return Math.Min(ToldFrom, Math.Max(newestStored + 1 ?? 0, Verified.IsEmpty ? 0 : Verified.Ranges[^1].To));
     }
 
@@ -34,7 +34,7 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
     /// </summary>
     public SeriesRecord With(SeriesChange change) => new(
         Verified.Union(change.Verified).Subtract(change.Unverified),
-        Math.Max(CompleteFrom, change.CompleteFrom ?? 0),
+        Rev.Max(CompleteFrom, change.CompleteFrom ?? Rev.None),
         change.CompleteFrom > CompleteFrom ? change.ToldFrom : Math.Min(ToldFrom, change.ToldFrom));
 }
 
@@ -43,4 +43,4 @@ public sealed record SeriesRecord(TimeRangeSet Verified, long CompleteFrom, long
 /// <see cref="SeriesRecord.CompleteFrom"/> to where not null, and what streams were told, see <see cref="SeriesRecord.With"/>.
 /// </summary>
 public sealed record SeriesChange(
-    SeriesKey Series, TimeRangeSet Verified, TimeRangeSet Unverified, long? CompleteFrom = null, long ToldFrom = SeriesRecord.NothingTold);
+    SeriesKey Series, TimeRangeSet Verified, TimeRangeSet Unverified, Rev? CompleteFrom = null, long ToldFrom = SeriesRecord.NothingTold);

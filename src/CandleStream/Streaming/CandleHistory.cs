@@ -9,7 +9,7 @@ namespace CandleStream.Streaming;
 /// <param name="Limit">Candles at most, 1..10000: the oldest ones where <paramref name="Start"/> is given, else the newest.</param>
 /// <param name="Descending">Newest first.</param>
 /// <param name="Since">Only candles changed after this rev (µs); the bounds are then not used.</param>
-public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int Limit, bool Descending, long? Since);
+public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int Limit, bool Descending, Rev? Since);
 
 /// <summary>The answer to a <see cref="HistoryQuery"/>.</summary>
 /// <param name="Series">The series.</param>
@@ -21,7 +21,7 @@ public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int 
 /// <param name="Reset">The changes since the asked rev are not held: these are the newest candles instead, and older ones must be
 /// forgotten.</param>
 public sealed record HistoryAnswer(
-    SeriesKey Series, IReadOnlyList<Candle> Candles, long AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
+    SeriesKey Series, IReadOnlyList<Candle> Candles, Rev AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
 
 /// <summary>Answers for history: memory, store, and what the exchange has beyond them, fetched once and kept.</summary>
 public sealed class CandleHistory
@@ -72,7 +72,7 @@ public sealed class CandleHistory
         return series;
     }
 
-    private async Task<HistoryAnswer> RangeAsync(HistoryQuery query, ISeriesPast series, long asOf, CancellationToken cancel)
+    private async Task<HistoryAnswer> RangeAsync(HistoryQuery query, ISeriesPast series, Rev asOf, CancellationToken cancel)
     {
         var view = await ViewAsync(series, cancel);
         var bounds = Bounds(query, view);
@@ -112,7 +112,7 @@ public sealed class CandleHistory
     }
 
     private static HistoryAnswer Answer(
-        HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, long asOf)
+        HistoryQuery query, List<Candle> candles, Stretch stretch, TimeRange bounds, SeriesView view, Rev asOf)
     {
         var timeframe = query.Series.Timeframe;
         var isFull = candles.Count >= query.Limit;

@@ -120,7 +120,7 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
     {
         // Before: an open series must not vouch for what is being deleted, nor if the store fails halfway. Afterwards: the changes among
         // them are held no longer.
-        Find(series)?.Lead.Forget(time, highestRev: 0);
+        Find(series)?.Lead.Forget(time, Rev.None);
         var deleted = await _archive.ForgetAsync(series, time, cancel);
         Find(series)?.Lead.Forget(time, deleted.HighestRev);
         return deleted.Count;

@@ -3,11 +3,11 @@ using CandleStream.Streaming.Series;
 namespace CandleStream.Streaming;
 
 /// <summary>How a client joins one series.</summary>
-/// <param name="AfterRev">The id it had last; null for a fresh client.</param>
+/// <param name="After">The id it had last; null for a fresh client.</param>
 /// <param name="IsUnreadable">It sent an id that is no number: it is reset.</param>
 /// <param name="SnapshotCount">Candles of the snapshot, 0..1000.</param>
 /// <param name="SnapshotRequested">True when it asked for a snapshot in so many words; a resume sends none otherwise.</param>
-public sealed record JoinRequest(long? AfterRev, bool IsUnreadable, int SnapshotCount, bool SnapshotRequested);
+public sealed record JoinRequest(Rev? After, bool IsUnreadable, int SnapshotCount, bool SnapshotRequested);
 
 /// <summary>What became of a join.</summary>
 public enum JoinMode
@@ -37,7 +37,7 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     /// <summary>
     /// How far a resume reaches back behind the client's id: numbers of different series may become visible a moment out of order.
     /// </summary>
-    public const long OverlapUs = 10_000_000;
+    public static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
     /// <summary>A client that is this many candles behind is reset.</summary>
     public const int MaxMissed = 5_000;
@@ -45,7 +45,7 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     /// <summary>A reset brings at least this many candles, as many as exist.</summary>
     public const int ResetSnapshot = 500;
 
-    private const long MaxAgeUs = 7 * 86_400_000_000L;
+    private static readonly TimeSpan MaxAge = TimeSpan.FromDays(7);
 
     /// <summary>
     /// What a joining client is sent before <c>synced</c>. Waits 2 s at most for the first data and, on resume, 3 s at most for a hole to
@@ -54,10 +54,10 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     public async Task<SeriesJoin> JoinAsync(ISeries series, JoinRequest request, CancellationToken cancel)
     {
         await series.ReadyAsync(options.FirstDataWait, cancel);
-        if (request.AfterRev is null && !request.IsUnreadable)
+        if (request.After is null && !request.IsUnreadable)
             return await AnswerAsync(series, JoinMode.Fresh, [], request.SnapshotCount, cancel);
 
-        if (request.AfterRev is { } after && !request.IsUnreadable && await MissedAsync(series, after, cancel) is { } missed)
+        if (request.After is { } after && !request.IsUnreadable && await MissedAsync(series, after, cancel) is { } missed)
             return await AnswerAsync(
                 series, JoinMode.Resumed, missed.Candles, request.SnapshotRequested ? request.SnapshotCount : 0, cancel);
 
@@ -69,10 +69,10 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     /// completely, or too much. Waits only where a repair may make it complete: a gap that was told is named, and its repair is a change
     /// like any other.
     /// </summary>
-    public async Task<SeriesChanges?> MissedAsync(ISeries series, long after, CancellationToken cancel)
+    public async Task<SeriesChanges?> MissedAsync(ISeries series, Rev after, CancellationToken cancel)
     {
         if (!IsAccepted(after)) return null;
-        var from = NoEarlierThanFirst(after - OverlapUs);
+        var from = NoEarlierThanFirst(after.Less(Overlap));
         if (!series.IsCompleteFrom(from)) await series.RepairedAsync(options.ResumeWait, cancel);
         return await ChangesAsync(series, from, from, cancel);
     }
@@ -81,15 +81,15 @@ public sealed class SeriesJoiner(ISeriesHome home, StreamingOptions options)
     /// The same for a poll, whose number has the overlap taken off already. It waits for nothing: the next poll is soon. A number of
     /// shortly before this process may also be one of the process before, so what changed since is read from there on.
     /// </summary>
-    public async Task<SeriesChanges?> ChangedAsync(ISeries series, long since, CancellationToken cancel) =>
+    public async Task<SeriesChanges?> ChangedAsync(ISeries series, Rev since, CancellationToken cancel) =>
         IsAccepted(since) ? await ChangesAsync(series, since, NoEarlierThanFirst(since), cancel) : null;
 
-    private bool IsAccepted(long rev) => home.Revs.Current is var now && rev <= now && rev >= now - MaxAgeUs;
+    private bool IsAccepted(Rev rev) => home.Revs.Current is var now && rev <= now && rev >= now.Less(MaxAge);
 
     // Nothing changed before this process's first rev that a client with a number of this process does not have.
-    private long NoEarlierThanFirst(long from) => from >= home.Revs.First - OverlapUs ? Math.Max(from, home.Revs.First) : from;
+    private Rev NoEarlierThanFirst(Rev from) => from >= home.Revs.First.Less(Overlap) ? Rev.Max(from, home.Revs.First) : from;
 
-    private static async Task<SeriesChanges?> ChangesAsync(ISeries series, long from, long neededFrom, CancellationToken cancel)
+    private static async Task<SeriesChanges?> ChangesAsync(ISeries series, Rev from, Rev neededFrom, CancellationToken cancel)
     {
         var missed = await series.ChangesSinceAsync(from, neededFrom, MaxMissed + 1, cancel);
         if (missed is null || missed.Candles.Count > MaxMissed) return null;

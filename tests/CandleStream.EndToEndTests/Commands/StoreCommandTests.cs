@@ -95,8 +95,8 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         var minutes = SeriesKey.Parse("BTCUSD:1m");
         var revised = (await ReadAsync(source, minutes))[5];
         await source.SaveAsync(
-            new StoreBatch([new StoredCandle(minutes, revised with { Volume = revised.Volume + 1, Rev = revised.Rev + 77 })],
-                [new SeriesChange(minutes, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: 4711)]), Cancel);
+            new StoreBatch([new StoredCandle(minutes, revised with { Volume = revised.Volume + 1, Rev = new Rev(revised.Rev.Value + 77) })],
+                [new SeriesChange(minutes, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: new Rev(4711))]), Cancel);
         var url = await database.CreateDatabaseAsync();
 
         // Twice: it may be repeated after an interruption.
@@ -238,7 +238,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         var (wrong, _, errors) = await RunAsync(["import", "ETHUSD:1m", _folder.File("out.csv.gz")]);
         Assert.Equal((1, "candlestream: out.csv.gz holds candles of BTCUSD:1m, not of ETHUSD:1m."), (wrong, Assert.Single(errors)));
 
-        static Candle At(int minute) => new(Start + (minute * 60_000), 1, 2, 0.5m, 1, 1, true, (Start + (minute * 60_000) + 60_000) * 1000);
+        static Candle At(int minute) => new(Start + (minute * 60_000), 1, 2, 0.5m, 1, 1, true, Rev.At(Start + (minute * 60_000) + 60_000));
     }
 
     [Theory(Timeout = Limit)]
@@ -284,7 +284,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         static Candle At(int i) => new(
             Start + (i * 60_000L), 6351.12345678m + i, 6360.1m + i, 6300.00000001m + i, 6352 + i, i % 7 == 0
                 ? 0.00000031m
-                : i / 100_000_000m, true, (Start + (i * 60_000L) + 60_000) * 1000, CandleOrigin.File);
+                : i / 100_000_000m, true, Rev.At(Start + (i * 60_000L) + 60_000), CandleOrigin.File);
     }
 
     [Fact(Timeout = Limit)]
@@ -325,7 +325,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         await using (var store = await OpenAsync(null))
         {
             await store.SaveAsync(new StoreBatch([.. held.Select((h, i) => new StoredCandle(minutes, Row(i, 1) with { Origin = h.Origin,
-                Rev = Row(i, 1).Rev + (h.IsLive ? 5 : 0) })), new StoredCandle(minutes, Row(5, 9))], []), Cancel);
+                Rev = new Rev(Row(i, 1).Rev.Value + (h.IsLive ? 5 : 0)) })), new StoredCandle(minutes, Row(5, 9))], []), Cancel);
         }
 
         await File.WriteAllLinesAsync(_folder.File("corrected.csv"),
@@ -342,7 +342,7 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
             "0 new, 0 changed, 7 kept, 0 refused", (await RunAsync(["import", "BTCUSD:1m", _folder.File("corrected.csv")])).Output[^1]);
 
         static Candle Row(int minute, decimal volume) =>
-            new(Start + (minute * 60_000), 1, 2, 0.5m, 1, volume, true, (Start + (minute * 60_000) + 60_000) * 1000);
+            new(Start + (minute * 60_000), 1, 2, 0.5m, 1, volume, true, Rev.At(Start + (minute * 60_000) + 60_000));
     }
 
     [Fact(Timeout = Limit)]
@@ -380,7 +380,8 @@ public sealed class StoreCommandTests(PostgresServer database) : IAsyncLifetime
         var week = SeriesKey.Parse("BTCUSD:1W");
         await using (var store = await OpenAsync(null))
             await store.SaveAsync(new StoreBatch(
-                [new StoredCandle(week, new Candle(1_735_516_800_000_000, 1, 2, 0.5m, 1, 1, true, 253_402_405_599_999_000))], []), Cancel);
+                [new StoredCandle(week, new Candle(1_735_516_800_000_000, 1, 2, 0.5m, 1, 1, true, new Rev(253_402_405_599_999_000)))], []),
+                    Cancel);
         await using var server = await ServerProcess.StartAsync(["--Urls=http://127.0.0.1:0", .. Settings], folder: _folder);
         Assert.Contains(server.Output, l => l.Contains("BTCUSD:1W", StringComparison.Ordinal)
             && l.Contains("1735516800000000", StringComparison.Ordinal) && l.Contains("253402405599999000", StringComparison.Ordinal));

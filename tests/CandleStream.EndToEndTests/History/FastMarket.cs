@@ -106,7 +106,7 @@ internal sealed class FastMarket : IAsyncDisposable
             var stored = new List<Candle>();
             await foreach (var candle in store.ReadAsync(series, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false,
                 TestContext.Current.CancellationToken)) stored.Add(candle);
-            Assert.Equal(Ledger(series), stored.Select(c => c with { Rev = 0 }));
+            Assert.Equal(Ledger(series), stored.Select(c => c with { Rev = Rev.None }));
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class FastMarket : IAsyncDisposable
 
         (List<Candle> Expected, List<Candle> Found) Compared()
         {
-            var candles = held().Where(c => c.Time <= to).Select(c => c with { Rev = 0 }).ToList();
+            var candles = held().Where(c => c.Time <= to).Select(c => c with { Rev = Rev.None }).ToList();
             return ([.. Ledger(series).Where(c => candles.Count > 0 && c.Time >= candles[0].Time && c.Time <= to)], candles);
         }
     }

@@ -62,7 +62,7 @@ internal sealed class LineFollower : Follower
     {
         var candle = new Candle(
             json.GetProperty("time").GetInt64(), Number("open"), Number("high"), Number("low"), Number("close"), Number("volume"),
-            json.GetProperty("closed").GetBoolean(), json.GetProperty("rev").GetInt64());
+            json.GetProperty("closed").GetBoolean(), new Rev(json.GetProperty("rev").GetInt64()));
         _held[SeriesKey.Parse($"{json.GetProperty("symbol").GetString()}:{json.GetProperty("timeframe").GetString()}")][candle.Time] =
             candle;
 

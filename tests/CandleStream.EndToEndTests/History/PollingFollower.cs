@@ -62,5 +62,5 @@ internal sealed class PollingFollower : Follower
         c.GetProperty("time").GetInt64(), c.GetProperty("open").GetDecimal(), c.GetProperty("high").GetDecimal(),
         c.GetProperty("low").GetDecimal(),
         c.GetProperty("close").GetDecimal(), c.GetProperty("volume").GetDecimal(), c.GetProperty("closed").GetBoolean(),
-        c.GetProperty("rev").GetInt64());
+        new Rev(c.GetProperty("rev").GetInt64()));
 }

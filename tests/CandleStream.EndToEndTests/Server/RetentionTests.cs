@@ -19,7 +19,8 @@ public sealed class RetentionTests
         var last = 1_714_564_800_000L;
         await using (var before = await RunningServer.StartAsync(("Storage:SqlitePath", path)))
         {
-            var candles = Enumerable.Range(0, 180).Select(i => new Candle(last - i * Minute, 1, 2, 1, 1, 1, Closed: true, Rev: 1 + i))
+            var candles = Enumerable.Range(0, 180)
+                .Select(i => new Candle(last - i * Minute, 1, 2, 1, 1, 1, Closed: true, Rev: new Rev(1 + i)))
                 .ToList();
             var verified = TimeRangeSet.Of(new TimeRange(last - 180 * Minute, last + Minute));
             await before.Get<ICandleStore>().SaveAsync(

@@ -129,7 +129,7 @@ public sealed class ShutdownTests
         await store.OpenAsync(IPAddress.Loopback.ToString(), exclusive: false, Cancel);
         foreach (var clients in crowd.Clients.GroupBy(client => client.Series))
         {
-            var stored = new Dictionary<long, long>();
+            var stored = new Dictionary<long, Rev>();
             await foreach (var candle in store.ReadAsync(clients.Key, new TimeRange(0, long.MaxValue), int.MaxValue, newestFirst: false,
                 Cancel)) stored.Add(candle.Time, candle.Rev);
             foreach (var told in clients.SelectMany(client => client.Closed).DistinctBy(candle => (candle.Time, candle.Rev)))

@@ -103,6 +103,6 @@ internal sealed class ClientModel
             fields.GetProperty("time").GetInt64(), fields.GetProperty("open").GetDecimal(), fields.GetProperty("high").GetDecimal(),
             fields.GetProperty("low").GetDecimal(),
             fields.GetProperty("close").GetDecimal(), fields.GetProperty("volume").GetDecimal(), fields.GetProperty("closed").GetBoolean(),
-            fields.GetProperty("rev").GetInt64());
+            new Rev(fields.GetProperty("rev").GetInt64()));
     }
 }

@@ -15,7 +15,8 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
     public Candle Candle => new(
         Data.GetProperty("time").GetInt64(), Data.GetProperty("open").GetDecimal(), Data.GetProperty("high").GetDecimal(),
         Data.GetProperty("low").GetDecimal(),
-        Data.GetProperty("close").GetDecimal(), Data.GetProperty("volume").GetDecimal(), Data.GetProperty("closed").GetBoolean(), Rev);
+        Data.GetProperty("close").GetDecimal(), Data.GetProperty("volume").GetDecimal(), Data.GetProperty("closed").GetBoolean(),
+        new Rev(Rev));
 
     public string? Text(string field) => Data.GetProperty(field).GetString();
 

@@ -166,7 +166,7 @@ public abstract class WebhookTests
             if (!(bool)candle["closed"]!) Faults.Enqueue($"{id} is not closed");
             _candles[(series, time)] = new Candle(
                 time, (decimal)candle["open"]!, (decimal)candle["high"]!, (decimal)candle["low"]!, (decimal)candle["close"]!,
-                (decimal)candle["volume"]!, Closed: true, Rev: rev);
+                (decimal)candle["volume"]!, Closed: true, Rev: new Rev(rev));
         }
     }
 }

@@ -86,7 +86,7 @@ public sealed class ClientBadAnswerTests
         var (reason, wait) = await client.EndedAsync();
         Assert.Contains("garbled", reason, StringComparison.Ordinal);
         Assert.Equal("11", (await client.AfterAsync(wait))["last_event_id"]);
-        Assert.Equal(11, (await client.NextAsync()).Rev);
+        Assert.Equal(11, (await client.NextAsync()).Rev.Value);
         Assert.False(client.HasMore);
     }
 

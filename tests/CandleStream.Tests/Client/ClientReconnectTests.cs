@@ -138,7 +138,7 @@ public sealed class ClientReconnectTests
         poll = await client.Server.NextAsync();
         Assert.Equal("ETHUSD", poll["symbol"]);
         poll.AnswerJson(Wire.Page(20_001_015));
-        Assert.Equal(20_001_010, (await client.NextAsync()).Rev);
+        Assert.Equal(20_001_010, (await client.NextAsync()).Rev.Value);
 
         // Complete up to the older of the two; what was polled already is not handed on again.
         var asked = await client.AfterAsync(end.Wait);
@@ -147,7 +147,7 @@ public sealed class ClientReconnectTests
         await stream.CandleAsync(0, 20_001_010, withId: false);
         await stream.SyncedAsync(20_001_030, """{"BTCUSD:1m":"resumed","ETHUSD:1m":"resumed"}""");
         await stream.CandleAsync(0, 20_001_031);
-        Assert.Equal(20_001_031, (await client.NextAsync()).Rev);
+        Assert.Equal(20_001_031, (await client.NextAsync()).Rev.Value);
     }
 
     [Fact(Timeout = Limit)]
@@ -158,14 +158,14 @@ public sealed class ClientReconnectTests
         var stream = (await client.Server.NextAsync()).Open();
         await stream.SyncedAsync(Id);
         await stream.CandleAsync(0, Id + 1);
-        Assert.Equal(Id + 1, (await client.NextAsync()).Rev);
+        Assert.Equal(Id + 1, (await client.NextAsync()).Rev.Value);
         stream.Cut();
         var poll = await client.Server.NextAsync();
         Assert.Equal($"{Id + 1 - 10_000_000}", poll["since"]);
 
         // A repeat is told by its rev.
         poll.AnswerJson(Wire.Page(Id + 2, $"{{{Wire.Fields(0, Id + 1)}}},{{{Wire.Fields(60_000, Id - 9_999_999)}}}"));
-        Assert.Equal(Id - 9_999_999, (await client.NextAsync()).Rev);
+        Assert.Equal(Id - 9_999_999, (await client.NextAsync()).Rev.Value);
         Assert.Equal($"{Id + 2}", (await client.ReturnAsync())["last_event_id"]);
     }
 
@@ -189,7 +189,7 @@ public sealed class ClientReconnectTests
         await stream.CandleAsync(0, 1_001);
         stream.Cut();
         (await client.Server.NextAsync()).AnswerJson(Wire.Page(500, $"{{{Wire.Fields(0, 400)}}}", reset: true));
-        Assert.Equal((1_001, 400), ((await client.NextAsync()).Rev, (await client.NextAsync()).Rev));
+        Assert.Equal((1_001, 400), ((await client.NextAsync()).Rev.Value, (await client.NextAsync()).Rev.Value));
         Assert.Equal([ClientUnderTest.Series], client.Resets);
         Assert.Equal("500", (await client.ReturnAsync())["last_event_id"]);
     }
@@ -226,7 +226,7 @@ public sealed class ClientReconnectTests
             var other = await client.Server.NextAsync();
             Assert.Equal("ETHUSD", other["symbol"]);
             other.AnswerJson(Wire.Page(1_020, $"{{{Wire.Fields(0, 1_010)}}}"));
-            Assert.Equal(1_010, (await client.NextAsync()).Rev);
+            Assert.Equal(1_010, (await client.NextAsync()).Rev.Value);
         }
 
         // What the first series missed is still to come.

@@ -28,8 +28,8 @@ public sealed class ClientStreamTests
             Wire.Snapshot("BTCF0:USTF0:5m", $"{{{Wire.Fields(0, 90)}}}") + Wire.Snapshot("BTCUSD:1m", $"{{{Wire.Fields(0, 91)}}}"));
         await stream.SyncedAsync(100, """{"BTCUSD:1m":"fresh","BTCF0:USTF0:5m":"fresh"}""");
         var (first, second) = (await client.NextUpdateAsync(), await client.NextUpdateAsync());
-        Assert.Equal((series[1], 90, Series, 91), (first.Series, first.Rev, second.Series, second.Rev));
-        Assert.Equal(new Candle(0, 10.5m, 12, 9, 11, 0.00000031m, Closed: false, Rev: 90), first.Candle);
+        Assert.Equal((series[1], 90, Series, 91), (first.Series, first.Rev.Value, second.Series, second.Rev.Value));
+        Assert.Equal(new Candle(0, 10.5m, 12, 9, 11, 0.00000031m, Closed: false, Rev: new Rev(90)), first.Candle);
     }
 
     [Theory(Timeout = Limit)]
@@ -43,7 +43,7 @@ public sealed class ClientStreamTests
         await stream.HelloAsync(simulated: said);
         await stream.SyncedAsync(1);
         await stream.CandleAsync(0, 2);
-        Assert.Equal(2, (await client.NextAsync()).Rev);
+        Assert.Equal(2, (await client.NextAsync()).Rev.Value);
         Assert.Equal(known, client.Simulated);
     }
 
@@ -67,7 +67,7 @@ public sealed class ClientStreamTests
             Assert.Equal((cut, cut < next.Length ? "1001" : "1002", null), (cut, asked["last_event_id"], asked["snapshot"]));
         }
 
-        Assert.Equal((1_001, 1_002), ((await client.NextAsync()).Rev, (await client.NextAsync()).Rev));
+        Assert.Equal((1_001, 1_002), ((await client.NextAsync()).Rev.Value, (await client.NextAsync()).Rev.Value));
         Assert.False(client.HasMore);
     }
 
@@ -102,7 +102,7 @@ public sealed class ClientStreamTests
         await stream.CandleAsync(Minute, 14);
 
         var revs = new List<long>();
-        while (revs is not [.., 14]) revs.Add((await client.NextAsync()).Rev);
+        while (revs is not [.., 14]) revs.Add((await client.NextAsync()).Rev.Value);
         Assert.Equal([10, 11, 12, 13, 14], revs);
     }
 
@@ -124,7 +124,7 @@ public sealed class ClientStreamTests
         await stream.SayAsync(Wire.Candle(0, 1_002, symbol: "ETHUSD"));
 
         var revs = new List<long>();
-        while (revs is not [.., 1_002]) revs.Add((await client.NextAsync()).Rev);
+        while (revs is not [.., 1_002]) revs.Add((await client.NextAsync()).Rev.Value);
         Assert.Equal([1_000, 1_001, 500, 1_002], revs);
         Assert.Equal([Series], client.Resets);
     }
@@ -138,8 +138,8 @@ public sealed class ClientStreamTests
         await stream.CandleAsync(0, 10);
         await stream.SayAsync(Wire.Delta(0, 11, 10, "\"close\":9.25,\"low\":8.5") + Wire.Delta(0, 12, 11, "\"volume\":2"));
         var whole = await client.NextAsync();
-        Assert.Equal(whole with { Close = 9.25m, Low = 8.5m, Rev = 11 }, await client.NextAsync());
-        Assert.Equal(whole with { Close = 9.25m, Low = 8.5m, Volume = 2, Rev = 12 }, await client.NextAsync());
+        Assert.Equal(whole with { Close = 9.25m, Low = 8.5m, Rev = new Rev(11) }, await client.NextAsync());
+        Assert.Equal(whole with { Close = 9.25m, Low = 8.5m, Volume = 2, Rev = new Rev(12) }, await client.NextAsync());
     }
 
     [Theory(Timeout = Limit)]
@@ -160,7 +160,7 @@ public sealed class ClientStreamTests
         await stream.SyncedAsync(10);
         await stream.SayAsync(Wire.Delta(0, 12, 10, "\"close\":9.25"));
         Assert.Contains("base", (await client.EndedAsync()).Reason, StringComparison.Ordinal);
-        Assert.Equal(10, (await client.NextAsync()).Rev);
+        Assert.Equal(10, (await client.NextAsync()).Rev.Value);
         Assert.False(client.HasMore);
     }
 
@@ -172,7 +172,7 @@ public sealed class ClientStreamTests
         await stream.SyncedAsync(1);
         await stream.SayAsync("event: weather\nid: 5\ndata: fine, and no JSON\n\n: a comment\n\nretry: 9\n\n");
         await stream.SayAsync(Wire.Candle(0, 10).Replace("\"time\"", "\"trades\":[1,2],\"vwap\":null,\"time\"", StringComparison.Ordinal));
-        Assert.Equal(10, (await client.NextAsync()).Rev);
+        Assert.Equal(10, (await client.NextAsync()).Rev.Value);
     }
 
     [Fact(Timeout = Limit)]
@@ -214,7 +214,7 @@ public sealed class ClientStreamTests
         for (var rev = 11; rev <= 110; rev++)
         {
             Assert.True(await updates.MoveNextAsync());
-            Assert.Equal(rev, updates.Current.Rev);
+            Assert.Equal(rev, updates.Current.Rev.Value);
         }
 
         await saying;

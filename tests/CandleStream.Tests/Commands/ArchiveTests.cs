@@ -35,7 +35,7 @@ public sealed class ArchiveTests : IDisposable
         Assert.All(rows, r => Assert.Null(r.Refusal));
         // A flat row without a trade is no candle; it proves that there is none.
         Assert.Equal([false, true, false], rows.Select(r => r.IsEmpty));
-        Assert.Equal(new Candle(Day, 93576m, 93610.93m, 93537.5m, 93610.93m, 8.21827m, true, (Day + 60_000) * 1000), rows[0].Candle);
+        Assert.Equal(new Candle(Day, 93576m, 93610.93m, 93537.5m, 93610.93m, 8.21827m, true, Rev.At(Day + 60_000)), rows[0].Candle);
 
         string Row(int seconds, int trades) =>
             Binance(long.Parse($"{(Day / 1000) + seconds}{zeros}", System.Globalization.CultureInfo.InvariantCulture), trades) + "\n";

@@ -82,7 +82,7 @@ public sealed class CandleFileTests : IDisposable
             Noon + 90_000);
         Assert.Equal([(Noon, false), (Noon + 60_000, true)], rows.Select(r => (r.Candle.Time, r.IsRunning)));
         Assert.All(rows, r => Assert.Null(r.Refusal));
-        Assert.Equal(new Candle(Noon, 1, 2, 0.5m, 1.5m, 3, true, (Noon + 60_000) * 1000), rows[0].Candle);
+        Assert.Equal(new Candle(Noon, 1, 2, 0.5m, 1.5m, 3, true, Rev.At(Noon + 60_000)), rows[0].Candle);
         Assert.Equal(CandleOrigin.File, rows[0].Candle.Origin);
     }
 

@@ -105,7 +105,7 @@ public sealed class ParquetCandlesTests : IDisposable
     }
 
     private static Candle At(int minute, decimal price, decimal volume) =>
-        new(Noon + (minute * 60_000), price, price, price, price, volume, true, (Noon + (minute * 60_000) + 60_000) * 1000,
+        new(Noon + (minute * 60_000), price, price, price, price, volume, true, Rev.At(Noon + (minute * 60_000) + 60_000),
             CandleOrigin.File);
 
     private async Task WriteAsync(Candle[] candles, IEnumerable<string> notes)

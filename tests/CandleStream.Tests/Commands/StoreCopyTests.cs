@@ -13,14 +13,14 @@ public sealed class StoreCopyTests : StoreTest
     {
         var source = await Database.OpenAsync();
         await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))],
-            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, new Rev(1))]), Cancel);
         await using var target = TestDatabase.Sqlite();
         var copy = await target.OpenAsync();
 
         // The server goes on after the rows were read: a new candle, and a revision of an old one.
         var recording = new RecordingStore(source, () => source.SaveAsync(
             new StoreBatch([new(Btc, At(1, 50, 7m)), new(Btc, At(3, 51))],
-                [new SeriesChange(Btc, TimeRangeSet.Of(Range(3 * Minute, 5 * Minute)), TimeRangeSet.Empty, 1)]), Cancel));
+                [new SeriesChange(Btc, TimeRangeSet.Of(Range(3 * Minute, 5 * Minute)), TimeRangeSet.Empty, new Rev(1))]), Cancel));
         await new StoreCopy(recording, copy, 100).CopyAsync(Btc, Cancel);
 
         Assert.Equal(await source.AllAsync(Btc), await copy.AllAsync(Btc));
@@ -32,7 +32,7 @@ public sealed class StoreCopyTests : StoreTest
     {
         var source = await Database.OpenAsync();
         await source.SaveAsync(new StoreBatch([new(Btc, At(1, 1)), new(Btc, At(2, 2))],
-            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, 1)]), Cancel);
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(Minute, 3 * Minute)), TimeRangeSet.Empty, new Rev(1))]), Cancel);
         await using var target = TestDatabase.Sqlite();
         var copy = await target.OpenAsync();
 
@@ -55,7 +55,7 @@ public sealed class StoreCopyTests : StoreTest
         await work.CopyAsync(Btc, Cancel);
 
         Assert.Equal("1 new, 1 changed, 1 kept, 0 refused", work.Tally.ToString());
-        Assert.Equal([(1L, 1L), (2, 20), (3, 30)], (await copy.AllAsync(Btc)).Select(c => (c.Time / Minute, c.Rev)));
+        Assert.Equal([(1L, 1L), (2, 20), (3, 30)], (await copy.AllAsync(Btc)).Select(c => (c.Time / Minute, c.Rev.Value)));
     }
 
     protected override Task<TestDatabase> CreateDatabaseAsync() => Task.FromResult(TestDatabase.Sqlite());
@@ -65,7 +65,7 @@ public sealed class StoreCopyTests : StoreTest
     {
         public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => store.OpenAsync(source, exclusive, cancel);
 
-        public Task<long> HighestRevAsync(CancellationToken cancel) => store.HighestRevAsync(cancel);
+        public Task<Rev> HighestRevAsync(CancellationToken cancel) => store.HighestRevAsync(cancel);
 
         public Task SaveAsync(StoreBatch batch, CancellationToken cancel) => store.SaveAsync(batch, cancel);
 
@@ -77,7 +77,7 @@ public sealed class StoreCopyTests : StoreTest
             await meanwhile();
         }
 
-        public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+        public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel) =>
             store.ChangesSinceAsync(series, rev, limit, cancel);
 
         public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) => store.FindSeriesAsync(series, cancel);
@@ -88,7 +88,7 @@ public sealed class StoreCopyTests : StoreTest
 
         public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => store.SaveSymbolsAsync(symbols, cancel);
 
-        public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) =>
+        public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) =>
             store.DeleteFromRevAsync(series, rev, cancel);
 
         public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel) =>

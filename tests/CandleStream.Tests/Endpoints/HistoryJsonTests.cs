@@ -13,11 +13,12 @@ public sealed class HistoryJsonTests
     public async Task A_long_answer_leaves_while_it_is_written()
     {
         var candles = Enumerable.Range(0, Count)
-            .Select(i => new Candle(i * 60_000L, 6380.1m, 6382, 6379.9m, 6381.5m, 0.00000031m, true, i + 1)).ToList();
+            .Select(i => new Candle(i * 60_000L, 6380.1m, 6382, 6379.9m, 6381.5m, 0.00000031m, true, new Rev(i + 1))).ToList();
         await using var body = new CountingStream();
         var context = new DefaultHttpContext { Response = { Body = body } };
 
-        await HistoryJson.WriteAsync(context.Response, new HistoryAnswer(SeriesKey.Parse("BTCUSD:1m"), candles, 7, [], null, Reset: false),
+        await HistoryJson.WriteAsync(
+            context.Response, new HistoryAnswer(SeriesKey.Parse("BTCUSD:1m"), candles, new Rev(7), [], null, Reset: false),
             TestContext.Current.CancellationToken);
         await context.Response.BodyWriter.FlushAsync(TestContext.Current.CancellationToken);
 

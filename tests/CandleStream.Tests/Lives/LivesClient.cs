@@ -13,13 +13,13 @@ internal sealed class LivesClient(string name) : ICandleSink
     private SeriesHandle? _lease;
     private SeriesStatus? _status;
     private Task<SeriesJoin>? _joining;
-    private long _asOf;
+    private Rev _asOf;
     private long _running;
-    private long _lastRev;
+    private Rev _lastRev;
 
     public string Name => name;
 
-    public long? Id { get; private set; }
+    public Rev? Id { get; private set; }
 
     public bool IsConnected => _lease is not null;
 
@@ -37,7 +37,7 @@ internal sealed class LivesClient(string name) : ICandleSink
     public long ShownFrom { get; private set; } = long.MaxValue;
 
     /// <summary>The seam of the join that the others build on: every version after it was sent.</summary>
-    public long? SentAfter { get; private set; }
+    public Rev? SentAfter { get; private set; }
 
     public IReadOnlyList<TimeRange> Gaps => _status?.Gaps ?? [];
 
@@ -45,7 +45,7 @@ internal sealed class LivesClient(string name) : ICandleSink
     {
         _running = running;
         _arrived.Clear();
-        (_status, _lastRev) = (null, 0);
+        (_status, _lastRev) = (null, Rev.None);
         _lease = server.Service.Open(BtcMinute);
         _lease.Hub.Attach(this);
         _asOf = server.Service.Revs.Current;
@@ -66,7 +66,7 @@ internal sealed class LivesClient(string name) : ICandleSink
         foreach (var update in _arrived.OrderBy(u => u.Rev))
         {
             Take(update.Candle);
-            Id = Math.Max(Id ?? 0, update.Rev);
+            Id = Rev.Max(Id ?? Rev.None, update.Rev);
         }
 
         _arrived.Clear();
@@ -125,7 +125,7 @@ internal sealed class LivesPoller
     private readonly SortedDictionary<long, Candle> _held = [];
     private Task<HistoryAnswer>? _asked;
 
-    public long? AsOf { get; private set; }
+    public Rev? AsOf { get; private set; }
 
     public IReadOnlyDictionary<long, Candle> Held => _held;
 
@@ -147,7 +147,7 @@ internal sealed class LivesPoller
         if (_asked is not { IsCompleted: true } answered) return false;
         _asked = null;
         var answer = answered.GetAwaiter().GetResult();
-        Assert.True(answer.AsOf >= (AsOf ?? 0), $"asof went back from {AsOf} to {answer.AsOf}");
+        Assert.True(answer.AsOf >= (AsOf ?? Rev.None), $"asof went back from {AsOf} to {answer.AsOf}");
         if (answer.Reset) _held.Clear();
         if (answer.Reset || AsOf is null)
             (FirstGaps, ShownFrom) = (TimeRangeSet.Of(answer.Gaps), answer.Candles.Select(c => c.Time).DefaultIfEmpty(long.MaxValue).Min());

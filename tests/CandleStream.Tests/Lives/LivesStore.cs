@@ -20,7 +20,7 @@ internal sealed class LivesStore(ICandleStore inner, StoreWeather weather, TimeP
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
 
-    public async Task<long> HighestRevAsync(CancellationToken cancel)
+    public async Task<Rev> HighestRevAsync(CancellationToken cancel)
     {
         await AnswerAsync(isWrite: false, cancel);
         return PumpedContext.Outside(() => inner.HighestRevAsync(cancel));
@@ -39,7 +39,7 @@ internal sealed class LivesStore(ICandleStore inner, StoreWeather weather, TimeP
     public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) =>
         RowsAsync(() => inner.ReadAsync(series, range, limit, newestFirst, cancel), cancel);
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel) =>
         RowsAsync(() => inner.ChangesSinceAsync(series, rev, limit, cancel), cancel);
 
     public async Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
@@ -54,7 +54,7 @@ internal sealed class LivesStore(ICandleStore inner, StoreWeather weather, TimeP
 
     public Task SaveSymbolsAsync(SymbolList symbols, CancellationToken cancel) => inner.SaveSymbolsAsync(symbols, cancel);
 
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => inner.DeleteFromRevAsync(series, rev, cancel);
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) => inner.DeleteFromRevAsync(series, rev, cancel);
 
     public async Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long time, CancellationToken cancel)
     {

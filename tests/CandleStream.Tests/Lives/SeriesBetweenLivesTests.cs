@@ -51,7 +51,7 @@ public sealed class SeriesBetweenLivesTests
         lease.Hub.Attach(sink);
         core.Time.Advance(TimeSpan.FromSeconds(30));
         await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10)
-            .Select(m => new StoredCandle(BtcMinute, Stored(m, core.Service.Revs.Current + 100 + m)))], []), Cancel);
+            .Select(m => new StoredCandle(BtcMinute, Stored(m, core.Service.Revs.Current.Value + 100 + m)))], []), Cancel);
         core.Time.Advance(TimeSpan.FromSeconds(30));
 
         core.Provider.History = (series, range, purpose) =>
@@ -178,13 +178,14 @@ public sealed class SeriesBetweenLivesTests
         var before = At(0, -3) * 1000;
         await store.SaveAsync(
             new StoreBatch([new(BtcMinute, Stored(-2, before))], [new SeriesChange(
-                BtcMinute, TimeRangeSet.Of(new TimeRange(At(-10), At(-1))), TimeRangeSet.Empty, At(-9) * 1000, At(-10))]), Cancel);
+                BtcMinute, TimeRangeSet.Of(new TimeRange(At(-10), At(-1))), TimeRangeSet.Empty, Rev.At(At(-9)), At(-10))]), Cancel);
         await using var core = new CoreUnderTest(store);
         core.Provider.History = Ledger(At(0, 10));
         using var lease = core.Service.Open(BtcMinute);
         (await core.InTime(core.Provider.WhenFollowedAsync(BtcMinute))).OnSnapshot([Candle(-1), Candle(0)], At(0, 10));
 
-        var answer = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 100, false, before - 1), Cancel));
+        var answer =
+            await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 100, false, new Rev(before - 1)), Cancel));
 
         Assert.False(answer.Reset);
         Assert.Contains(answer.Candles, c => c.Time == At(-2));
@@ -219,13 +220,13 @@ public sealed class SeriesBetweenLivesTests
         lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(1)), [Candle(0)], At(3)));
 
         Assert.True(lease.Hub.Lead.Verified.Contains(At(0)));
-        Assert.True(lease.Hub.View(1, 0).Newest[0].Closed);
+        Assert.True(lease.Hub.View(1, Rev.None).Newest[0].Closed);
     }
 
-    private static Candle Stored(int minute, long rev) => Candle(minute) with { Closed = true, Rev = rev };
+    private static Candle Stored(int minute, long rev) => Candle(minute) with { Closed = true, Rev = new Rev(rev) };
 
     private static SeriesChange Verified(int from, int to, int? toldFrom = null) =>
-        new(BtcMinute, TimeRangeSet.Of(new TimeRange(At(from), At(to))), TimeRangeSet.Empty, toldFrom is null ? null : 1,
+        new(BtcMinute, TimeRangeSet.Of(new TimeRange(At(from), At(to))), TimeRangeSet.Empty, toldFrom is null ? null : new Rev(1),
             toldFrom is { } told ? At(told) : SeriesRecord.NothingTold);
 
     private static Task SaveAsync(MemoryStore store, int[] minutes, params SeriesChange[] changes) =>

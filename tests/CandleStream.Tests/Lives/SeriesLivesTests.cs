@@ -22,7 +22,7 @@ public sealed class SeriesLivesTests
         var answer = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-3), At(3), 100, false, null), Cancel));
         Assert.Equal(7, answer.Candles.Count);
         Assert.All(answer.Candles.Where(c => c.Time >= At(1)), c => Assert.True(c.Rev > id));
-        Assert.All(answer.Candles.Where(c => c.Time < At(0)), c => Assert.Equal((c.Time + Minute) * 1000, c.Rev));
+        Assert.All(answer.Candles.Where(c => c.Time < At(0)), c => Assert.Equal((c.Time + Minute) * 1000, c.Rev.Value));
 
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(4), Candle(5)], At(5, 40));
@@ -66,7 +66,7 @@ public sealed class SeriesLivesTests
     {
         var store = new MemoryStore();
         await store.SaveAsync(new StoreBatch([.. Enumerable.Range(-30, 10)
-            .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))], []), Cancel);
+            .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = Rev.At(At(m + 1)) }))], []), Cancel);
         var end = At(-20);
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
@@ -179,7 +179,8 @@ public sealed class SeriesLivesTests
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(0)], At(0, 10));
 
-        var join = await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(core.Service.Revs.First - 1, false, 1, false), Cancel);
+        var join =
+            await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(new Rev(core.Service.Revs.First.Value - 1), false, 1, false), Cancel);
 
         Assert.Equal(JoinMode.Reset, join.Mode);
     }
@@ -207,8 +208,8 @@ public sealed class SeriesLivesTests
     {
         var store = new MemoryStore();
         await store.SaveAsync(
-            new StoreBatch([new(BtcMinute, Candle(-20) with { Closed = true, Rev = 5 })],
-                [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-10))), TimeRangeSet.Empty, 1)]), Cancel);
+            new StoreBatch([new(BtcMinute, Candle(-20) with { Closed = true, Rev = new Rev(5) })],
+                [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-10))), TimeRangeSet.Empty, new Rev(1))]), Cancel);
         store.Down = "gone";
         await using var core = new CoreUnderTest(store);
         core.Provider.History = (_, range, _) => new HistoryPage(range, [], At(30));
@@ -220,7 +221,8 @@ public sealed class SeriesLivesTests
 
         store.Down = null;
         await core.InTime(
-            SeriesHubTests.WhenAsync(() => lease.Hub.View(100, 0).Newest.Any(c => c.Time == At(-20)) && lease.Hub.Status.Gaps.IsEmpty));
+            SeriesHubTests.WhenAsync(
+                () => lease.Hub.View(100, Rev.None).Newest.Any(c => c.Time == At(-20)) && lease.Hub.Status.Gaps.IsEmpty));
         var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(id, false, 1, false), Cancel));
 
         Assert.Equal(JoinMode.Reset, join.Mode);
@@ -236,7 +238,7 @@ public sealed class SeriesLivesTests
         var sink = new RecordingSink();
         lease.Hub.Attach(sink);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(19), Candle(20)], At(20, 10));
-        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(5) * 1000, false, 1, false), Cancel));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(Rev.At(At(5)), false, 1, false), Cancel));
         Assert.Equal(JoinMode.Reset, join.Mode);
 
         core.Provider.History = Ledger(At(22));
@@ -270,11 +272,11 @@ public sealed class SeriesLivesTests
         await using var core = new CoreUnderTest();
         var written = new TaskCompletionSource();
         core.Store.Saving = () => written.Task;
-        core.Archive.Save(BtcMinute, [Candle(0) with { Closed = true, Rev = 7 }]);
+        core.Archive.Save(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(7) }]);
         var flushing = core.Writer.FlushAsync(Cancel);
 
         Assert.Single((await core.Archive.ReadAsync(BtcMinute, new TimeRange(At(0), At(1)), 10, newestEnd: true, Cancel))!);
-        Assert.Single((await core.Archive.ChangesSinceAsync(BtcMinute, 6, 10, Cancel))!);
+        Assert.Single((await core.Archive.ChangesSinceAsync(BtcMinute, new Rev(6), 10, Cancel))!);
 
         written.SetResult();
         Assert.True(await flushing);
@@ -285,11 +287,11 @@ public sealed class SeriesLivesTests
     {
         await using var core = new CoreUnderTest();
         core.Store.HandingOut = () => core.Writer.FlushAsync(Cancel);
-        core.Archive.Save(BtcMinute, [Candle(0) with { Closed = true, Rev = 7 }]);
+        core.Archive.Save(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(7) }]);
         Assert.Single((await core.Archive.ReadAsync(BtcMinute, new TimeRange(At(0), At(1)), 10, newestEnd: true, Cancel))!);
 
-        core.Archive.Save(BtcMinute, [Candle(1) with { Closed = true, Rev = 8 }]);
-        Assert.Equal(2, (await core.Archive.ChangesSinceAsync(BtcMinute, 6, 10, Cancel))!.Count);
+        core.Archive.Save(BtcMinute, [Candle(1) with { Closed = true, Rev = new Rev(8) }]);
+        Assert.Equal(2, (await core.Archive.ChangesSinceAsync(BtcMinute, new Rev(6), 10, Cancel))!.Count);
     }
 
     [Fact]
@@ -314,13 +316,13 @@ public sealed class SeriesLivesTests
     public void Fetched_candles_keep_equal_revs_repair_what_was_told_and_are_history_before_it()
     {
         var revs = new RevCounter(TimeProvider.System);
-        Candle Fetched(int minute, decimal close = 100) => Candle(minute, close) with { Closed = true, Rev = At(minute + 1) * 1000 };
+        Candle Fetched(int minute, decimal close = 100) => Candle(minute, close) with { Closed = true, Rev = Rev.At(At(minute + 1)) };
 
         var numbered = CandleArchive.Numbered([Fetched(0), Fetched(1), Fetched(2, close: 101), Fetched(3)],
-            [Fetched(1) with { Rev = 5 }, Fetched(2) with { Rev = 6 }], At(3), revs);
+            [Fetched(1) with { Rev = new Rev(5) }, Fetched(2) with { Rev = new Rev(6) }], At(3), revs);
 
-        Assert.Equal(At(1) * 1000, numbered[0].Rev);
-        Assert.Equal(5, numbered[1].Rev);
+        Assert.Equal(At(1) * 1000, numbered[0].Rev.Value);
+        Assert.Equal(5, numbered[1].Rev.Value);
         Assert.True(numbered[2].Rev >= revs.First && numbered[3].Rev > numbered[2].Rev);
     }
 
@@ -385,7 +387,7 @@ public sealed class SeriesLivesTests
 
     // A snapshot of one candle, an outage while REST is away, a snapshot of one candle: minutes 1 to 4 are told as a gap. Then the client
     // leaves and the series closes.
-    private static async Task<(long Id, TimeRange Gap)> TellGapAndCloseAsync(CoreUnderTest core)
+    private static async Task<(Rev Id, TimeRange Gap)> TellGapAndCloseAsync(CoreUnderTest core)
     {
         await TellExchangeTimeAsync(core, At(5, 20));
         var lease = core.Service.Open(BtcMinute);

@@ -12,10 +12,11 @@ public sealed partial class ProtocolExampleTests
     private static readonly SeriesKey Btc = SeriesKey.Parse("BTCUSD:1m");
     private static readonly SeriesKey Eth = SeriesKey.Parse("ETHUSD:5m");
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(1541980812345);
-    private static readonly Candle Closed = new(1541980740000, 6351.1m, 6352m, 6351m, 6351.9m, 3.20518m, true, 1541980801000123);
-    private static readonly Candle Forming = new(1541980800000, 6351.9m, 6351.9m, 6350m, 6350.5m, 3.1e-7m, false, 1541980812000456);
-    private static readonly Candle Next = Forming with { Close = 6350.1m, Volume = 0.75000031m, Rev = 1541980813000789 };
-    private static readonly Candle AfterNext = Next with { Low = 6349.5m, Close = 6349.5m, Volume = 0.8m, Rev = 1541980813500012 };
+    private static readonly Candle Closed = new(1541980740000, 6351.1m, 6352m, 6351m, 6351.9m, 3.20518m, true, new Rev(1541980801000123));
+    private static readonly Candle Forming =
+        new(1541980800000, 6351.9m, 6351.9m, 6350m, 6350.5m, 3.1e-7m, false, new Rev(1541980812000456));
+    private static readonly Candle Next = Forming with { Close = 6350.1m, Volume = 0.75000031m, Rev = new Rev(1541980813000789) };
+    private static readonly Candle AfterNext = Next with { Low = 6349.5m, Close = 6349.5m, Volume = 0.8m, Rev = new Rev(1541980813500012) };
 
     private static readonly Dictionary<string, Frame> Sent = new()
     {
@@ -29,7 +30,7 @@ public sealed partial class ProtocolExampleTests
             StreamEvents.Status(new SeriesStatus(Btc, new FeedState(SeriesState.Polling, 6, PollEvery: TimeSpan.FromSeconds(15)), []), Now),
         ["missed"] = StreamEvents.MissedCandle(Btc, Closed),
         ["snapshot"] = StreamEvents.Snapshot(Btc, [Closed, Forming]),
-        ["synced"] = StreamEvents.Synced(1541980812345678, [(Btc, JoinMode.Resumed), (Eth, JoinMode.Reset)]),
+        ["synced"] = StreamEvents.Synced(new Rev(1541980812345678), [(Btc, JoinMode.Resumed), (Eth, JoinMode.Reset)]),
         ["candle"] = StreamEvents.Candle(new CandleUpdate(Btc, Next)),
         ["delta"] = StreamEvents.Delta(Btc, Next, AfterNext),
         ["heartbeat"] = StreamEvents.Heartbeat(1541980827345),

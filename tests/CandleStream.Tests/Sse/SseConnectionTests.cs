@@ -181,5 +181,5 @@ public sealed class SseConnectionTests
     }
 
     private EncodedUpdate Update(int minute, long rev, bool closed = false) =>
-        _series.Prepare(new CandleUpdate(Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, rev)));
+        _series.Prepare(new CandleUpdate(Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, new Rev(rev))));
 }

@@ -103,7 +103,7 @@ public sealed class SseSenderTests
         await using var under = new SenderUnderTest();
         var output = new ScriptedOutput();
         var connection = under.Connect(output);
-        Assert.NotEqual(JoinCommand.Refused, await under.RegisterAsync(connection));
+        Assert.NotNull(await under.RegisterAsync(connection));
         under.Sender.OnUpdate(Update(0, rev: 10, closed: true));
         under.Sender.OnUpdate(Update(1, rev: 11));
         under.Sender.OnUpdate(Update(1, rev: 12));
@@ -209,12 +209,12 @@ public sealed class SseSenderTests
     private static List<long> Drain(Inbox inbox)
     {
         var revs = new List<long>();
-        while (inbox.TryTake(out var item)) revs.Add(((CandleUpdate)item).Rev);
+        while (inbox.TryTake(out var item)) revs.Add(((CandleUpdate)item).Rev.Value);
         return revs;
     }
 
     private static CandleUpdate Update(int minute, long rev, bool closed = false) =>
-        new(SenderUnderTest.Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, rev));
+        new(SenderUnderTest.Key, new Candle(minute * 60_000L, 1, 1, 1, 1, rev, closed, new Rev(rev)));
 
     /// <summary>
     /// A machine on which threads wake up now sooner, now later after their timers: each look at the time is up to 4 ms late.
@@ -302,7 +302,7 @@ public sealed class SseSenderTests
             return connection;
         }
 
-        public async Task<long> RegisterAsync(Connection connection)
+        public async Task<Rev?> RegisterAsync(Connection connection)
         {
             var join = new JoinCommand(connection);
             Sender.Post(join);

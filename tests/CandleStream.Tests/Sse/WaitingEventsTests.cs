@@ -86,7 +86,7 @@ public sealed class WaitingEventsTests
     private static void Take(WaitingEvents waiting, List<long> taken)
     {
         waiting.Sort();
-        taken.Add(waiting.Peek().Order);
+        taken.Add(waiting.Peek().Order.Value);
         waiting.RemoveFirst();
     }
 
@@ -98,7 +98,7 @@ public sealed class WaitingEventsTests
     }
 
     private static EncodedUpdate Update(long time, long rev, bool closed = false) =>
-        new(new CandleUpdate(Key, new Candle(time, 1, 1, 1, 1, 1, closed, rev)), null);
+        new(new CandleUpdate(Key, new Candle(time, 1, 1, 1, 1, 1, closed, new Rev(rev))), null);
 
     // The list asks nothing of a subscription but to be itself.
     private static Slot Subscription() => new(null!, null!, new SeriesStatus(Key, new FeedState(SeriesState.Live), []));

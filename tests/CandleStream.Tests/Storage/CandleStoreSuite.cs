@@ -11,12 +11,12 @@ public abstract class CandleStoreSuite : StoreTest
     public async Task A_new_store_is_empty()
     {
         var store = await Database.OpenAsync();
-        Assert.Equal(0, await store.HighestRevAsync(Cancel));
+        Assert.Equal(0, (await store.HighestRevAsync(Cancel)).Value);
         Assert.Empty(await store.ListSeriesAsync(Cancel));
         Assert.Null(await store.FindSeriesAsync(Btc, Cancel));
         Assert.Null(await store.FindSymbolsAsync(Cancel));
         Assert.Empty(await store.AllAsync(Btc));
-        Assert.Empty(await store.ChangesSinceAsync(Btc, 0, 10, Cancel).ToListAsync(Cancel));
+        Assert.Empty(await store.ChangesSinceAsync(Btc, Rev.None, 10, Cancel).ToListAsync(Cancel));
         Assert.Equal(default, await store.DeleteBeforeAsync(Btc, long.MaxValue, Cancel));
         Assert.Empty(await store.ListSeriesAsync(Cancel));
     }
@@ -42,10 +42,10 @@ public abstract class CandleStoreSuite : StoreTest
     {
         var value = decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
         var store = await Database.OpenAsync(o => o.ImportBatchRows = 100);
-        var live = new Candle(Minute, value, value, -value, value, value, true, 1);
+        var live = new Candle(Minute, value, value, -value, value, value, true, new Rev(1));
         await store.SaveAsync(Batch(Btc, live), Cancel);
         // A large batch may take another way into the database.
-        var bulk = Enumerable.Range(2, 100).Select(i => live with { Time = i * Minute, Rev = i }).ToArray();
+        var bulk = Enumerable.Range(2, 100).Select(i => live with { Time = i * Minute, Rev = new Rev(i) }).ToArray();
         await store.SaveAsync(Batch(Btc, bulk), Cancel);
 
         var stored = await store.AllAsync(Btc);
@@ -80,7 +80,7 @@ public abstract class CandleStoreSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         var batch = new StoreBatch([new(Btc, At(1, 10)), new(Btc, At(2, 11))],
-            [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, 5)]);
+            [new SeriesChange(Btc, TimeRangeSet.Of(Range(0, 3 * Minute)), TimeRangeSet.Empty, new Rev(5))]);
         await store.SaveAsync(batch, Cancel);
         var (candles, record) = (await store.AllAsync(Btc), await store.FindSeriesAsync(Btc, Cancel));
         await store.SaveAsync(batch, Cancel);
@@ -130,7 +130,7 @@ public abstract class CandleStoreSuite : StoreTest
 
         var read = await store.ReadAsync(Btc, Range(0, long.MaxValue), int.MaxValue, newestFirst, Cancel).ToListAsync(Cancel);
         Assert.Equal(newestFirst ? candles.Reverse() : candles, read);
-        Assert.Equal(candles.Reverse(), await store.ChangesSinceAsync(Btc, 0, int.MaxValue, Cancel).ToListAsync(Cancel));
+        Assert.Equal(candles.Reverse(), await store.ChangesSinceAsync(Btc, Rev.None, int.MaxValue, Cancel).ToListAsync(Cancel));
         Assert.Equal(CandlePages.Rows + 1,
             await store.ReadAsync(Btc, Range(0, long.MaxValue), CandlePages.Rows + 1, newestFirst, Cancel).CountAsync(Cancel));
     }
@@ -151,7 +151,7 @@ public abstract class CandleStoreSuite : StoreTest
         Assert.Equal("20 30 40", await RevsAsync(0, 10));
 
         async Task<string> RevsAsync(long rev, int limit) =>
-            string.Join(' ', await store.ChangesSinceAsync(Btc, rev, limit, Cancel).Select(c => c.Rev).ToListAsync(Cancel));
+            string.Join(' ', await store.ChangesSinceAsync(Btc, new Rev(rev), limit, Cancel).Select(c => c.Rev).ToListAsync(Cancel));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public abstract class CandleStoreSuite : StoreTest
         var store = await Database.OpenAsync();
         var candles = Enumerable.Range(0, CandlePages.Rows + 5).Select(i => At(i, 7)).ToArray();
         await store.SaveAsync(Batch(Btc, candles), Cancel);
-        Assert.Equal(candles, await store.ChangesSinceAsync(Btc, 6, int.MaxValue, Cancel).ToListAsync(Cancel));
+        Assert.Equal(candles, await store.ChangesSinceAsync(Btc, new Rev(6), int.MaxValue, Cancel).ToListAsync(Cancel));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public abstract class CandleStoreSuite : StoreTest
         await store.SaveAsync(Batch(Btc, At(1, 30), At(2, 10)), Cancel);
         await store.SaveAsync(Batch(SeriesKey.Parse("ETHUSD:1h"), At(1, 77)), Cancel);
         await store.SaveAsync(Change(SeriesKey.Parse("NEOUSD:1h"), completeFrom: 5), Cancel);
-        Assert.Equal(77, await store.HighestRevAsync(Cancel));
+        Assert.Equal(77, (await store.HighestRevAsync(Cancel)).Value);
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public abstract class CandleStoreSuite : StoreTest
         var store = await Database.OpenAsync();
         var time = new DateTimeOffset(2023, 11, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var candles = new List<Candle>();
-        for (var i = 0; i < 14; i++, time = months.Timeframe.EndOf(time)) candles.Add(new Candle(time, 1, 2, 1, 2, 3, true, time * 1000));
+        for (var i = 0; i < 14; i++, time = months.Timeframe.EndOf(time)) candles.Add(new Candle(time, 1, 2, 1, 2, 3, true, Rev.At(time)));
         await store.SaveAsync(Batch(months, candles), Cancel);
         Assert.Equal(candles, await store.AllAsync(months));
     }
@@ -239,19 +239,20 @@ public abstract class CandleStoreSuite : StoreTest
 
         // It changes with the values, and only with them; also where a bulk meets rows.
         await store.SaveAsync(Batch(Btc, At(2, 1), At(3, 4)), Cancel);
-        await store.SaveAsync(Batch(Btc, bulk.Select(c => c with { Rev = c.Rev + 1, Origin = CandleOrigin.Rest })), Cancel);
+        await store.SaveAsync(Batch(Btc, bulk.Select(c => c with { Rev = new Rev(c.Rev.Value + 1), Origin = CandleOrigin.Rest })), Cancel);
         Assert.Equal(
             [CandleOrigin.Push, CandleOrigin.Rest, CandleOrigin.Push, .. bulk.Select(_ => CandleOrigin.Rest)],
-            (await store.ChangesSinceAsync(Btc, 0, int.MaxValue, Cancel).ToListAsync(Cancel)).OrderBy(c => c.Time).Select(c => c.Origin));
+            (await store.ChangesSinceAsync(Btc, Rev.None, int.MaxValue, Cancel).ToListAsync(Cancel)).OrderBy(c => c.Time)
+                .Select(c => c.Origin));
     }
 
     [Fact]
     public async Task A_stored_rev_that_cannot_be_is_deleted_with_what_was_known_of_its_time_and_the_counter_starts_above_the_others()
     {
         var eth = SeriesKey.Parse("ETHUSD:1m");
-        var highest = StoredRevs.Limit - 1;
+        var highest = RevCounter.Limit.Value - 1;
         var store = await Database.OpenAsync();
-        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, StoredRevs.Limit), At(3, 253_402_405_599_999_000)), Cancel);
+        await store.SaveAsync(Batch(Btc, At(1, 1), At(2, RevCounter.Limit.Value), At(3, 253_402_405_599_999_000)), Cancel);
         await store.SaveAsync(Change(Btc, TimeRangeSet.Of(Range(0, 5 * Minute)), completeFrom: 253_402_405_599_999_001), Cancel);
         await store.SaveAsync(Batch(eth, At(1, highest)), Cancel);
         await store.SaveAsync(Change(eth, TimeRangeSet.Of(Range(0, 5 * Minute)), completeFrom: 9), Cancel);
@@ -262,14 +263,14 @@ public abstract class CandleStoreSuite : StoreTest
 
         Assert.Equal([At(1, 1)], await store.AllAsync(Btc));
         Assert.Equal([At(1, highest)], await store.AllAsync(eth));
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute), Range(4 * Minute, 5 * Minute)), 0),
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 2 * Minute), Range(4 * Minute, 5 * Minute)), Rev.None),
             await store.FindSeriesAsync(Btc, Cancel));
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 5 * Minute)), 9), await store.FindSeriesAsync(eth, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 5 * Minute)), new Rev(9)), await store.FindSeriesAsync(eth, Cancel));
         Assert.Equal(
-            [$"BTCUSD:1m: the stored candle of 120000 has the impossible rev {StoredRevs.Limit}; it was deleted and will be fetched again.",
+            [$"BTCUSD:1m: the stored candle of 120000 has the impossible rev {RevCounter.Limit}; it was deleted and will be fetched again.",
              "BTCUSD:1m: the stored candle of 180000 has the impossible rev 253402405599999000; it was deleted and will be fetched again."],
             said);
-        Assert.Equal(StoredRevs.Limit, revs.Next());
+        Assert.Equal(RevCounter.Limit, revs.Next());
     }
 
     [Fact]

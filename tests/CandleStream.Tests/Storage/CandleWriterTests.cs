@@ -30,7 +30,7 @@ public sealed class CandleWriterTests : IAsyncDisposable
     {
         using var stop = new CancellationTokenSource();
         var running = _core.Writer.RunAsync(stop.Token);
-        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(1) }]);
 
         await stop.CancelAsync();
         await running;
@@ -42,16 +42,16 @@ public sealed class CandleWriterTests : IAsyncDisposable
     public async Task While_the_store_is_down_candles_wait_and_are_saved_when_it_is_back()
     {
         _core.Store.Down = "gone";
-        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(1) }]);
         Assert.False(await _core.Writer.FlushAsync(Cancel));
-        _core.Writer.Add(BtcMinute, [Candle(0, close: 101) with { Closed = true, Rev = 2 }]);
+        _core.Writer.Add(BtcMinute, [Candle(0, close: 101) with { Closed = true, Rev = new Rev(2) }]);
         Assert.Equal(1, _core.Writer.Waiting);
         Assert.Equal("gone", _core.Writer.Failure);
 
         _core.Store.Down = null;
         Assert.True(await _core.Writer.FlushAsync(Cancel));
 
-        Assert.Equal(2, Assert.Single(_core.Store.Rows(BtcMinute)).Rev);
+        Assert.Equal(2, Assert.Single(_core.Store.Rows(BtcMinute)).Rev.Value);
         Assert.Null(_core.Writer.Failure);
     }
 
@@ -59,7 +59,7 @@ public sealed class CandleWriterTests : IAsyncDisposable
     public async Task A_mistake_of_ours_is_said_and_loses_no_candle()
     {
         _core.Store.Bug = new InvalidOperationException("a mistake");
-        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(1) }]);
         using var stop = new CancellationTokenSource();
         var running = _core.Writer.RunAsync(stop.Token);
         await _core.InTime(SeriesHubTests.WhenAsync(() => _core.Writer.Failure is not null || running.IsCompleted));
@@ -81,7 +81,8 @@ public sealed class CandleWriterTests : IAsyncDisposable
         _core.Writer.Lost += (_, range) => lost.Add(range);
         _core.Store.Down = "gone";
         _core.Writer.Add(BtcMinute, [], new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(0), At(21))), TimeRangeSet.Empty));
-        for (var minute = 0; minute < 21; minute++) _core.Writer.Add(BtcMinute, [Candle(minute) with { Closed = true, Rev = minute + 1 }]);
+        for (var minute = 0; minute < 21; minute++) _core.Writer.Add(
+            BtcMinute, [Candle(minute) with { Closed = true, Rev = new Rev(minute + 1) }]);
         Assert.Empty(lost);
         Assert.Equal(21, _core.Writer.GivenUp);
 
@@ -95,12 +96,12 @@ public sealed class CandleWriterTests : IAsyncDisposable
     [Fact]
     public async Task A_candle_on_its_way_to_the_store_is_never_invisible()
     {
-        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = 1 }]);
+        _core.Writer.Add(BtcMinute, [Candle(0) with { Closed = true, Rev = new Rev(1) }]);
         Assert.Single((await _core.Archive.ReadAsync(BtcMinute, new TimeRange(0, long.MaxValue), 10, true, Cancel))!);
 
         await _core.Writer.FlushAsync(Cancel);
         Assert.Single((await _core.Archive.ReadAsync(BtcMinute, new TimeRange(0, long.MaxValue), 10, true, Cancel))!);
-        Assert.Single((await _core.Archive.ChangesSinceAsync(BtcMinute, 0, 10, Cancel))!);
+        Assert.Single((await _core.Archive.ChangesSinceAsync(BtcMinute, Rev.None, 10, Cancel))!);
     }
 
     public ValueTask DisposeAsync() => _core.DisposeAsync();

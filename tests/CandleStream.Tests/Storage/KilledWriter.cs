@@ -51,12 +51,12 @@ internal static class KilledWriter
         var options = new StorageOptions { SqlitePath = path, LockWait = TimeSpan.FromSeconds(30) };
         var store = CandleStoreFactory.Create(options, url, TimeProvider.System, NullLoggerFactory.Instance);
         store.OpenAsync(TestDatabase.Source, true, CancellationToken.None).GetAwaiter().GetResult();
-        var next = (int)(store.FindSeriesAsync(Btc, CancellationToken.None).GetAwaiter().GetResult()?.CompleteFrom ?? 0);
+        var next = (int)(store.FindSeriesAsync(Btc, CancellationToken.None).GetAwaiter().GetResult()?.CompleteFrom.Value ?? 0);
         for (var batch = 1; ; batch++, next += RowsPerBatch)
         {
             var candles = Enumerable.Range(next, RowsPerBatch).Select(m => new StoredCandle(Btc, At(m, m + 1))).ToArray();
             var verified = TimeRangeSet.Of(Range(next * Minute, (next + RowsPerBatch) * Minute));
-            var changes = new List<SeriesChange> { new(Btc, verified, TimeRangeSet.Empty, next + RowsPerBatch) };
+            var changes = new List<SeriesChange> { new(Btc, verified, TimeRangeSet.Empty, new Rev(next + RowsPerBatch)) };
             store.SaveAsync(new StoreBatch(candles, changes), CancellationToken.None).GetAwaiter().GetResult();
             Console.WriteLine(batch);
         }

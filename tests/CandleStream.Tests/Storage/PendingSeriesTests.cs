@@ -37,11 +37,11 @@ public sealed class PendingSeriesTests
     public void A_promise_that_was_raised_while_a_batch_was_being_saved_stays_raised_when_the_batch_is_taken_back()
     {
         var (failed, newer) = (new PendingSeries(BtcMinute), new PendingSeries(BtcMinute));
-        failed.Add(new SeriesChange(BtcMinute, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: 5, ToldFrom: At(1)));
-        newer.Add(new SeriesChange(BtcMinute, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: 7, ToldFrom: At(3)));
+        failed.Add(new SeriesChange(BtcMinute, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: new Rev(5), ToldFrom: At(1)));
+        newer.Add(new SeriesChange(BtcMinute, TimeRangeSet.Empty, TimeRangeSet.Empty, CompleteFrom: new Rev(7), ToldFrom: At(3)));
 
         newer.AddOlder(failed);
 
-        Assert.Equal((7, At(3)), (newer.Change!.CompleteFrom, newer.Change.ToldFrom));
+        Assert.Equal((new Rev(7), At(3)), (newer.Change!.CompleteFrom, newer.Change.ToldFrom));
     }
 }

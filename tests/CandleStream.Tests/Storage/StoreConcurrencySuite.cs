@@ -19,9 +19,9 @@ public abstract class StoreConcurrencySuite : StoreTest
                 var series = new SeriesKey($"S{Interlocked.Increment(ref number)}", Btc.Timeframe);
                 foreach (var batch in batches) await store.SaveAsync(Batch(series, batch), Cancel);
                 var newest = batches.SelectMany(b => b).GroupBy(c => c.Time).Select(g => g.MaxBy(c => c.Rev)).ToList();
-                var changes = await store.ChangesSinceAsync(series, 500, 100, Cancel).ToListAsync(Cancel);
+                var changes = await store.ChangesSinceAsync(series, new Rev(500), 100, Cancel).ToListAsync(Cancel);
                 return newest.OrderBy(c => c.Time).SequenceEqual(await store.AllAsync(series))
-                    && newest.Where(c => c.Rev > 500).OrderBy(c => c.Rev).ThenBy(c => c.Time).SequenceEqual(changes);
+                    && newest.Where(c => c.Rev.Value > 500).OrderBy(c => c.Rev).ThenBy(c => c.Time).SequenceEqual(changes);
             },
             iter: TestSize.Choose(normal: 40, full: 2000), threads: 1);
     }
@@ -42,7 +42,7 @@ public abstract class StoreConcurrencySuite : StoreTest
             var stored = await server.AllAsync(key);
             Assert.Equal(Enumerable.Range(0, 60).Select(i => i * Minute), stored.Select(c => c.Time));
             // The last round's revs are the highest, the last writer's the highest of those.
-            Assert.All(stored, c => Assert.Equal(RevOf(rounds - 1, stores.Length - 1), c.Rev));
+            Assert.All(stored, c => Assert.Equal(RevOf(rounds - 1, stores.Length - 1), c.Rev.Value));
             var verified = (await server.FindSeriesAsync(key, Cancel))!.Verified;
             Assert.Equal(TimeRangeSet.Of(Range(0, stores.Length * rounds)), verified);
         }
@@ -58,7 +58,8 @@ public abstract class StoreConcurrencySuite : StoreTest
                     k => (writer % 2 == 0 ? minutes : minutes.Reverse()).Select(m => new StoredCandle(k, At(m, RevOf(round, writer)))));
                 var at = (round * stores.Length) + writer;
                 await store.SaveAsync(new StoreBatch([.. candles],
-                    [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, at))]), Cancel);
+                    [.. keys.Select(k => new SeriesChange(k, TimeRangeSet.Of(Range(at, at + 1)), TimeRangeSet.Empty, new Rev(at)))]),
+                        Cancel);
             }
         }
 

@@ -12,7 +12,7 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(Batch(Btc, At(1, 1)), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 0), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, Rev.None), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
@@ -20,7 +20,7 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(Change(Btc, Set(0, 10), completeFrom: 7), Cancel);
-        Assert.Equal(new SeriesRecord(Set(0, 10), 7), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10), new Rev(7)), await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal([Btc], await store.ListSeriesAsync(Cancel));
     }
 
@@ -48,9 +48,10 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(
-            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, 1), new(Btc, TimeRangeSet.Empty, Set(0, 50)),
+            new StoreBatch([], [new(Btc, Set(0, 100), TimeRangeSet.Empty, new Rev(1)), new(Btc, TimeRangeSet.Empty, Set(0, 50)),
                 new(Btc, Set(10, 20), TimeRangeSet.Empty)]), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(10, 20), Range(50, 100)), 1), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(
+            new SeriesRecord(TimeRangeSet.Of(Range(10, 20), Range(50, 100)), new Rev(1)), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
@@ -59,9 +60,9 @@ public abstract class StoreCoverageSuite : StoreTest
         var store = await Database.OpenAsync();
         await store.SaveAsync(Change(Btc, completeFrom: 5), Cancel);
         await store.SaveAsync(Change(Btc, Set(0, 10)), Cancel);
-        Assert.Equal(5, (await store.FindSeriesAsync(Btc, Cancel))!.CompleteFrom);
+        Assert.Equal(5, (await store.FindSeriesAsync(Btc, Cancel))!.CompleteFrom.Value);
         await store.SaveAsync(Change(Btc, completeFrom: 7), Cancel);
-        Assert.Equal(new SeriesRecord(Set(0, 10), 7), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10), new Rev(7)), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
@@ -71,10 +72,10 @@ public abstract class StoreCoverageSuite : StoreTest
         await store.SaveAsync(Change(Btc, completeFrom: 5, toldFrom: 50), Cancel);
         await store.SaveAsync(Change(Btc, toldFrom: 60), Cancel);
         await store.SaveAsync(Change(Btc, completeFrom: 4, toldFrom: 40), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 5, 40), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, new Rev(5), 40), await store.FindSeriesAsync(Btc, Cancel));
 
         await store.SaveAsync(Change(Btc, completeFrom: 6, toldFrom: 70), Cancel);
-        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, 6, 70), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(TimeRangeSet.Empty, new Rev(6), 70), await store.FindSeriesAsync(Btc, Cancel));
     }
 
     [Fact]
@@ -112,12 +113,12 @@ public abstract class StoreCoverageSuite : StoreTest
             await store.SaveAsync(Change(series, Set(0, 10 * Minute), completeFrom: 3, toldFrom: 2 * Minute), Cancel);
         }
 
-        Assert.Equal(new DeletedCandles(4, 4), await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
+        Assert.Equal(new DeletedCandles(4, new Rev(4)), await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
         Assert.Equal(default, await store.DeleteBeforeAsync(Btc, 4 * Minute, Cancel));
         Assert.Equal(Enumerable.Range(4, 6).Select(i => At(i, i + 1)), await store.AllAsync(Btc));
-        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), 4, 2 * Minute), await store.FindSeriesAsync(Btc, Cancel));
+        Assert.Equal(new SeriesRecord(Set(4 * Minute, 10 * Minute), new Rev(4), 2 * Minute), await store.FindSeriesAsync(Btc, Cancel));
         Assert.Equal(10, (await store.AllAsync(hourly)).Count);
-        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), 3, 2 * Minute), await store.FindSeriesAsync(hourly, Cancel));
+        Assert.Equal(new SeriesRecord(Set(0, 10 * Minute), new Rev(3), 2 * Minute), await store.FindSeriesAsync(hourly, Cancel));
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public abstract class StoreCoverageSuite : StoreTest
     {
         var store = await Database.OpenAsync();
         await store.SaveAsync(Batch(Btc, Enumerable.Range(0, 20_005).Select(i => At(i, i + 1))), Cancel);
-        Assert.Equal(new DeletedCandles(20_003, 20_003), await store.DeleteBeforeAsync(Btc, 20_003 * Minute, Cancel));
+        Assert.Equal(new DeletedCandles(20_003, new Rev(20_003)), await store.DeleteBeforeAsync(Btc, 20_003 * Minute, Cancel));
         Assert.Equal(2, (await store.AllAsync(Btc)).Count);
     }
 

@@ -22,7 +22,7 @@ public abstract class StoreKillSuite : StoreTest
                 $"{minutes.Count} rows, but {acknowledged} batches were acknowledged");
             var record = await store.FindSeriesAsync(Btc, cancel);
             Assert.Equal(TimeRangeSet.Of(Range(0, minutes.Count * Minute)), record!.Verified);
-            Assert.Equal(minutes.Count, record.CompleteFrom);
+            Assert.Equal(minutes.Count, record.CompleteFrom.Value);
             await store.DisposeAsync();
         }
     }

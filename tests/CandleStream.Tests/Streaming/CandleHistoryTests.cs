@@ -30,8 +30,9 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     [Fact]
     public async Task A_stored_candle_ahead_of_exchange_time_is_in_no_answer_no_snapshot_and_no_change()
     {
-        Candle[] stored = [Candle(-1) with { Closed = true, Rev = 1 }, Candle(1440) with { Closed = true, Rev = long.MaxValue >> 12 }];
-        var series = new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-1), At(1441))), TimeRangeSet.Empty, 1, At(-1));
+        Candle[] stored =
+            [Candle(-1) with { Closed = true, Rev = new Rev(1) }, Candle(1440) with { Closed = true, Rev = new Rev(long.MaxValue >> 12) }];
+        var series = new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-1), At(1441))), TimeRangeSet.Empty, new Rev(1), At(-1));
         await _core.Store.SaveAsync(new StoreBatch([.. stored.Select(c => new StoredCandle(BtcMinute, c))], [series]), Cancel);
         var (hub, _) = await CandleStreamServiceTests.LiveAsync(_core);
 
@@ -43,7 +44,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Assert.Equal(At(0), late.Candles[^1].Time);
         Assert.Equal(At(0), join.Snapshot[^1].Time);
         Assert.DoesNotContain((await hub.ChangesSinceAsync(
-            hub.View(0, 0).CompleteFrom, hub.View(0, 0).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
+            hub.View(0, Rev.None).CompleteFrom, hub.View(0, Rev.None).CompleteFrom, 100, Cancel))!.Candles, c => c.Time > At(0));
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         Assert.Empty(first.Gaps);
         Assert.Null(first.Next);
         Assert.Single(_core.Provider.Fetches, f => f.Purpose == FetchPurpose.History);
-        Assert.All(first.Candles, c => Assert.Equal((c.Time + Minute) * 1000, c.Rev));
+        Assert.All(first.Candles, c => Assert.Equal((c.Time + Minute) * 1000, c.Rev.Value));
     }
 
     [Fact]
@@ -182,7 +183,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
         var first = (await AskAsync(null, null, 10)).AsOf;
 
         var answer =
-            await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, first - SeriesJoiner.OverlapUs), Cancel);
+            await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, first.Less(SeriesJoiner.Overlap)), Cancel);
 
         Assert.False(answer.Reset);
     }
@@ -207,7 +208,7 @@ public sealed class CandleHistoryTests : IAsyncDisposable
     {
         await CandleStreamServiceTests.LiveAsync(_core);
 
-        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, 17), Cancel);
+        var answer = await _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, null, 500, false, new Rev(17)), Cancel);
 
         Assert.True(answer.Reset);
         Assert.Contains(answer.Candles, c => c.Time == At(0));

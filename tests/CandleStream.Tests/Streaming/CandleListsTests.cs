@@ -7,7 +7,8 @@ public sealed class CandleListsTests
 {
     private static readonly Gen<List<Candle>> Candles =
         Gen.Select(Gen.Int[0, 12], Gen.Int[1, 4]).Array[0, 10].Select(
-            c => c.DistinctBy(t => t.Item1).OrderBy(t => t.Item1).Select(t => new Candle(t.Item1, 1, 1, 1, 1, 1, true, t.Item2)).ToList());
+            c => c.DistinctBy(t => t.Item1).OrderBy(t => t.Item1).Select(t => new Candle(t.Item1, 1, 1, 1, 1, 1, true, new Rev(t.Item2)))
+                .ToList());
 
     [Fact]
     public void Two_lists_become_one_by_time_with_the_newer_version_of_each_candle() =>

@@ -31,7 +31,7 @@ public sealed class CandleOriginTests
     public void Where_values_came_from_is_no_part_of_what_a_candle_is()
     {
         Assert.Equal(Candle(0), Candle(0) with { Origin = CandleOrigin.File });
-        Assert.NotEqual(Candle(0), Candle(0) with { Rev = 99 });
+        Assert.NotEqual(Candle(0), Candle(0) with { Rev = new Rev(99) });
         Assert.NotEqual(Candle(0), Candle(0) with { Closed = true });
         Assert.NotEqual(Candle(0), Candle(0) with { Volume = 99 });
     }

@@ -87,16 +87,16 @@ public sealed class CandleStreamServiceTests
     public async Task A_fresh_client_without_upstream_data_is_answered_from_the_store_after_two_seconds()
     {
         var store = new MemoryStore();
-        await store.SaveAsync(new([new(BtcMinute, Candle(0) with { Closed = true, Rev = 5 })], []), Cancel);
+        await store.SaveAsync(new([new(BtcMinute, Candle(0) with { Closed = true, Rev = new Rev(5) })], []), Cancel);
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
-        await SeriesHubTests.WhenAsync(() => lease.Hub.View(1, 0).Newest.Count == 1);
+        await SeriesHubTests.WhenAsync(() => lease.Hub.View(1, Rev.None).Newest.Count == 1);
 
         var asked = core.Time.GetUtcNow();
         var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(null, false, 10, false), Cancel));
 
         Assert.Equal(JoinMode.Fresh, join.Mode);
-        Assert.Equal(5, Assert.Single(join.Snapshot).Rev);
+        Assert.Equal(5, Assert.Single(join.Snapshot).Rev.Value);
         Assert.Equal(SeriesState.Connecting, join.Status.Feed.State);
         Assert.True(core.Time.GetUtcNow() - asked >= TimeSpan.FromSeconds(2));
     }
@@ -105,7 +105,7 @@ public sealed class CandleStreamServiceTests
     public async Task What_a_slow_store_holds_reaches_the_clients_when_it_comes()
     {
         var store = new MemoryStore { Pause = new TaskCompletionSource() };
-        await store.SaveAsync(new([new(BtcMinute, Candle(1) with { Closed = true, Rev = 5 })], []), Cancel);
+        await store.SaveAsync(new([new(BtcMinute, Candle(1) with { Closed = true, Rev = new Rev(5) })], []), Cancel);
         await using var core = new CoreUnderTest(store);
         using var lease = core.Service.Open(BtcMinute);
         var sink = new RecordingSink();
@@ -161,7 +161,7 @@ public sealed class CandleStreamServiceTests
     {
         var store = new MemoryStore();
         var provider = new FakeProvider();
-        long id;
+        Rev id;
         await using (var core = new CoreUnderTest(store))
         {
             var (_, feed) = await LiveAsync(core);
@@ -186,7 +186,7 @@ public sealed class CandleStreamServiceTests
     public async Task A_client_that_returns_while_the_hole_stays_open_is_reset()
     {
         var store = new MemoryStore();
-        long id;
+        Rev id;
         await using (var core = new CoreUnderTest(store))
         {
             var (_, feed) = await LiveAsync(core);
@@ -217,7 +217,8 @@ public sealed class CandleStreamServiceTests
         await using var core = new CoreUnderTest();
         var (hub, _) = await LiveAsync(core);
 
-        Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(id, false, 1, false), Cancel))).Mode);
+        Assert.Equal(
+            JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(new Rev(id), false, 1, false), Cancel))).Mode);
         Assert.Equal(JoinMode.Reset, (await core.InTime(core.Joiner.JoinAsync(hub, new JoinRequest(null, true, 1, false), Cancel))).Mode);
     }
 

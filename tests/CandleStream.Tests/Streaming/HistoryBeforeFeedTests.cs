@@ -28,7 +28,7 @@ public sealed class HistoryBeforeFeedTests
         Assert.Equal(Enumerable.Range(-19, 15).Select(m => At(m)), sent.Select(u => u.Candle.Time));
         Assert.All(sent, u => Assert.True(u.Candle.Closed && u.Rev > asOf));
         // The series is repaired up to the present meanwhile.
-        Assert.Equal(hub.View(100, asOf).Changed.Where(c => c.Time <= At(-5)).Select(c => c.Rev), sent.Select(u => u.Rev));
+        Assert.Equal(hub.View(100, new Rev(asOf.Value)).Changed.Where(c => c.Time <= At(-5)).Select(c => c.Rev), sent.Select(u => u.Rev));
     }
 
     [Fact(Timeout = 180_000)]
@@ -79,13 +79,13 @@ public sealed class HistoryBeforeFeedTests
         await store.SaveAsync(
             new StoreBatch(
                 [.. Enumerable.Range(-30, 11)
-                    .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }))],
-                [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-19))), TimeRangeSet.Empty, 1)]),
+                    .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = Rev.At(At(m + 1)) }))],
+                [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-30), At(-19))), TimeRangeSet.Empty, new Rev(1))]),
             Cancel);
         return store;
     }
 
-    private static async Task<(SeriesHub Hub, RecordingSink Sink, long AsOf)> OpenAsync(CoreUnderTest core)
+    private static async Task<(SeriesHub Hub, RecordingSink Sink, Rev AsOf)> OpenAsync(CoreUnderTest core)
     {
         core.Provider.History = (_, range, _) =>
             new HistoryPage(range, [.. Enumerable.Range(-100, 103).Select(m => Candle(m)).Where(c => range.Contains(c.Time))], At(2));

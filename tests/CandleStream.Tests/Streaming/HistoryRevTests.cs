@@ -19,6 +19,6 @@ public sealed class HistoryRevTests
 
         Assert.Equal(30, answer.Candles.Count);
         Assert.All(answer.Candles, c => Assert.True(c.Rev <= core.Service.Revs.Current));
-        Assert.Equal(At(-29) * 1000, answer.Candles[0].Rev);
+        Assert.Equal(At(-29) * 1000, answer.Candles[0].Rev.Value);
     }
 }

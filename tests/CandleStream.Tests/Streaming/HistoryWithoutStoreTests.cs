@@ -21,9 +21,9 @@ public sealed class HistoryWithoutStoreTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var candles = Enumerable.Range(-Stored, Stored)
-            .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = At(m + 1) * 1000 }));
+            .Select(m => new StoredCandle(BtcMinute, Candle(m) with { Closed = true, Rev = Rev.At(At(m + 1)) }));
         await _store.SaveAsync(new StoreBatch([.. candles],
-            [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-Stored), At(0))), TimeRangeSet.Empty, 1)]), Cancel);
+            [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-Stored), At(0))), TimeRangeSet.Empty, new Rev(1))]), Cancel);
         _lease = _core.Service.Open(BtcMinute);
         (await _core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot([Candle(-1), Candle(0)], At(0, 10));
     }

@@ -81,7 +81,7 @@ public sealed class MissedRevisionTests
         Assert.Equal(Stored(20), answer.Candles[1]);
     }
 
-    private static Candle Stored(int minute) => Candle(minute) with { Closed = true, Rev = 2 * At(minute + 1) * 1000 };
+    private static Candle Stored(int minute) => Candle(minute) with { Closed = true, Rev = new Rev(2 * At(minute + 1) * 1000) };
 
     private static HistoryPage Page(TimeRange range, long asOf) => new(range, [.. Ledger.Where(c => range.Contains(c.Time))], asOf);
 
@@ -90,7 +90,7 @@ public sealed class MissedRevisionTests
         var store = new MemoryStore();
         var verified = TimeRangeSet.Of(new TimeRange(At(-60), At(minute)));
         await store.SaveAsync(new StoreBatch([new(BtcMinute, Stored(-60)), new(BtcMinute, Stored(0)), new(BtcMinute, Stored(20))],
-            [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, 1)]), Cancel);
+            [new SeriesChange(BtcMinute, verified, TimeRangeSet.Empty, new Rev(1))]), Cancel);
         return store;
     }
 

@@ -83,7 +83,7 @@ public sealed class ProviderTraitsTests : IAsyncDisposable
         feed.OnSnapshot([Candle(0), Candle(1)], exchangeTime: null);
         feed.OnCandle(Candle(2), null, 0);
 
-        Assert.Equal([At(0), At(1), At(2)], hub.View(10, 0).Newest.Select(c => c.Time));
+        Assert.Equal([At(0), At(1), At(2)], hub.View(10, Rev.None).Newest.Select(c => c.Time));
         Assert.Empty(hub.Status.Gaps);
     }
 
@@ -111,7 +111,7 @@ public sealed class ProviderTraitsTests : IAsyncDisposable
         feed.OnInterrupted();
 
         feed.OnSnapshot([Candle(10)], At(10, 10));
-        await _core.InTime(SeriesHubTests.WhenAsync(() => hub.View(100, 0).Newest.Any(c => c.Time == At(7))));
+        await _core.InTime(SeriesHubTests.WhenAsync(() => hub.View(100, Rev.None).Newest.Any(c => c.Time == At(7))));
 
         Assert.Empty(hub.Status.Gaps);
         Assert.False(hub.Lead.Known.Contains(At(3)));

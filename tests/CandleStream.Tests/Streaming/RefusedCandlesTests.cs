@@ -78,7 +78,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
         }
 
         Assert.DoesNotContain(_sink.Updates, u => u.Candle.Time == At(0) && !u.Candle.Closed);
-        Assert.True(hub.View(1, long.MaxValue).Newest[0].Closed);
+        Assert.True(hub.View(1, new Rev(long.MaxValue)).Newest[0].Closed);
     }
 
     [Fact]
@@ -321,7 +321,7 @@ public sealed class RefusedCandlesTests : IAsyncDisposable
     {
         await _core.Store.SaveAsync(
             new StoreBatch(
-                [new StoredCandle(BtcMinute, Candle(0) with { Closed = true, Rev = 1 })],
+                [new StoredCandle(BtcMinute, Candle(0) with { Closed = true, Rev = new Rev(1) })],
                 [new SeriesChange(BtcMinute, TimeRangeSet.Of(new TimeRange(At(-5), At(525_600))), TimeRangeSet.Empty)]),
             Cancel);
         var (hub, feed) = await OpenAsync();

@@ -48,16 +48,16 @@ public sealed class ResumeBeyondRepairTests
     {
         var store = new MemoryStore();
         var candles = followed.SelectMany(Hourly)
-            .Select(c => new StoredCandle(BtcMinute, c with { Closed = true, Rev = (c.Time + Minute) * 1000 }));
+            .Select(c => new StoredCandle(BtcMinute, c with { Closed = true, Rev = Rev.At(c.Time + Minute) }));
         await store.SaveAsync(new StoreBatch(
-            [.. candles], [new SeriesChange(BtcMinute, TimeRangeSet.Of(followed), TimeRangeSet.Empty, followed[0].From * 1000)]), Cancel);
+            [.. candles], [new SeriesChange(BtcMinute, TimeRangeSet.Of(followed), TimeRangeSet.Empty, Rev.At(followed[0].From))]), Cancel);
         await using var core = new CoreUnderTest(store, time: new(DateTimeOffset.FromUnixTimeMilliseconds(At(Now))));
         core.Provider.History = (_, range, _) => new HistoryPage(range, Hourly(range), At(Now, 30));
         using var lease = core.Service.Open(BtcMinute);
         (await core.Provider.WhenFollowedAsync(BtcMinute)).OnSnapshot(Hourly(new TimeRange(At(Now - 120), At(Now + 1))), At(Now, 10));
         // The repair needs no clock, which stands meanwhile: the join's wait would end before a busy machine has repaired.
         await SeriesHubTests.WhenAsync(() => lease.Hub.Status.Gaps.IsEmpty);
-        return (await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(At(idMinute) * 1000, false, 1, false), Cancel),
+        return (await core.Joiner.JoinAsync(lease.Hub, new JoinRequest(Rev.At(At(idMinute)), false, 1, false), Cancel),
             lease.Hub.Status.Gaps);
     }
 

@@ -20,7 +20,7 @@ public sealed class SeriesCandlesTests
         _candles.Push(Candle(1), _changes);
 
         Assert.Equal([(At(0), false), (At(0), true), (At(1), false)], _changes.Select(c => (c.Time, c.Closed)));
-        Assert.Equal([1, 2, 3], _changes.Select(c => c.Rev));
+        Assert.Equal([1, 2, 3], _changes.Select(c => c.Rev.Value));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class SeriesCandlesTests
     [Fact]
     public void A_month_closes_at_the_end_of_the_calendar_month()
     {
-        var candles = new SeriesCandles(Timeframe.Parse("1M"), 10, 5000, () => ++_rev);
+        var candles = new SeriesCandles(Timeframe.Parse("1M"), 10, 5000, () => new Rev(++_rev));
         var february = new DateTimeOffset(2024, 2, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         candles.Push(Candle(0) with { Time = february }, _changes);
         _changes.Clear();
@@ -188,12 +188,13 @@ public sealed class SeriesCandlesTests
     public void A_stored_candle_that_still_runs_is_open_again_once_the_time_is_known()
     {
         _rev = 100;
-        _candles.Load([Candle(-1) with { Closed = true, Rev = 7 }, Candle(0) with { Closed = true, Rev = 8 }], 100);
+        _candles.Load(
+            [Candle(-1) with { Closed = true, Rev = new Rev(7) }, Candle(0) with { Closed = true, Rev = new Rev(8) }], new Rev(100));
 
         Assert.Empty(_candles.SetTime(At(0, 30), _changes));
 
         var open = Assert.Single(_changes);
-        Assert.Equal((At(0), false, 101), (open.Time, open.Closed, open.Rev));
+        Assert.Equal((At(0), false, 101), (open.Time, open.Closed, open.Rev.Value));
         _candles.PassTime(At(1, 5), _changes);
         Assert.Equal((At(0), true), (_changes[^1].Time, _changes[^1].Closed));
     }
@@ -201,7 +202,7 @@ public sealed class SeriesCandlesTests
     [Fact]
     public void A_stored_candle_of_the_future_is_forgotten_once_the_time_is_known()
     {
-        _candles.Load([Candle(-1) with { Closed = true }, Candle(1440) with { Closed = true }], 0);
+        _candles.Load([Candle(-1) with { Closed = true }, Candle(1440) with { Closed = true }], Rev.None);
 
         Assert.Equal(At(1440), Assert.Single(_candles.SetTime(At(0, 30), _changes)).Time);
 
@@ -212,7 +213,7 @@ public sealed class SeriesCandlesTests
     [Fact]
     public void What_the_store_holds_as_closed_stays_closed_while_no_time_is_known()
     {
-        _candles.Load([Candle(0) with { Closed = true, Rev = 8 }], 100);
+        _candles.Load([Candle(0) with { Closed = true, Rev = new Rev(8) }], new Rev(100));
 
         _candles.Push(Candle(0, volume: 2), _changes);
 
@@ -234,7 +235,7 @@ public sealed class SeriesCandlesTests
     public void Candles_beyond_the_capacity_are_forgotten_and_said_to_be()
     {
         var candles = NewCandles(capacity: 8);
-        candles.Load([], rev: 0);
+        candles.Load([], rev: Rev.None);
         for (var minute = 0; minute < 11; minute++) candles.Push(Candle(minute), _changes);
 
         Assert.Equal(8, candles.Latest(100).Count);
@@ -262,7 +263,7 @@ public sealed class SeriesCandlesTests
         _candles.Push(Candle(5), _changes);
         _candles.Push(Candle(10), _changes);
 
-        foreach (var minute in new[] { 2, 7, 12 }) _candles.AddHistory(Candle(minute) with { Closed = true, Rev = 1 });
+        foreach (var minute in new[] { 2, 7, 12 }) _candles.AddHistory(Candle(minute) with { Closed = true, Rev = new Rev(1) });
 
         Assert.Equal([At(5), At(7), At(10)], _candles.Latest(10).Select(c => c.Time));
     }
@@ -271,12 +272,13 @@ public sealed class SeriesCandlesTests
     public void A_loaded_candle_keeps_its_rev_until_its_values_change()
     {
         _rev = 100;
-        _candles.Load([Candle(0) with { Closed = true, Rev = 7 }, Candle(1) with { Closed = true, Rev = 8 }], 100);
+        _candles.Load(
+            [Candle(0) with { Closed = true, Rev = new Rev(7) }, Candle(1) with { Closed = true, Rev = new Rev(8) }], new Rev(100));
 
         _candles.Push(Candle(0), _changes);
         Assert.Empty(_changes);
         _candles.Push(Candle(1, volume: 3), _changes);
-        Assert.Equal(101, Assert.Single(_changes).Rev);
+        Assert.Equal(101, Assert.Single(_changes).Rev.Value);
     }
 
     // A random market, seen through pushes that repeat and alternate, and REST answers of any age: whatever the interleaving,
@@ -288,7 +290,7 @@ public sealed class SeriesCandlesTests
             var random = new Random(seed);
             var market = new RandomMarket(random);
             var rev = 0L;
-            var candles = new SeriesCandles(BtcMinute.Timeframe, 1000, 5000, () => ++rev);
+            var candles = new SeriesCandles(BtcMinute.Timeframe, 1000, 5000, () => new Rev(++rev));
             var changes = new List<Candle>();
             while (market.Minute < 12)
             {
@@ -315,5 +317,5 @@ public sealed class SeriesCandlesTests
             }
         }, iter: 300);
 
-    private SeriesCandles NewCandles(int capacity) => new(BtcMinute.Timeframe, capacity, 5000, () => ++_rev);
+    private SeriesCandles NewCandles(int capacity) => new(BtcMinute.Timeframe, capacity, 5000, () => new Rev(++_rev));
 }

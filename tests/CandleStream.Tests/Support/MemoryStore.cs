@@ -42,7 +42,7 @@ internal sealed class MemoryStore : ICandleStore
 
     public Task OpenAsync(string source, bool exclusive, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task<long> HighestRevAsync(CancellationToken cancel)
+    public Task<Rev> HighestRevAsync(CancellationToken cancel)
     {
         lock (_gate) return Task.FromResult(_candles.Values.Select(c => c.Rev).DefaultIfEmpty().Max());
     }
@@ -81,7 +81,7 @@ internal sealed class MemoryStore : ICandleStore
         return Answer([.. (newestFirst ? rows.Reverse() : rows).Take(limit)], cancel);
     }
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel) =>
         Answer([.. Rows(series).Where(c => c.Rev > rev).OrderBy(c => c.Rev).Take(limit)], cancel);
 
     public async Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel)
@@ -104,13 +104,14 @@ internal sealed class MemoryStore : ICandleStore
         return Task.CompletedTask;
     }
 
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel)
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel)
     {
         lock (_gate)
             foreach (var key in _candles.Where(p => p.Key.Series == series.ToString() && p.Value.Rev >= rev).Select(p => p.Key).ToArray())
                 _candles.Remove(key);
         lock (_gate)
-            if (_series.GetValueOrDefault(series) is { } held && held.CompleteFrom >= rev) _series[series] = held with { CompleteFrom = 0 };
+            if (_series.GetValueOrDefault(series) is { } held && held.CompleteFrom >= rev)
+                _series[series] = held with { CompleteFrom = Rev.None };
         return Task.CompletedTask;
     }
 
@@ -126,7 +127,7 @@ internal sealed class MemoryStore : ICandleStore
             {
                 var gone = TimeRangeSet.Of(new TimeRange(long.MinValue, time));
                 _series[series] = held.With(new SeriesChange(
-                    series, TimeRangeSet.Empty, gone, held.CompleteFrom > 0 && highest > 0 ? highest : null, held.ToldFrom));
+                    series, TimeRangeSet.Empty, gone, held.CompleteFrom > Rev.None && highest > Rev.None ? highest : null, held.ToldFrom));
             }
 
             return Task.FromResult(new DeletedCandles(old.Count, highest));

@@ -53,7 +53,7 @@ internal sealed class HeldCandles(string owner, Func<bool> wasToldWrongTime)
         json.GetProperty("close").GetDecimal(),
         json.GetProperty("volume").GetDecimal(),
         json.GetProperty("closed").GetBoolean(),
-        json.GetProperty("rev").GetInt64());
+        new Rev(json.GetProperty("rev").GetInt64()));
 
     public static IReadOnlyList<Candle> ReadAll(JsonElement json) => [.. json.EnumerateArray().Select(Read)];
 }

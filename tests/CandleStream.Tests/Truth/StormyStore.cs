@@ -22,7 +22,7 @@ internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProv
         RunAsync(async () => { await store.OpenAsync(source, exclusive, cancel); return true; }, cancel, StoreFault.Down,
             StoreFault.Closed);
 
-    public Task<long> HighestRevAsync(CancellationToken cancel) =>
+    public Task<Rev> HighestRevAsync(CancellationToken cancel) =>
         RunAsync(() => store.HighestRevAsync(cancel), cancel, StoreFault.Down, StoreFault.Closed);
 
     public async Task SaveAsync(StoreBatch batch, CancellationToken cancel)
@@ -34,7 +34,7 @@ internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProv
     public IAsyncEnumerable<Candle> ReadAsync(SeriesKey series, TimeRange range, int limit, bool newestFirst, CancellationToken cancel) =>
         ReadAsync(store.ReadAsync(series, range, limit, newestFirst, cancel), cancel);
 
-    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, long rev, int limit, CancellationToken cancel) =>
+    public IAsyncEnumerable<Candle> ChangesSinceAsync(SeriesKey series, Rev rev, int limit, CancellationToken cancel) =>
         ReadAsync(store.ChangesSinceAsync(series, rev, limit, cancel), cancel);
 
     public Task<SeriesRecord?> FindSeriesAsync(SeriesKey series, CancellationToken cancel) =>
@@ -50,7 +50,7 @@ internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProv
         RunAsync(async () => { await store.SaveSymbolsAsync(symbols, cancel); return true; }, cancel, StoreFault.Down, StoreFault.Full);
 
     // Only asked at start, before the storm.
-    public Task DeleteFromRevAsync(SeriesKey series, long rev, CancellationToken cancel) => store.DeleteFromRevAsync(series, rev, cancel);
+    public Task DeleteFromRevAsync(SeriesKey series, Rev rev, CancellationToken cancel) => store.DeleteFromRevAsync(series, rev, cancel);
 
     public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long before, CancellationToken cancel) =>
         RunAsync(() => store.DeleteBeforeAsync(series, before, cancel), cancel, StoreFault.Down);

@@ -49,7 +49,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     {
         foreach (var hub in server.Service.Hubs)
         {
-            var view = hub.View(plan.CandlesInMemory, long.MaxValue);
+            var view = hub.View(plan.CandlesInMemory, new Rev(long.MaxValue));
             if (!view.Merged || view.ExchangeTime is null || view.Newest.Count == 0) continue;
             await CheckNothingMissingAsync(server, hub, view);
             await CheckClosedAsync(server, hub, view.Newest);
@@ -83,7 +83,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
         foreach (var series in plan.Series)
         {
             Assert.True(server.Service.TryFind(series, out var hub), $"{series} is not open");
-            var view = hub.View(plan.CandlesInMemory, long.MaxValue);
+            var view = hub.View(plan.CandlesInMemory, new Rev(long.MaxValue));
             var last = series.Timeframe.StartOf(view.ExchangeTime!.Value - SettledMs) - 1;
             Compare($"{series} stored", Math.Max(_began, OldestKept()), await ReadStoreAsync(server, series));
             Compare($"{series} in memory", Math.Max(Math.Max(view.Newest[0].Time, _began), OldestKept()), view.Newest);
@@ -157,7 +157,7 @@ internal sealed class TruthJudge(TruthPlan plan, BitfinexSimulator exchange, Exc
     {
         var series = hub.Key;
         if (truth.Time == candle.Time && candle.HasSameValues(truth)) return;
-        var held = hub.View(plan.CandlesInMemory, long.MaxValue).Newest.FirstOrDefault(c => c.Time == candle.Time);
+        var held = hub.View(plan.CandlesInMemory, new Rev(long.MaxValue)).Newest.FirstOrDefault(c => c.Time == candle.Time);
         if (held.Rev > candle.Rev) return;
         if (hub.Status.Gaps.Any(g => g.Contains(candle.Time)) || !(await VerifiedAsync(server, series)).Contains(candle.Time)
             || IsOnItsWay(series, candle, truth)) return;

@@ -23,7 +23,7 @@ internal sealed class TruthReader : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<SeriesKey, HeldCandles> _held;
     private readonly Dictionary<SeriesKey, string> _states = [];
-    private readonly Dictionary<SeriesKey, long> _lastRev = [];
+    private readonly Dictionary<SeriesKey, Rev> _lastRev = [];
     private readonly Dictionary<SeriesKey, Candle> _lastForming = [];
     private readonly Dictionary<SeriesKey, int> _formings = [];
     private readonly List<(SeriesKey Series, IReadOnlyList<Candle> Candles)> _joining = [];
@@ -227,7 +227,7 @@ internal sealed class TruthReader : IAsyncDisposable
     {
         var series = SeriesOf(data);
         if (!_wishes.Delta) throw new InvalidOperationException($"a delta that was not asked for: {read}");
-        if (!_lastForming.TryGetValue(series, out var last) || last.Rev != data.GetProperty("base").GetInt64()
+        if (!_lastForming.TryGetValue(series, out var last) || last.Rev.Value != data.GetProperty("base").GetInt64()
             || last.Time != data.GetProperty("time").GetInt64())
             throw new InvalidOperationException($"a delta without its base: {read} after {last}");
         TakeNumbered(series, last with
@@ -237,7 +237,7 @@ internal sealed class TruthReader : IAsyncDisposable
             Low = Changed("low", last.Low),
             Close = Changed("close", last.Close),
             Volume = Changed("volume", last.Volume),
-            Rev = data.GetProperty("rev").GetInt64(),
+            Rev = new Rev(data.GetProperty("rev").GetInt64()),
         });
 
         decimal Changed(string field, decimal before) => data.TryGetProperty(field, out var value) ? value.GetDecimal() : before;

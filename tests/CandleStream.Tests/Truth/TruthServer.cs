@@ -104,7 +104,7 @@ internal sealed class TruthServer : IAsyncDisposable
     public string Describe() =>
         string.Join("; ", Service.Hubs.Select(h =>
             $"{h.Key} {h.Status.Feed.State} {h.Status.Feed.Reason} gaps {string.Join(' ', h.Status.Gaps)} "
-            + $"next {h.Lead.NextRepair()} last {string.Join(' ', h.View(3, long.MaxValue).Newest)}"));
+            + $"next {h.Lead.NextRepair()} last {string.Join(' ', h.View(3, new Rev(long.MaxValue)).Newest)}"));
 
     public async ValueTask DisposeAsync()
     {

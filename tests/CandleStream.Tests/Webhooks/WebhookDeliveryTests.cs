@@ -39,7 +39,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
         _sender = new WebhookSender(_receiver, _core.Time);
         _door = new CandleDoor(_core.Service, _core.History, _core.Joiner, _core.Provider, new NoSymbols());
         _metrics = new WebhookMetrics(_services.GetRequiredService<IMeterFactory>());
-        _rev = _core.Service.Revs.Current + 1_000_000;
+        _rev = _core.Service.Revs.Current.Value + 1_000_000;
     }
 
     public async ValueTask DisposeAsync()
@@ -125,7 +125,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
     [Fact]
     public async Task A_new_target_begins_with_the_present_and_remembers_where_that_was()
     {
-        await SaveAsync(Candle(0) with { Rev = 1 });
+        await SaveAsync(Candle(0) with { Rev = new Rev(1) });
         await StartAsync();
         await _core.InTime(SeriesHubTests.WhenAsync(() => !_notes.Texts.IsEmpty));
         await StopAsync();
@@ -152,9 +152,9 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
     [Fact]
     public void A_cursor_is_kept_whole_and_stays_small()
     {
-        var cursor = new WebhookCursor(7, TimeRangeSet.Empty);
+        var cursor = new WebhookCursor(new Rev(7), TimeRangeSet.Empty);
         for (var minute = 0; minute < 5000; minute += 2) cursor =
-            cursor.After(Candle(minute) with { Rev = 100 + minute }, BtcMinute.Timeframe);
+            cursor.After(Candle(minute) with { Rev = new Rev(100 + minute) }, BtcMinute.Timeframe);
         Assert.Equal(cursor, WebhookCursor.Parse(cursor.ToText()));
         Assert.True(cursor.ToText().Length < 32 * 1024);
         Assert.True(cursor.IsCorrection(Candle(4998)));
@@ -190,7 +190,7 @@ public sealed class WebhookDeliveryTests : IAsyncDisposable
 
     private async Task<Candle> SaveAsync(Candle candle)
     {
-        candle = candle with { Closed = true, Rev = candle.Rev == 0 ? ++_rev : candle.Rev };
+        candle = candle with { Closed = true, Rev = candle.Rev == Rev.None ? new Rev(++_rev) : candle.Rev };
         await _core.Store.SaveAsync(new StoreBatch([new StoredCandle(BtcMinute, candle)], []), Cancel);
         return candle;
     }

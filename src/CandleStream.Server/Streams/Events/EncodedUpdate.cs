@@ -10,15 +10,16 @@ internal sealed class EncodedUpdate(CandleUpdate update, CandleUpdate? @base)
 
     public CandleUpdate Update { get; } = update;
 
-    public long Rev => Update.Rev;
+    public Rev Rev => Update.Rev;
 
     public bool IsClosed => Update.Candle.Closed;
 
-    /// <summary>The version of the same forming candle before this one; 0 where there is none, and then no delta.</summary>
-    public long BaseRev => @base?.Rev ?? 0;
+    /// <summary>The version of the same forming candle before this one; <see cref="CandleStream.Rev.None"/> where there is none, and then
+    /// no delta.</summary>
+    public Rev BaseRev => @base?.Rev ?? Rev.None;
 
     public Frame Candle => _candle ??= StreamEvents.Candle(Update);
 
-    /// <summary>Only where <see cref="BaseRev"/> is not 0.</summary>
+    /// <summary>Only where there is a <see cref="BaseRev"/>.</summary>
     public Frame Delta => _delta ??= StreamEvents.Delta(Update.Series, @base!.Candle, Update.Candle);
 }

@@ -64,22 +64,22 @@ internal static class StreamEvents
     }
 
     /// <summary>The seam: everything up to <paramref name="asOf"/> was sent.</summary>
-    public static Frame Synced(long asOf, IEnumerable<(SeriesKey Series, JoinMode Mode)> series)
+    public static Frame Synced(Rev asOf, IEnumerable<(SeriesKey Series, JoinMode Mode)> series)
     {
         var json = BeginData();
-        json.WriteNumber("asof"u8, asOf);
+        json.WriteNumber("asof"u8, asOf.Value);
         json.WriteStartObject("series"u8);
         foreach (var (key, mode) in series) json.WriteString(key.ToString(), NameOf(mode));
         json.WriteEndObject();
         Span<byte> head = stackalloc byte[64];
-        return EndData(Format(head, $"event: synced\nid: {asOf}\ndata: "));
+        return EndData(Format(head, $"event: synced\nid: {asOf.Value}\ndata: "));
     }
 
     /// <summary>A candle; unnamed, so that a browser's <c>onmessage</c> gets it.</summary>
     public static Frame Candle(CandleUpdate update)
     {
         Span<byte> head = stackalloc byte[40];
-        return Frame.Of(Format(head, $"id: {update.Rev}\ndata: "), update.Json.Span, EventEnd);
+        return Frame.Of(Format(head, $"id: {update.Rev.Value}\ndata: "), update.Json.Span, EventEnd);
     }
 
     /// <summary>What changed of a forming candle since <paramref name="from"/>, a version of the same candle.</summary>
@@ -88,15 +88,15 @@ internal static class StreamEvents
         var json = BeginData();
         json.WriteString("series"u8, series.ToString());
         json.WriteNumber("time"u8, to.Time);
-        json.WriteNumber("rev"u8, to.Rev);
-        json.WriteNumber("base"u8, from.Rev);
+        json.WriteNumber("rev"u8, to.Rev.Value);
+        json.WriteNumber("base"u8, from.Rev.Value);
         if (to.Open != from.Open) json.WriteNumber("open"u8, to.Open);
         if (to.High != from.High) json.WriteNumber("high"u8, to.High);
         if (to.Low != from.Low) json.WriteNumber("low"u8, to.Low);
         if (to.Close != from.Close) json.WriteNumber("close"u8, to.Close);
         if (to.Volume != from.Volume) json.WriteNumber("volume"u8, to.Volume);
         Span<byte> head = stackalloc byte[56];
-        return EndData(Format(head, $"event: delta\nid: {to.Rev}\ndata: "));
+        return EndData(Format(head, $"event: delta\nid: {to.Rev.Value}\ndata: "));
     }
 
     /// <summary>A sign of life for clients to watch; one frame for everybody.</summary>

@@ -310,7 +310,7 @@ internal sealed class Connection(SseSettings settings)
 
     private static void ForgetBase(in WaitingEvent waiting)
     {
-        if (waiting.Subscription is { } subscription) subscription.LastFormingRev = 0;
+        if (waiting.Subscription is { } subscription) subscription.LastFormingRev = Rev.None;
     }
 
     private SseFlush Block(Round round)

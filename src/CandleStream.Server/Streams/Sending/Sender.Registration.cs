@@ -5,10 +5,10 @@ namespace CandleStream.Server.Streams.Sending;
 /// <summary>How connections come and go; all of it on the sender thread.</summary>
 internal sealed partial class Sender
 {
-    private long Register(Connection connection)
+    private Rev? Register(Connection connection)
     {
         if (_isStopAsked) Fail(connection, SseEnd.Shutdown);
-        if (connection.Failed is not null) return JoinCommand.Refused;
+        if (connection.Failed is not null) return null;
         if (connection.Index < 0) Attach(connection);
         connection.Overflowed = false;
         connection.Waiting.Clear();

@@ -8,14 +8,12 @@ namespace CandleStream.Server.Streams.Sending;
 /// </summary>
 internal sealed class JoinCommand(Connection connection) : SseCommand(connection)
 {
-    private readonly TaskCompletionSource<long> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Rev?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The counter's value at the seam; <see cref="Refused"/> when the connection has ended.</summary>
-    public Task<long> Answer => _answer.Task;
+    /// <summary>The counter's value at the seam; null when the connection has ended.</summary>
+    public Task<Rev?> Answer => _answer.Task;
 
-    public const long Refused = -1;
-
-    public void Reply(long rev) => _answer.TrySetResult(rev);
+    public void Reply(Rev? rev) => _answer.TrySetResult(rev);
 }
 
 /// <summary>The part before <c>synced</c> is sent: <c>synced</c>, what waits, and then live.</summary>

@@ -26,8 +26,8 @@ internal sealed class Slot(Connection connection, ISeries source, SeriesStatus t
     /// <summary>Where it stands in <see cref="SeriesReaders"/>.</summary>
     public int Index { get; set; } = -1;
 
-    /// <summary>Rev of the forming candle this client got last, as a candle or a delta; 0 where the next must be a whole candle.</summary>
-    public long LastFormingRev { get; set; }
+    /// <summary>Rev of the forming candle this client got last, as a candle or a delta; none where the next must be a whole one.</summary>
+    public Rev LastFormingRev { get; set; }
 
     /// <summary>Marks of <see cref="WaitingEvents.Conflate"/>, cleared by it.</summary>
     public bool HasNewestForming { get; set; }
@@ -67,11 +67,11 @@ internal sealed class Slot(Connection connection, ISeries source, SeriesStatus t
     {
         if (update.IsClosed)
         {
-            LastFormingRev = 0;
+            LastFormingRev = Rev.None;
             return update.Candle;
         }
 
-        var isDelta = Connection.WantsDeltas && update.BaseRev != 0 && update.BaseRev == LastFormingRev;
+        var isDelta = Connection.WantsDeltas && update.BaseRev != Rev.None && update.BaseRev == LastFormingRev;
         LastFormingRev = update.Rev;
         return isDelta ? update.Delta : update.Candle;
     }

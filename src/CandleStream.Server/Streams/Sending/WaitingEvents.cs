@@ -7,7 +7,7 @@ namespace CandleStream.Server.Streams.Sending;
 /// <param name="Update">A candle; null where <paramref name="Frame"/> is set.</param>
 /// <param name="Frame">Any other event, ready made.</param>
 /// <param name="Order">The rev for a candle; other events take the order of what came before them.</param>
-internal readonly record struct WaitingEvent(Slot? Subscription, EncodedUpdate? Update, Frame? Frame, long Order)
+internal readonly record struct WaitingEvent(Slot? Subscription, EncodedUpdate? Update, Frame? Frame, Rev Order)
 {
     public bool IsForming => Update is { IsClosed: false };
 
@@ -28,7 +28,7 @@ internal sealed class WaitingEvents
     private WaitingEvent[] _events = [];
     private int _head;
     private int _tail;
-    private long _lastOrder;
+    private Rev _lastOrder;
     private bool _isSorted = true;
 
     public int Count => _tail - _head;
@@ -44,9 +44,9 @@ internal sealed class WaitingEvents
 
     /// <param name="subscription">The series it is about; null where it is about the connection.</param>
     /// <param name="frame">The event.</param>
-    /// <param name="order">Where the event stands among candles: their rev; 0: after what came last.</param>
-    public void Add(Slot? subscription, Frame frame, long order = 0) =>
-        Append(new WaitingEvent(subscription, null, frame, Math.Max(order, _lastOrder)));
+    /// <param name="order">Where the event stands among candles: their rev; by default after what came last.</param>
+    public void Add(Slot? subscription, Frame frame, Rev order = default) =>
+        Append(new WaitingEvent(subscription, null, frame, Rev.Max(order, _lastOrder)));
 
     /// <summary>Puts what waits into rising rev; to be called before events are taken.</summary>
     public void Sort()
@@ -108,7 +108,7 @@ internal sealed class WaitingEvents
     {
         if (_events.Length > MaxKeptLength) _events = [];
         else Array.Clear(_events);
-        (_head, _tail, ClosedCount, _isSorted, _lastOrder) = (0, 0, 0, true, 0);
+        (_head, _tail, ClosedCount, _isSorted, _lastOrder) = (0, 0, 0, true, Rev.None);
     }
 
     // Walking from the newest: the first forming candle of a series is kept, unless a closed one of the same time was seen, which is newer

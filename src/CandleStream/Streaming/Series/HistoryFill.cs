@@ -185,7 +185,7 @@ public sealed partial class HistoryFill : IAsyncDisposable
         [
             .. page.Candles
                 .Where(c => range.Contains(c.Time) && c.IsPlausible(timeframe))
-                .Select(c => c with { Closed = true, Rev = timeframe.EndOf(c.Time) * 1000 }),
+                .Select(c => c with { Closed = true, Rev = Rev.At(timeframe.EndOf(c.Time)) }),
         ];
         return (candles, BadRows(timeframe, page).MissingIn(range));
     }

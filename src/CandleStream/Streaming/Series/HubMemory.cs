@@ -112,7 +112,7 @@ internal sealed class HubMemory
     /// <summary>The newest candle held is the latest where it is newer by its rev.</summary>
     public void RaiseLatest()
     {
-        if (Candles.Newest is { } newest && newest.Rev > (_latest?.Rev ?? 0)) _latest = new CandleUpdate(Key, newest);
+        if (Candles.Newest is { } newest && newest.Rev > (_latest?.Rev ?? Rev.None)) _latest = new CandleUpdate(Key, newest);
     }
 
     /// <summary>The newest candle held is the latest, also where that goes back.</summary>

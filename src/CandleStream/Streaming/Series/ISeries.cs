@@ -63,7 +63,7 @@ public interface ISeries : ISeriesPast
     Task RepairedAsync(TimeSpan limit, CancellationToken cancel);
 
     /// <summary>True when every change after <paramref name="rev"/> (µs) is held, or will be published when its gap is repaired.</summary>
-    bool IsCompleteFrom(long rev);
+    bool IsCompleteFrom(Rev rev);
 
     /// <summary>The newest candles, oldest first, back to the first hole that the status does not name. They count as told.</summary>
     Task<NewestCandles> NewestAsync(int count, CancellationToken cancel);
@@ -76,7 +76,7 @@ public interface ISeries : ISeriesPast
     /// <param name="neededFrom">From this rev on they must be held completely.</param>
     /// <param name="limit">Most candles to read from the store.</param>
     /// <param name="cancel">Ends the reading.</param>
-    Task<SeriesChanges?> ChangesSinceAsync(long rev, long neededFrom, int limit, CancellationToken cancel);
+    Task<SeriesChanges?> ChangesSinceAsync(Rev rev, Rev neededFrom, int limit, CancellationToken cancel);
 
     /// <summary>
     /// Clients are about to be told candles from <paramref name="time"/> (Unix ms) on: what is fetched of these times later is a repair.

@@ -8,7 +8,7 @@ namespace CandleStream.Streaming.Series;
 /// <param name="capacity">How many candles to hold; older ones are forgotten.</param>
 /// <param name="graceMs">How long after its end a candle is closed though no later one appeared, in exchange time.</param>
 /// <param name="nextRev">Numbers each change.</param>
-internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long graceMs, Func<long> nextRev)
+internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long graceMs, Func<Rev> nextRev)
 {
     /// <summary>
     /// REST answers come through a cache: one is believed over a pushed candle only if it is of this long after the candle's end.
@@ -40,12 +40,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     private long? _reached;
 
     /// <summary>Every change with a higher rev is still held here (or was of a candle too old to be held, and raised this).</summary>
-    public long HoldsChangesAfter { get; private set; }
+    public Rev HoldsChangesAfter { get; private set; }
 
     /// <summary>
     /// Starts with what the store holds, oldest first, keeping each candle's rev. Changes after <paramref name="rev"/> will be held.
     /// </summary>
-    public void Load(IReadOnlyList<Candle> stored, long rev)
+    public void Load(IReadOnlyList<Candle> stored, Rev rev)
     {
         HoldsChangesAfter = rev;
         foreach (var candle in stored) _entries.Add(new Entry(candle, Pushed: true, AsOf: 0));
@@ -131,7 +131,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     {
         var index = IndexOf(time);
         var count = index < 0 ? ~index : index;
-        for (var i = 0; i < count; i++) HoldsChangesAfter = Math.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
+        for (var i = 0; i < count; i++) HoldsChangesAfter = Rev.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
         _entries.RemoveRange(0, count);
     }
 
@@ -154,7 +154,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     {
         ExchangeTime = _reached = exchangeTime;
         var ahead = _entries.FindAll(e => e.Candle.Time > exchangeTime + FutureToleranceMs).ConvertAll(e => e.Candle);
-        foreach (var candle in ahead) HoldsChangesAfter = Math.Max(HoldsChangesAfter, candle.Rev);
+        foreach (var candle in ahead) HoldsChangesAfter = Rev.Max(HoldsChangesAfter, candle.Rev);
         _entries.RemoveRange(_entries.Count - ahead.Count, ahead.Count);
 
         // Nothing was fetched after this time: a later answer is a newer one.
@@ -174,7 +174,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     }
 
     /// <summary>The held candles with a rev above <paramref name="rev"/>, oldest first.</summary>
-    public List<Candle> ChangedSince(long rev) => [.. _entries.Where(e => e.Candle.Rev > rev).Select(e => e.Candle)];
+    public List<Candle> ChangedSince(Rev rev) => [.. _entries.Where(e => e.Candle.Rev > rev).Select(e => e.Candle)];
 
     /// <summary>The newest candles, at most <paramref name="count"/>, oldest first.</summary>
     public List<Candle> Latest(int count) => [.. _entries.Skip(Math.Max(0, _entries.Count - count)).Select(e => e.Candle)];
@@ -216,7 +216,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         };
         changes.Add(candle);
         if (index == 0 && _entries.Count >= capacity)
-            HoldsChangesAfter = Math.Max(HoldsChangesAfter, candle.Rev);
+            HoldsChangesAfter = Rev.Max(HoldsChangesAfter, candle.Rev);
         else
             _entries.Insert(index, entry with { Candle = candle });
         Forget();
@@ -226,7 +226,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     {
         if (_entries.Count <= capacity + capacity / 4) return;
         var excess = _entries.Count - capacity;
-        for (var i = 0; i < excess; i++) HoldsChangesAfter = Math.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
+        for (var i = 0; i < excess; i++) HoldsChangesAfter = Rev.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
         _entries.RemoveRange(0, excess);
     }
 

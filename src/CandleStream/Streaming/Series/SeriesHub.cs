@@ -79,7 +79,7 @@ public sealed class SeriesHub : ISeries
 
     public Task RepairedAsync(TimeSpan limit, CancellationToken cancel) => _memory.Repaired.WaitAsync(limit, _time, cancel);
 
-    public bool IsCompleteFrom(long rev) => rev >= Lead.CompleteFrom;
+    public bool IsCompleteFrom(Rev rev) => rev >= Lead.CompleteFrom;
 
     public bool Tell(long time) => Lead.Tell(time);
 
@@ -93,7 +93,7 @@ public sealed class SeriesHub : ISeries
 
     public Task<NewestCandles> NewestAsync(int count, CancellationToken cancel) => _reader.NewestAsync(this, count, cancel);
 
-    public Task<SeriesChanges?> ChangesSinceAsync(long rev, long neededFrom, int limit, CancellationToken cancel) =>
+    public Task<SeriesChanges?> ChangesSinceAsync(Rev rev, Rev neededFrom, int limit, CancellationToken cancel) =>
         _reader.ChangesSinceAsync(this, rev, neededFrom, limit, cancel);
 
     public Task<bool> FillAsync(TimeRangeSet missing, TimeSpan wait, CancellationToken cancel)
@@ -107,7 +107,7 @@ public sealed class SeriesHub : ISeries
     internal void CountSubscriber(int change) => _memory.CountSubscriber(change);
 
     /// <summary>A consistent look at the series for one reader.</summary>
-    internal HubView View(int newest, long changedAfter)
+    internal HubView View(int newest, Rev changedAfter)
     {
         lock (_memory.Gate)
         {
@@ -131,8 +131,8 @@ internal sealed record HubView(
     IReadOnlyList<Candle> Newest,
     IReadOnlyList<Candle> Changed,
     long? OldestTime,
-    long HoldsChangesAfter,
-    long CompleteFrom,
+    Rev HoldsChangesAfter,
+    Rev CompleteFrom,
     TimeRangeSet Known,
     long? ExchangeTime,
     bool Merged,

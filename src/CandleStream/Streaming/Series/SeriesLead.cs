@@ -56,7 +56,7 @@ internal sealed class SeriesLead : IFeedListener
     }
 
     /// <summary>Where the counter stood when what the store held was loaded (µs).</summary>
-    public long OpenedRev
+    public Rev OpenedRev
     {
         get
         {
@@ -101,7 +101,7 @@ internal sealed class SeriesLead : IFeedListener
     }
 
     /// <summary>From this rev (µs) on every change is held, or is published when its gap is repaired.</summary>
-    public long CompleteFrom
+    public Rev CompleteFrom
     {
         get
         {
@@ -368,7 +368,7 @@ internal sealed class SeriesLead : IFeedListener
     /// The store deleted what is older than <paramref name="time"/>, as its retention says, and with it changes up to
     /// <paramref name="highestRev"/>.
     /// </summary>
-    public void Forget(long time, long highestRev)
+    public void Forget(long time, Rev highestRev)
     {
         lock (_gate)
         {

@@ -13,22 +13,22 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
 
     // From _openedFrom on every change is held, or will be published when its gap is repaired; from _completeFrom on where no gap is open.
     // Nothing is promised before Load.
-    private long _openedFrom = long.MaxValue;
-    private long _completeFrom = long.MaxValue;
+    private Rev _openedFrom = Rev.Never;
+    private Rev _completeFrom = Rev.Never;
 
     // The highest rev of what the store deleted, also before it was loaded.
-    private long _deletedUpTo;
+    private Rev _deletedUpTo;
 
     // The oldest time told by earlier lives, as far as their clients can resume, and by this one; see SeriesRecord.
     private long _toldBefore = SeriesRecord.NothingTold;
     private long _told = SeriesRecord.NothingTold;
-    private (long CompleteFrom, long ToldFrom) _saved;
+    private (Rev CompleteFrom, long ToldFrom) _saved;
 
     /// <summary>True once what the store holds is part of what the series knows.</summary>
     public bool KnowsStore { get; private set; }
 
-    /// <summary>Where the counter stood when what the store held was loaded (µs).</summary>
-    public long OpenedRev { get; private set; }
+    /// <summary>Where the counter stood when what the store held was loaded.</summary>
+    public Rev OpenedRev { get; private set; }
 
     /// <summary>The oldest time that clients were told, by this life of the series or an earlier one.</summary>
     public long ToldFrom => Math.Min(_toldBefore, _told);
@@ -37,7 +37,7 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
     /// From this rev on every change is held. While any gap is open, changes made in it may be missing: only what changed since the series
     /// was opened is complete, and the repair is sent to those who listen.
     /// </summary>
-    public long CompleteFrom(bool isWhole) => !isWhole ? Math.Max(_openedFrom, _completeFrom) : _completeFrom;
+    public Rev CompleteFrom(bool isWhole) => !isWhole ? Rev.Max(_openedFrom, _completeFrom) : _completeFrom;
 
     /// <summary>Starts with what the store holds; null where it did not answer in time.</summary>
     public void Load(ArchivedSeries? archived)
@@ -46,12 +46,13 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
         OpenedRev = revs.Current;
         var record = archived?.Record ?? SeriesRecord.Nothing;
         // A series that nobody ever followed changed only by what came since this process began, and all of that is held.
-        var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == 0;
+        var isNew = archived is { Newest.Count: 0 } && record.Verified.IsEmpty && record.CompleteFrom == Rev.None;
         _openedFrom = isNew ? revs.First : OpenedRev;
-        _completeFrom = Math.Max(_deletedUpTo, archived is null ? OpenedRev : record.CompleteFrom > 0 ? record.CompleteFrom : revs.First);
+        _completeFrom =
+            Rev.Max(_deletedUpTo, archived is null ? OpenedRev : record.CompleteFrom > Rev.None ? record.CompleteFrom : revs.First);
         _toldBefore = archived?.MayBeToldFrom ?? SeriesRecord.NothingTold;
         // A promise without a word on what was told: all that is verified may have been.
-        if (record is { CompleteFrom: > 0, ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false })
+        if (record.CompleteFrom > Rev.None && record is { ToldFrom: SeriesRecord.NothingTold, Verified.IsEmpty: false })
             _toldBefore = Math.Min(_toldBefore, record.Verified.Ranges[0].From);
         _saved = (record.CompleteFrom, record.ToldFrom);
     }
@@ -82,10 +83,10 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
     }
 
     /// <summary>Changes up to <paramref name="highestRev"/> were deleted.</summary>
-    public void Deleted(long highestRev)
+    public void Deleted(Rev highestRev)
     {
-        _deletedUpTo = Math.Max(_deletedUpTo, highestRev);
-        _completeFrom = Math.Max(_completeFrom, highestRev);
+        _deletedUpTo = Rev.Max(_deletedUpTo, highestRev);
+        _completeFrom = Rev.Max(_completeFrom, highestRev);
     }
 
     /// <summary>Clients are told candles or a gap from <paramref name="time"/> on.</summary>
@@ -124,5 +125,5 @@ internal sealed class SeriesLedger(SeriesKey series, CandleArchive archive, RevC
     }
 
     // Nothing can be promised of a series before the store was read, nor before the exchange was heard for the first time.
-    private bool IsPromiseless(bool merged) => !KnowsStore || (!merged && _saved.CompleteFrom == 0);
+    private bool IsPromiseless(bool merged) => !KnowsStore || (!merged && _saved.CompleteFrom == Rev.None);
 }

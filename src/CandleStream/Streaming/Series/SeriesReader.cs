@@ -28,7 +28,7 @@ internal sealed class SeriesReader(CandleArchive archive)
     /// <param name="neededFrom">From this rev on they must be held completely.</param>
     /// <param name="limit">Most candles to read from the store.</param>
     /// <param name="cancel">Ends the reading.</param>
-    public async Task<SeriesChanges?> ChangesSinceAsync(SeriesHub hub, long rev, long neededFrom, int limit, CancellationToken cancel)
+    public async Task<SeriesChanges?> ChangesSinceAsync(SeriesHub hub, Rev rev, Rev neededFrom, int limit, CancellationToken cancel)
     {
         var view = hub.View(0, rev);
         if (neededFrom < view.CompleteFrom) return null;
@@ -47,7 +47,7 @@ internal sealed class SeriesReader(CandleArchive archive)
     {
         while (true)
         {
-            var view = hub.View(count, long.MaxValue);
+            var view = hub.View(count, Rev.Never);
             if (count == 0 || view.OldestTime is not { } oldest) return new NewestCandles(view.Newest, view.Status);
             var wanted = count - view.Newest.Count;
             var older = wanted <= 0 ? [] : await archive.ReadAsync(hub.Key, new TimeRange(0, oldest), wanted, newestEnd: true, cancel);
