@@ -70,14 +70,21 @@ public sealed class CandleArchive(ICandleStore store, CandleWriter writer)
     /// Saves what was fetched because somebody asked for it, see <see cref="Numbered"/>; the candles as they are saved, or null when the
     /// store cannot take them now.
     /// </summary>
+    /// <param name="series">The series.</param>
+    /// <param name="candles">What was fetched, within <paramref name="verified"/>.</param>
+    /// <param name="verified">The times that are complete with it.</param>
+    /// <param name="toldFrom">From where on clients were told of it, where it is open; null: the store says from where on they may have
+    /// been.</param>
+    /// <param name="revs">The counter.</param>
+    /// <param name="cancel">Ends the work.</param>
     public async Task<IReadOnlyList<Candle>?> SaveHistoryAsync(
-        SeriesKey series, IReadOnlyList<Candle> candles, TimeRange verified, RevCounter revs, CancellationToken cancel)
+        SeriesKey series, IReadOnlyList<Candle> candles, TimeRange verified, long? toldFrom, RevCounter revs, CancellationToken cancel)
     {
         try
         {
             if (await LoadAsync(series, 1, cancel) is not { } archived
                 || await ReadAsync(series, verified, int.MaxValue, newestEnd: false, cancel) is not { } held) return null;
-            var told = archived.MayBeToldFrom;
+            var told = toldFrom ?? archived.MayBeToldFrom;
             var numbered = Numbered(candles, held, told, revs);
             var change = new SeriesChange(series, TimeRangeSet.Of(verified), TimeRangeSet.Empty, ToldFrom: told);
             await store.SaveAsync(new StoreBatch([.. numbered.Select(c => new StoredCandle(series, c))], [change]), cancel);

@@ -385,6 +385,26 @@ public sealed class SeriesLivesTests
         (await core.Provider.WhenFollowedAsync(Other)).OnSnapshot([Candle(-1)], time);
     }
 
+    [Fact]
+    public async Task History_that_comes_in_pages_is_no_repair_though_its_first_page_is_all_that_the_store_holds()
+    {
+        await using var core = new CoreUnderTest();
+        await TellExchangeTimeAsync(core, At(5, 20));
+        using var lease = core.Service.Open(BtcMinute);
+        await core.Provider.WhenFollowedAsync(BtcMinute);
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
+        core.Provider.History = (_, asked, _) =>
+        {
+            var page = asked with { To = Math.Min(asked.To, asked.From + 5 * Minute) };
+            return new HistoryPage(page, [.. Enumerable.Range(-60, 60).Select(m => Candle(m)).Where(c => page.Contains(c.Time))], At(5, 20));
+        };
+
+        var answer = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-40), At(-31), 100, false, null), Cancel));
+
+        Assert.Equal(10, answer.Candles.Count);
+        Assert.All(answer.Candles, c => Assert.Equal(Rev.At(c.Time + Minute), c.Rev));
+    }
+
     // A snapshot of one candle, an outage while REST is away, a snapshot of one candle: minutes 1 to 4 are told as a gap. Then the client
     // leaves and the series closes.
     private static async Task<(Rev Id, TimeRange Gap)> TellGapAndCloseAsync(CoreUnderTest core)

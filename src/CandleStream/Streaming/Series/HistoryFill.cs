@@ -136,7 +136,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
             foreach (var part in verified.Ranges)
             {
                 if (await _archive.SaveHistoryAsync(
-                    series, [.. candles.Where(c => part.Contains(c.Time))], part, _revs, _stop.Token) is not { } stored) return;
+                    series, [.. candles.Where(c => part.Contains(c.Time))], part, lead?.ToldFrom, _revs, _stop.Token) is not { } stored)
+                    return;
                 lead?.AddHistory(stored, page.Part(part));
             }
 

@@ -308,6 +308,15 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
+    /// <summary>The oldest time that clients were told, by this life of the series or an earlier one.</summary>
+    public long ToldFrom
+    {
+        get
+        {
+            lock (_gate) return _ledger.ToldFrom;
+        }
+    }
+
     /// <summary>
     /// Candles fetched at or after this time are repairs: clients must be told (<see cref="Merge(HistoryPage, IReadOnlyList{Candle}?)"/>).
     /// Earlier ones are history. Null if nothing was told, stored or received yet.
