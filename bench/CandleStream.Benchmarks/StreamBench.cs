@@ -6,6 +6,7 @@ using BenchmarkDotNet.Running;
 using CandleStream.Providers;
 using CandleStream.Server.Streams.Events;
 using CandleStream.Streaming.Series;
+using CandleStream.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.Benchmarks;

@@ -11,7 +11,7 @@ public sealed class TimeRangeSetTests
         Gen.Select(Gen.Long[0, Last], Gen.Long[-2, 12], (from, length) => new TimeRange(from, Math.Min(Last, from + length)));
     private static readonly Gen<TimeRangeSet> SomeSet = SomeRange.Array[0, 12].Select(r => TimeRangeSet.Of(r));
 
-    private static int Count => TestSize.Choose(normal: 2_000, full: 200_000);
+    private static int Count => TestSize.Of(normal: 2_000, full: 200_000);
 
     [Fact]
     public void A_set_of_ranges_holds_exactly_their_times() => SomeRange.Array[0, 12].Sample(

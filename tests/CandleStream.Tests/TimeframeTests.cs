@@ -10,7 +10,7 @@ public sealed class TimeframeTests
     // 1900 to 2200: before and after the epoch.
     private static readonly Gen<long> SomeTime = Gen.Long[Ms("1900-01-01T00:00:00Z"), Ms("2200-01-01T00:00:00Z")];
 
-    private static int Count => TestSize.Choose(normal: 5_000, full: 1_000_000);
+    private static int Count => TestSize.Of(normal: 5_000, full: 1_000_000);
 
     [Fact]
     public void The_timeframes_are_those_of_the_exchange() =>

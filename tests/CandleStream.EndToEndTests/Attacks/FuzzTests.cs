@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using CandleStream.EndToEndTests.Access;
-using CandleStream.EndToEndTests.Stream;
 using Microsoft.Extensions.Logging;
 
 namespace CandleStream.EndToEndTests.Attacks;

@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using CandleStream.EndToEndTests.Recorded;
 using CandleStream.EndToEndTests.Server;
-using CandleStream.EndToEndTests.Stream;
 using CandleStream.Simulator;
 using CandleStream.Storage;
-using CandleStream.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Commands;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Commands;
 

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Conformance;
 

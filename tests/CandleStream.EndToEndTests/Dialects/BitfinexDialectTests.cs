@@ -6,7 +6,6 @@ using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Udf;
 using CandleStream.Simulator;
 using CandleStream.Simulator.Faults;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Dialects;
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using CandleStream.EndToEndTests.Server;
 
 namespace CandleStream.EndToEndTests.Doors;
 

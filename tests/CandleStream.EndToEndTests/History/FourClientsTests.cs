@@ -2,7 +2,6 @@ using System.Diagnostics;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
 using CandleStream.Simulator.Faults;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.History;
 

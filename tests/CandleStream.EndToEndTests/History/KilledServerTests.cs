@@ -2,8 +2,6 @@ using System.Net;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
 using CandleStream.Storage;
-using CandleStream.Tests.Storage;
-using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.History;

@@ -1,7 +1,6 @@
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
 using CandleStream.Storage;
-using CandleStream.Tests.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace CandleStream.EndToEndTests.History;

@@ -6,7 +6,6 @@ using CandleStream.EndToEndTests.Access;
 using CandleStream.EndToEndTests.Doors;
 using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Server;
-using CandleStream.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
 namespace CandleStream.EndToEndTests.Mcp;

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Proxies;
 

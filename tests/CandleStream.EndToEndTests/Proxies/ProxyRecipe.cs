@@ -1,5 +1,3 @@
-using CandleStream.EndToEndTests.Server;
-
 namespace CandleStream.EndToEndTests.Proxies;
 
 /// <summary>

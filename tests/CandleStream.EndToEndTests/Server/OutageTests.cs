@@ -1,7 +1,6 @@
 using CandleStream.Simulator;
 using CandleStream.Storage;
 using CandleStream.Streaming;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Server;
 

@@ -5,7 +5,6 @@ using System.Text;
 using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.Storage;
-using CandleStream.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CandleStream.EndToEndTests.Shutdown;
@@ -18,8 +17,8 @@ public sealed class ShutdownTests
     private const int Limit = 400_000;
 
     // Slow enough that a small machine can play the exchange, the server and the crowd at once.
-    private static readonly int Speed = Stream.TestSize.Of(normal: 120, full: 30);
-    private static readonly TimeSpan Revise = TimeSpan.FromSeconds(Stream.TestSize.Of(normal: 1, full: 5));
+    private static readonly int Speed = TestSize.Of(normal: 120, full: 30);
+    private static readonly TimeSpan Revise = TimeSpan.FromSeconds(TestSize.Of(normal: 1, full: 5));
 
     // In µs, as ids are.
     private const long ReachOfResume = 10_000_000;

@@ -3,7 +3,6 @@ using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Operations;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Tests.Storage;
 
 namespace CandleStream.EndToEndTests.Soak;
 

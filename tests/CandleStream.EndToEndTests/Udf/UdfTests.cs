@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using CandleStream.EndToEndTests.Access;
 using CandleStream.EndToEndTests.Server;
-using CandleStream.Tests.Support;
 
 namespace CandleStream.EndToEndTests.Udf;
 

@@ -5,8 +5,6 @@ using System.Text.Json.Nodes;
 using CandleStream.EndToEndTests.History;
 using CandleStream.EndToEndTests.Server;
 using CandleStream.EndToEndTests.Stream;
-using CandleStream.Tests.Storage;
-using CandleStream.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

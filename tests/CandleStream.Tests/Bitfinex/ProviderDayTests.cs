@@ -17,7 +17,7 @@ public class ProviderDayTests
         await using var f = new ProviderFixture();
         var random = new Random(seed);
         var day = new Day(f, random);
-        var end = f.Now + TimeSpan.FromMinutes(TestSize.Choose(45, 24 * 60));
+        var end = f.Now + TimeSpan.FromMinutes(TestSize.Of(45, 24 * 60));
         while (f.Now < end)
         {
             day.Act();

@@ -30,7 +30,7 @@ public sealed class LivesTests
     private static IEnumerable<int> Seeds()
     {
         if (Environment.GetEnvironmentVariable("CANDLESTREAM_LIVES_SEED") is not { } asked)
-            return Enumerable.Range(1, TestSize.Choose(normal: 1_000, full: 20_000));
+            return Enumerable.Range(1, TestSize.Of(normal: 1_000, full: 20_000));
         int[] bounds = [.. asked.Split('-').Select(s => int.Parse(s, CultureInfo.InvariantCulture))];
         return Enumerable.Range(bounds[0], bounds[^1] - bounds[0] + 1);
     }

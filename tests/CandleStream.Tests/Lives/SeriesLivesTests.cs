@@ -396,7 +396,8 @@ public sealed class SeriesLivesTests
         core.Provider.History = (_, asked, _) =>
         {
             var page = asked with { To = Math.Min(asked.To, asked.From + 5 * Minute) };
-            return new HistoryPage(page, [.. Enumerable.Range(-60, 60).Select(m => Candle(m)).Where(c => page.Contains(c.Time))], At(5, 20));
+            return new HistoryPage(
+                page, [.. Enumerable.Range(-60, 60).Select(m => Candle(m)).Where(c => page.Contains(c.Time))], At(5, 20));
         };
 
         var answer = await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-40), At(-31), 100, false, null), Cancel));

@@ -142,7 +142,7 @@ public sealed class DatabaseUrlTests
                 return true;
             }
         },
-        iter: TestSize.Choose(normal: 5_000, full: 500_000));
+        iter: TestSize.Of(normal: 5_000, full: 500_000));
 
     private static (string? Host, int Port) HostAndPort(string url) =>
         DatabaseUrl.Parse(url) is var settings ? (settings.Host, settings.Port) : default;

@@ -23,7 +23,7 @@ public abstract class StoreConcurrencySuite : StoreTest
                 return newest.OrderBy(c => c.Time).SequenceEqual(await store.AllAsync(series))
                     && newest.Where(c => c.Rev.Value > 500).OrderBy(c => c.Rev).ThenBy(c => c.Time).SequenceEqual(changes);
             },
-            iter: TestSize.Choose(normal: 40, full: 2000), threads: 1);
+            iter: TestSize.Of(normal: 40, full: 2000), threads: 1);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public abstract class StoreConcurrencySuite : StoreTest
         var command = await Database.OpenAsync(o => o.ImportBatchRows = 100);
         ICandleStore[] stores = [server, server, command, command];
         SeriesKey[] series = [Btc, SeriesKey.Parse("ETHUSD:1m"), SeriesKey.Parse("BTCF0:USTF0:1m")];
-        var rounds = TestSize.Choose(normal: 25, full: 500);
+        var rounds = TestSize.Of(normal: 25, full: 500);
 
         await Task.WhenAll(stores.Select((store, writer) => Task.Run(() => WriteAsync(store, writer), Cancel)));
 

@@ -99,7 +99,7 @@ public abstract class StoreCoverageSuite : StoreTest
 
                 return expected.Equals((await store.FindSeriesAsync(series, Cancel))!.Verified);
             },
-            iter: TestSize.Choose(normal: 40, full: 2000), threads: 1);
+            iter: TestSize.Of(normal: 40, full: 2000), threads: 1);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public abstract class StoreKillSuite : StoreTest
     public async Task A_writer_killed_at_a_random_moment_leaves_every_acknowledged_batch_and_no_half_one()
     {
         var cancel = TestContext.Current.CancellationToken;
-        for (var round = 0; round < TestSize.Choose(normal: 3, full: 50); round++)
+        for (var round = 0; round < TestSize.Of(normal: 3, full: 50); round++)
         {
             var acknowledged = await KilledWriter.RunAsync(Database, batches: 3 + (round * 7), cancel);
 

@@ -1,4 +1,3 @@
-using CandleStream.Tests.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace CandleStream.Tests.Truth;

@@ -1,7 +1,6 @@
 using CandleStream.Simulator;
 using CandleStream.Simulator.Faults;
 using CandleStream.Tests.Bitfinex;
-using CandleStream.Tests.Storage;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CandleStream.Tests.Truth;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using CandleStream.Tests.Bitfinex;
-using CandleStream.Tests.Storage;
 
 namespace CandleStream.Tests.Truth;
 

@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using CandleStream.Tests.Support;
 using Npgsql;
 
-[assembly: AssemblyFixture(typeof(CandleStream.Tests.Storage.PostgresServer))]
-
-namespace CandleStream.Tests.Storage;
+namespace CandleStream.Testing;
 
 /// <summary>
 /// A throw-away PostgreSQL server on a free port of this machine, started for the tests that ask for it and stopped at the end. Where it

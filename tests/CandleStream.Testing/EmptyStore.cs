@@ -1,7 +1,7 @@
 using CandleStream.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace CandleStream.Benchmarks;
+namespace CandleStream.Testing;
 
 /// <summary>A store that holds nothing; what is to be saved waits in its writer for ever.</summary>
 internal sealed class EmptyStore : ICandleStore

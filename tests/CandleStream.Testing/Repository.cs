@@ -1,4 +1,4 @@
-namespace CandleStream.EndToEndTests.Server;
+namespace CandleStream.Testing;
 
 /// <summary>Where the sources are.</summary>
 internal static class Repository

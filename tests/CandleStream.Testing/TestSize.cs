@@ -1,4 +1,4 @@
-namespace CandleStream.EndToEndTests.Stream;
+namespace CandleStream.Testing;
 
 /// <summary>Small numbers normally, the full ones with CANDLESTREAM_TEST_FULL=1.</summary>
 internal static class TestSize

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace CandleStream.Tests.Support;
+namespace CandleStream.Testing;
 
 /// <summary>
 /// Ports for programs that cannot choose one themselves, or where nobody shall answer for now. They lie below those that the system gives
