@@ -66,9 +66,3 @@ class IntegrationTests(unittest.TestCase):
     def test_the_sample_for_pandas_runs(self) -> None:
         for sample in self.samples("python pandas"):
             self.assertIn("close", self.run_it([sys.executable, "-c"], sample))
-
-    @unittest.skipIf(importlib.util.find_spec("duckdb") is None, "the Python package duckdb is not installed")
-    def test_the_sample_for_duckdb_runs(self) -> None:
-        self.run_it(["sh", "-c"], "candlestream export BTCUSD:1m --out btcusd.parquet")
-        for sample in self.samples("python duckdb"):
-            self.assertIn("Decimal", self.run_it([sys.executable, "-c"], sample))
