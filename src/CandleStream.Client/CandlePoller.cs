@@ -67,7 +67,7 @@ internal sealed class CandlePoller(
             return (null, true);
         }
         catch (Exception failure)
-            when (!stop.IsCancellationRequested && failure is (HttpRequestException or IOException or OperationCanceledException))
+            when (!stop.IsCancellationRequested && (ConnectionTrouble.Is(failure) || failure is OperationCanceledException))
         {
             return (null, false);
         }

@@ -83,7 +83,7 @@ internal sealed class StreamConnection(
 
             return "the server ended the stream";
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception failure) when (ConnectionTrouble.Is(failure) || failure is InvalidDataException)
         {
             return failure.Message;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CandleStream.Client;
 using CandleStream.Server.Hosting;
 
 namespace CandleStream.Server.Commands;
@@ -32,7 +33,7 @@ internal static class HealthCommand
             Console.WriteLine(await answer.Content.ReadAsStringAsync(cancel));
             return answer.IsSuccessStatusCode ? 0 : 1;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (ConnectionTrouble.Is(e) || e is OperationCanceledException)
         {
             throw new StartRefusedException($"{server} does not answer: {e.Message}");
         }

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using CandleStream.Client;
 using CandleStream.Server.Doors;
 
 namespace CandleStream.Server.Webhooks;
@@ -30,7 +31,7 @@ internal sealed class WebhookSender(HttpMessageHandler handler, TimeProvider tim
             using var response = await _http.SendAsync(request, either.Token);
             return response.IsSuccessStatusCode ? null : $"it answered {(int)response.StatusCode}";
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception e) when (!cancel.IsCancellationRequested && (ConnectionTrouble.Is(e) || e is OperationCanceledException))
         {
             return late.IsCancellationRequested ? $"it did not answer within {Timeout.TotalSeconds:0} s" : "it cannot be reached";
         }

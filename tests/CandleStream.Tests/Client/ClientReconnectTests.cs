@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace CandleStream.Tests.Client;
 
@@ -22,6 +23,18 @@ public sealed class ClientReconnectTests
             Assert.Equal(("connection refused", TimeSpan.FromSeconds(seconds)), (reason, wait));
             asked = await client.AfterAsync(wait);
         }
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_connection_that_is_reset_in_the_moment_it_is_made_is_no_end()
+    {
+        await using var client = new ClientUnderTest(configure: o => o.PollAfterFailures = 1);
+        (await client.Server.NextAsync()).Fail(new SocketException((int)SocketError.NotConnected));
+        await client.EndedAsync();
+        var poll = await client.Server.NextAsync();
+        Assert.Equal("/api/candles", poll.Path);
+        poll.Fail(new SocketException((int)SocketError.NotConnected));
+        Assert.Equal("/api/candles/stream", (await client.AfterAsync(TimeSpan.FromSeconds(1))).Path);
     }
 
     [Theory(Timeout = Limit)]

@@ -54,7 +54,7 @@ internal sealed class ScriptedRequest(HttpRequestMessage request)
             status, "application/problem+json", $$"""{"type":"about:blank","status":{{(int)status}},"detail":"{{detail}}"}""", retryAfter);
 
     /// <summary>Nobody is there.</summary>
-    public void Fail() => _answer.SetException(new HttpRequestException("connection refused"));
+    public void Fail(Exception? failure = null) => _answer.SetException(failure ?? new HttpRequestException("connection refused"));
 
     /// <summary>Answers with a stream.</summary>
     public ScriptedStream Open()
