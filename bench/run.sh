@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the real server, fed by the simulator's load market, and nchan beside it, turn by turn in one run. See bench/README.md.
 #   bench/run.sh CONNECTIONS SERIES RATE [ROUNDS] [SECONDS]        e.g. bench/run.sh 2000 1 10 5 8
-# One line of JSON per measurement goes to $OUT (default: standard output). SERVERS="product batched stalled nchan" says what is measured (default: product nchan); stalled is the product with a tenth of the readers stalled. BODYWRITER=1 measures the path through the web server's writer.
+# One line of JSON per measurement goes to $OUT (default: standard output). SERVERS="product single stalled nchan" says what is measured (default: product nchan); stalled is the product with a tenth of the readers stalled. BODYWRITER=1 measures the path through the web server's writer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . bench/lib.sh
@@ -44,9 +44,9 @@ nchan() {
 for _ in $(seq "$rounds"); do
     for server in ${SERVERS:-product nchan}; do
         case $server in
-            product) ours false product ;;
-            batched) ours true batched ;;
-            stalled) LOAD_ARGS="${LOAD_ARGS:-} --stalled 0.1" ours false stalled ;;
+            product) ours auto product ;;
+            single) ours false single ;;
+            stalled) LOAD_ARGS="${LOAD_ARGS:-} --stalled 0.1" ours auto stalled ;;
             nchan) nchan ;;
         esac
     done

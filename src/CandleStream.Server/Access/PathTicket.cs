@@ -13,14 +13,16 @@ internal sealed record PathTicket(ApiKey Holder, DateTimeOffset Ends, IReadOnlyS
     public static bool Allows(HttpContext context, SeriesKey series) =>
         context.Features.Get<PathTicket>()?.Series?.Contains(series) ?? true;
 
-    /// <summary>Ends the request when the ticket is over. Dispose what it returns when the request is done.</summary>
-    public IDisposable EndInTime(HttpContext context, TimeProvider time)
+    /// <summary>
+    /// Calls <paramref name="end"/>, on any thread, when the ticket is over. Dispose what it returns when that matters no more.
+    /// </summary>
+    public IDisposable EndInTime(Action end, TimeProvider time)
     {
         var first = (Ends - time.GetUtcNow()).Ticks % Day.Ticks;
         return time.CreateTimer(
             _ =>
             {
-                if (time.GetUtcNow() >= Ends) context.Abort();
+                if (time.GetUtcNow() >= Ends) end();
             },
             null,
             TimeSpan.FromTicks(Math.Max(0, first)),

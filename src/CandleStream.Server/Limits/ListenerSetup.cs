@@ -35,7 +35,6 @@ internal static class ListenerSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = security.MaxConnections;
             kestrel.Limits.RequestHeadersTimeout = security.HeaderTimeout;
             kestrel.Limits.MaxRequestLineSize = security.MaxRequestLineBytes;
             kestrel.Limits.MaxRequestBufferSize =
@@ -44,11 +43,11 @@ internal static class ListenerSetup
             kestrel.Limits.MaxRequestHeaderCount = security.MaxHeaders;
             // No route takes a body.
             kestrel.Limits.MaxRequestBodySize = 0;
-            var counter = new ShareCounter();
+            var places = new ConnectionPlaces(security.MaxConnections, security.MaxConnectionsPerAddress);
             kestrel.ConfigureEndpointDefaults(listener =>
             {
                 Check(listener, security);
-                listener.Use(next => connection => CountAsync(connection, next, counter, security));
+                listener.Use(next => connection => CountAsync(connection, next, places, security));
             });
         });
         builder.Services.AddHostedService<OpenFilesCheck>();
@@ -76,24 +75,26 @@ internal static class ListenerSetup
             $"Listening on {listener.EndPoint} lets other machines in, but no keys are configured: make some with 'keys add NAME' and set Security:KeyFile, or open the server to everybody with Security:AllowAnonymous=true.");
     }
 
+    // Not the web server's own limit: it would forget the connections whose sockets streams have taken.
     private static async Task CountAsync(
-        ConnectionContext connection, ConnectionDelegate next, ShareCounter counter, AccessOptions security)
+        ConnectionContext connection, ConnectionDelegate next, ConnectionPlaces places, AccessOptions security)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         var share = Proxies.IsKnown(security, address) ? default : ClientShare.Of(address);
-        if (!counter.TryEnter(share, security.MaxConnectionsPerAddress))
+        if (places.TryEnter(share) is not { } place)
         {
             connection.Abort();
             return;
         }
 
+        connection.Features.Set(place);
         try
         {
             await next(connection);
         }
         finally
         {
-            counter.Leave(share);
+            place.LetGo();
         }
     }
 }

@@ -2,6 +2,7 @@ using CandleStream.Server.Access;
 using CandleStream.Server.Candles;
 using CandleStream.Server.Dialects;
 using CandleStream.Server.Limits;
+using CandleStream.Server.Streams.Sending;
 using CandleStream.Server.Webhooks;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -40,6 +41,7 @@ internal static class MetricsSetup
         telemetry.WithTracing(tracing => tracing
             .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !IsProbe(context.Request.Path))
             .AddSource(HttpClientSource)
+            .AddSource(StreamTrace.SourceName)
             .AddOtlpExporter());
     }
 

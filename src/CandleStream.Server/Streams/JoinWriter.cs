@@ -30,7 +30,7 @@ internal sealed class JoinWriter(PipeWriter body, SseFraming framing, TimeSpan s
     }
 
     /// <summary>
-    /// Returns when the client's socket took everything (see <see cref="StreamSetup.AddCandleStreamSse"/> for what makes it so).
+    /// Returns when the web server took everything; over <see cref="Sockets.TakeableTransport"/> that is when the client's socket did.
     /// </summary>
     /// <exception cref="TimeoutException">The client took nothing for too long.</exception>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>

@@ -49,37 +49,26 @@ public static class StreamEndpoints
         if (!services.Limiter.TryEnter(share, out var refusal)) return Problems.TooMany(context, refusal.Detail, refusal.Limit, RetryAfter);
         // A key that is taken out of the file ends what it opened, and so does a ticket whose time is over.
         using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
-        using var over = context.Features.Get<PathTicket>()?.EndInTime(context, services.Time);
+        using var over = context.Features.Get<PathTicket>()?.EndInTime(context.Abort, services.Time);
+        var place = new StreamPlace(services.Limiter, share, query.Series.Count);
+        var isTaken = false;
         try
         {
-            return await OpenAndServeAsync(context, query, services);
-        }
-        finally
-        {
-            services.Limiter.Leave(share);
-        }
-    }
-
-    private static async Task<IResult> OpenAndServeAsync(HttpContext context, StreamQuery query, StreamServices services)
-    {
-        var handles = new List<SeriesHandle>(query.Series.Count);
-        try
-        {
-            foreach (var series in query.Series) handles.Add(services.Home.Open(series));
-            await services.Streams.ServeAsync(context, query, handles);
+            foreach (var series in query.Series) place.Add(services.Home.Open(series));
+            isTaken = await services.Streams.ServeAsync(context, query, place);
             return TypedResults.Empty;
         }
         catch (SeriesLimitException e)
         {
             return Problems.Unavailable(context, e.Message, RetryAfter, e.Limit);
         }
-        catch (ObjectDisposedException) when (handles.Count < query.Series.Count)
+        catch (ObjectDisposedException) when (place.Series.Count < query.Series.Count)
         {
             return Draining(context);
         }
         finally
         {
-            foreach (var handle in handles) handle.Dispose();
+            if (!isTaken) place.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using CandleStream.Providers;
+using CandleStream.Server.Access;
 using CandleStream.Server.Streams.Events;
 using CandleStream.Server.Streams.Sending;
 using CandleStream.Server.Streams.Sockets;
@@ -24,34 +25,41 @@ internal sealed partial class StreamSessions(
     private const int MinRetryMs = 1500;
     private const int MaxRetryMs = 2500;
 
-    /// <summary>Returns when the stream has ended and nothing of it is left anywhere.</summary>
+    /// <summary>
+    /// Returns when nothing of the stream needs the request any more: false, when it has ended and nothing of it is left anywhere but its
+    /// place; true, when the sender has taken the connection's socket and the place.
+    /// </summary>
     /// <param name="context">The request; nothing of its answer is written yet.</param>
     /// <param name="query">What was asked for.</param>
-    /// <param name="handles">One per series of the query; disposed by the caller.</param>
-    public async Task ServeAsync(HttpContext context, StreamQuery query, IReadOnlyList<SeriesHandle> handles)
+    /// <param name="place">With one handle per series of the query.</param>
+    public async Task<bool> ServeAsync(HttpContext context, StreamQuery query, StreamPlace place)
     {
         var aborted = context.RequestAborted;
         var transport = Transport.Of(context, options.Value.DirectSockets);
         transport.Prepare(context, options.Value.SendBufferBytes);
         var writer = new JoinWriter(context.Response.BodyWriter, transport.Framing, options.Value.StuckLimit, time);
-        var connection = new Connection(SettingsOf(query));
+        var connection = new Connection(SettingsOf(query)) { Trace = StreamTrace.Begin(time.GetUtcNow()) };
         var sender = senders.Next();
-        counters.StreamOpened();
+        place.CountIn(counters);
+        var isTaken = false;
         try
         {
-            connection.Subscriptions = await GreetAsync(writer, connection, handles, aborted);
-            connection.Output = OutputOf(context, transport, () => sender.Post(new ReadyCommand(connection)));
-            using var leave = aborted.UnsafeRegister(_ => sender.Post(new LeaveCommand(connection)), null);
-            var isLive = await JoinAsync(sender, connection, query.JoinRequest, writer, aborted);
+            connection.Subscriptions = await GreetAsync(writer, connection, place.Series, aborted);
+            connection.Output = OutputOf(context, transport, sender, connection);
+            if (transport.Takeover is not null) Prepare(connection, context, sender, place);
+            using var leave = LeaveWhen(sender, connection, aborted);
+            var live = await JoinAsync(sender, connection, query.JoinRequest, writer, aborted);
+            isTaken = live == SseLive.Taken;
+            if (isTaken) return true;
             var end = await connection.Ended;
-            if (end == SseEnd.Shutdown && !isLive) await SayByeAsync(writer, aborted);
+            if (end == SseEnd.Shutdown && live == SseLive.Ended) await SayByeAsync(writer, aborted);
             if (end == SseEnd.Shutdown) await connection.Output.SettleAsync().AsTask().WaitAsync(options.Value.ByeTimeout, time, aborted);
             else context.Abort();
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
         {
             // Gone, or stuck before the sender had it: the expected ends.
-            if (e is TimeoutException) CountSlowClosed(handles);
+            if (e is TimeoutException) CountSlowClosed(place.Series);
             context.Abort();
         }
         catch (Exception e)
@@ -61,9 +69,18 @@ internal sealed partial class StreamSessions(
         }
         finally
         {
-            await LetGoAsync(sender, connection, writer);
-            counters.StreamClosed();
+            if (!isTaken) await LetGoAsync(sender, connection, writer);
         }
+
+        return false;
+    }
+
+    // The sender may take all of it as soon as it is asked to go live. Nothing that it gets may name the request, which is used again.
+    private void Prepare(Connection connection, HttpContext context, Sender sender, StreamPlace place)
+    {
+        place.Hold(context.Features.Get<ConnectionPlace>());
+        place.EndWith(context.Features.Get<ApiKey>(), context.Features.Get<PathTicket>(), sender, connection, time);
+        connection.Place = place;
     }
 
     // What can be said at once, before any waiting: the client sees that it is connected.
@@ -89,14 +106,14 @@ internal sealed partial class StreamSessions(
 
     // From the answer of each registration on, changes wait at the sender; what is read after it and what waits overlap, and leave nothing
     // out.
-    private async Task<bool> JoinAsync(
+    private async Task<SseLive> JoinAsync(
         Sender sender, Connection connection, JoinRequest request, JoinWriter writer, CancellationToken aborted)
     {
         for (var isFirst = true; ; isFirst = false)
         {
             var register = new JoinCommand(connection);
             sender.Post(register);
-            if (await register.Answer is not { } asOf) return false;
+            if (await register.Answer is not { } asOf) return SseLive.Ended;
 
             var joins = await Task.WhenAll(connection.Subscriptions.Select(s => joiner.JoinAsync(s.Source, request, aborted)));
             for (var i = 0; i < joins.Length; i++)
@@ -108,7 +125,7 @@ internal sealed partial class StreamSessions(
             await writer.FlushAsync(aborted);
             var live = new LiveCommand(connection, StreamEvents.Synced(asOf, connection.Subscriptions.Select(s => (s.Source.Key, s.Mode))));
             sender.Post(live);
-            if (await live.Answer) return connection.IsLive;
+            if (await live.Answer is var answer and not SseLive.Overflowed) return answer;
             request = new JoinRequest(asOf, IsUnreadable: false, SnapshotCount: 0, SnapshotRequested: false);
         }
     }
@@ -127,10 +144,14 @@ internal sealed partial class StreamSessions(
         await writer.FlushAsync(aborted);
     }
 
-    private static Output OutputOf(HttpContext context, Transport transport, Action ready) =>
-        transport.DirectSocket is { } socket
-            ? new DirectSocketOutput(socket)
-            : new BodyWriterOutput(context.Response.BodyWriter, transport.Framing, ready);
+    private static Output OutputOf(HttpContext context, Transport transport, Sender sender, Connection connection) =>
+        transport.Takeover is { } takeover
+            ? new TakenSocketOutput(takeover)
+            : new BodyWriterOutput(
+                context.Response.BodyWriter, transport.Framing, () => sender.Post(new ReadyCommand(connection)));
+
+    private static CancellationTokenRegistration LeaveWhen(Sender sender, Connection connection, CancellationToken aborted) =>
+        aborted.UnsafeRegister(_ => sender.Post(new LeaveCommand(connection)), null);
 
     private SseSettings SettingsOf(StreamQuery query) => new(query.Deltas, query.MaxRate switch
     {

@@ -1,4 +1,6 @@
 using CandleStream.Server.Streams.Sending;
+using CandleStream.Server.Streams.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CandleStream.Server.Streams;
@@ -12,10 +14,6 @@ public static class StreamSetup
     /// </summary>
     public static WebApplicationBuilder AddCandleStreamSse(this WebApplicationBuilder builder)
     {
-        // With one byte the transport's buffer counts as full until its bytes are sent: a flush that returned has reached the socket,
-        // so a sender that goes on with the socket itself cannot overtake it.
-        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = 1);
-
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<StreamCounters>();
@@ -24,6 +22,10 @@ public static class StreamSetup
         services.AddHostedService(provider => provider.GetRequiredService<SenderThreads>());
         services.AddSingleton<StreamSessions>();
         services.AddSingleton<StreamServices>();
+
+        // The web server asks the transport that was added last first, and its own for what that one does not bind.
+        builder.WebHost.UseSockets();
+        services.AddSingleton<IConnectionListenerFactory, TakeableTransport>();
         return builder;
     }
 }

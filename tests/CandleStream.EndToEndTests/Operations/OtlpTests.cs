@@ -39,12 +39,25 @@ public sealed class OtlpTests
 
         await server.Client.GetStringAsync("/k/not-for-collectors/udf/config", TestContext.Current.CancellationToken);
 
+        // A stream that is over.
+        using (var stream = await server.Client.GetAsync("/candles/stream?symbol=BTCUSD&timeframe=1m",
+            HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        {
+            await using var body = await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            using var lines = new StreamReader(body);
+            while (await lines.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && line != "event: synced")
+            {
+            }
+        }
+
         // Protobuf keeps text as it is. The symbols asked of the exchange are traced as well.
         await Stream.Eventually.TrueAsync(() =>
             Sent("metrics").Contains("candlestream.upstream.frames", StringComparison.Ordinal)
             && Sent("metrics").Contains("dotnet.gc.collections", StringComparison.Ordinal)
             && Sent("traces").Contains("/udf/config", StringComparison.Ordinal)
             && Sent("traces").Contains("/timeframes", StringComparison.Ordinal)
+            && Sent("traces").Contains("candlestream.reason", StringComparison.Ordinal)
+            && Sent("metrics").Contains("candlestream.stream.duration", StringComparison.Ordinal)
             && Sent("traces").Contains("/conf/pub:list:pair:exchange", StringComparison.Ordinal));
         Assert.DoesNotContain("/health/live", Sent("traces"), StringComparison.Ordinal);
         Assert.DoesNotContain("not-for-collectors", Sent("traces"), StringComparison.Ordinal);

@@ -92,6 +92,8 @@ public abstract class ProxyTests(StreamPath path)
         HttpContext? stream = null;
         await using var host = await StreamHost.StartAsync(Way, new StreamHostOptions
         {
+            // Cut off is a request, which only lasts as long as its stream where the socket is not taken.
+            Settings = isCutOff ? new() { ["DirectSockets"] = "false" } : [],
             Use = app => app.Use((context, next) =>
             {
                 stream = context;

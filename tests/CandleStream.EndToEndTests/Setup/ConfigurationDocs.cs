@@ -63,6 +63,7 @@ internal static partial class ConfigurationDocs
         if (property.GetCustomAttribute<System.ComponentModel.DataAnnotations.RangeAttribute>() is { } range)
             return $"{range.Minimum} … {range.Maximum}";
         var type = property.PropertyType;
+        if (type.IsEnum) return string.Join(", ", Enum.GetNames(type)).ToLowerInvariant();
         return type == typeof(bool) ? "true, false" : type == typeof(Uri) ? "URL" : type.IsArray ? "list" : type.IsGenericType
             ? "table"
             : "text";

@@ -45,7 +45,7 @@ public abstract class StreamReuseTests(StreamPath path)
                 {
                     connections.Enqueue(context.Connection.Id);
                     if (context.Request.Path == "/candles/stream")
-                        ways.Enqueue(Transport.Of(context, path != StreamPath.BodyWriter).DirectSocket is not null);
+                        ways.Enqueue(Transport.Of(context, path != StreamPath.BodyWriter).Takeover is not null);
                     return next(context);
                 });
                 app.MapGet("/before", () => "an answer");

@@ -15,9 +15,16 @@ internal sealed class ScriptedOutput(Action<string>? sent = null) : Output
 
     public override SseFraming Framing => SseFraming.Plain;
 
-    public override bool IsReady => true;
+    public override bool IsReady
+    {
+        get
+        {
+            lock (_gate) return _room > 0;
+        }
+    }
 
-    public override bool NeedsRetry => true;
+    /// <summary>Called when it takes bytes again, as a socket tells its sender.</summary>
+    public Action? Ready { get; set; }
 
     /// <summary>Bytes it takes from here on.</summary>
     public long Room
@@ -25,6 +32,7 @@ internal sealed class ScriptedOutput(Action<string>? sent = null) : Output
         set
         {
             lock (_gate) _room = value;
+            if (value > 0) Ready?.Invoke();
         }
     }
 

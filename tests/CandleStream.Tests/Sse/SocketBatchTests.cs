@@ -24,8 +24,7 @@ public sealed class SocketBatchTests : IDisposable
         var batch = new SocketBatch(_ring!);
         var pairs = Enumerable.Range(0, SocketBatch.Size).Select(_ => Connect()).ToList();
         var shared = new byte[] { 1, 2, 3 };
-        for (var i = 0; i < pairs.Count; i++) Assert.True(
-            batch.TryAdd(new Connection(default), pairs[i].Ours.SafeHandle, i % 2 == 0 ? shared : new[] { (byte)i }));
+        for (var i = 0; i < pairs.Count; i++) Add(batch, pairs[i].Ours, i % 2 == 0 ? shared : new[] { (byte)i });
         Assert.True(batch.IsFull);
 
         var sent = Send(batch);
@@ -46,7 +45,7 @@ public sealed class SocketBatchTests : IDisposable
         var (ours, theirs) = Connect();
         for (var i = 0; i < SocketBatch.Size * 5; i++)
         {
-            batch.TryAdd(new Connection(default), ours.SafeHandle, new[] { (byte)i });
+            Add(batch, ours, new[] { (byte)i });
             Assert.Equal([1], Send(batch));
             Assert.Equal([(byte)i], Receive(theirs, 1));
         }
@@ -61,8 +60,8 @@ public sealed class SocketBatchTests : IDisposable
         full.SendBufferSize = fullReader.ReceiveBufferSize = 4096;
         var much = Enumerable.Range(0, 16 * 1024 * 1024).Select(i => (byte)(i % 251)).ToArray();
 
-        batch.TryAdd(new Connection(default), full.SafeHandle, much);
-        batch.TryAdd(new Connection(default), other.SafeHandle, new byte[] { 7 });
+        Add(batch, full, much);
+        Add(batch, other, new byte[] { 7 });
         var first = Send(batch);
         Assert.InRange(first[0], 1, much.Length - 1);
         Assert.Equal(1, first[1]);
@@ -72,7 +71,7 @@ public sealed class SocketBatchTests : IDisposable
         int more;
         do
         {
-            batch.TryAdd(new Connection(default), full.SafeHandle, much.AsMemory(taken));
+            Add(batch, full, much.AsMemory(taken));
             more = Send(batch)[0];
             Assert.True(more >= 0);
             taken += more;
@@ -83,42 +82,17 @@ public sealed class SocketBatchTests : IDisposable
     }
 
     [Fact]
-    public void A_client_that_left_is_gone_and_a_closed_socket_is_not_taken()
+    public void A_client_that_left_is_gone()
     {
         var batch = new SocketBatch(_ring!);
         var (left, leftReader) = Connect();
-        var (closed, _) = Connect();
         leftReader.LingerState = new LingerOption(true, 0);
         leftReader.Close();
         Assert.True(left.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
-        closed.Close();
 
-        Assert.True(batch.TryAdd(new Connection(default), left.SafeHandle, new byte[] { 1 }));
-        Assert.False(batch.TryAdd(new Connection(default), closed.SafeHandle, new byte[] { 1 }));
+        Add(batch, left, new byte[] { 1 });
 
         Assert.Equal([-1], Send(batch));
-    }
-
-    [Fact]
-    public void A_socket_that_is_closed_while_it_is_in_the_batch_keeps_its_descriptor_until_the_end()
-    {
-        var batch = new SocketBatch(_ring!);
-        var (ours, theirs) = Connect();
-        var descriptor = ours.SafeHandle.DangerousGetHandle();
-        batch.TryAdd(new Connection(default), ours.SafeHandle, new byte[] { 1 });
-
-        // Closing shuts the connection down, which the other side sees, and then waits for the batch.
-        var closing = new Thread(ours.Close) { IsBackground = true };
-        closing.Start();
-        Assert.True(theirs.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
-        Assert.True(closing.IsAlive);
-        var strangers = Enumerable.Range(0, 20).Select(_ => Connect()).ToList();
-        Assert.DoesNotContain(
-            descriptor, strangers.SelectMany(s => new[] { s.Ours, s.Theirs }).Select(s => s.SafeHandle.DangerousGetHandle()));
-        Assert.Single(Send(batch));
-
-        Assert.True(closing.Join(TimeSpan.FromSeconds(10)));
-        Assert.All(strangers, s => Assert.Equal(0, s.Theirs.Available + s.Ours.Available));
     }
 
     [Fact]
@@ -127,7 +101,7 @@ public sealed class SocketBatchTests : IDisposable
         Assert.True(SocketRing.TryCreate(SocketBatch.Size, out var ring, out _));
         using var batch = new SocketBatch(ring);
         var pairs = Enumerable.Range(0, 3).Select(_ => Connect()).ToList();
-        foreach (var (ours, _) in pairs) Assert.True(batch.TryAdd(new Connection(default), ours.SafeHandle, new byte[] { 1 }));
+        foreach (var (ours, _) in pairs) Add(batch, ours, new byte[] { 1 });
 
         // Without its descriptor the ring is none to the system.
         var field = typeof(SocketRing).GetField("_ring", BindingFlags.Instance | BindingFlags.NonPublic)!;
@@ -140,11 +114,6 @@ public sealed class SocketBatchTests : IDisposable
         Assert.NotNull(failure);
         Assert.Equal([-1, -1, -1], results);
         Assert.Equal(0, batch.Count);
-        foreach (var (ours, _) in pairs)
-        {
-            ours.Close();
-            Assert.True(ours.SafeHandle.IsClosed);
-        }
     }
 
     public void Dispose()
@@ -153,6 +122,9 @@ public sealed class SocketBatchTests : IDisposable
         _listener.Dispose();
         _ring?.Dispose();
     }
+
+    private static void Add(SocketBatch batch, Socket socket, ReadOnlyMemory<byte> bytes) =>
+        batch.Add(new Connection(default), (int)socket.SafeHandle.DangerousGetHandle(), bytes);
 
     private static List<int> Send(SocketBatch batch)
     {

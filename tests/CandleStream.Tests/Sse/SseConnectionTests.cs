@@ -128,7 +128,7 @@ public sealed class SseConnectionTests
         var (connection, subscription) = Connect(_output, isLive: false);
         for (var rev = 1; rev <= 3; rev++) connection.Waiting.Add(subscription, Update(rev, rev, closed: true));
         for (var rev = 4; rev <= 5; rev++) connection.Waiting.Add(subscription, Update(4, rev));
-        connection.BeginLive(Synced);
+        connection.BeginLive(Synced, _round.Now);
         Assert.Equal(SseFlush.Done, connection.Flush(_round));
         Assert.Equal("synced, closed 1, closed 2, closed 3, forming 5", _output.Events);
     }
@@ -161,7 +161,7 @@ public sealed class SseConnectionTests
         connection.Subscriptions = [subscription];
         _series.Add(subscription);
         if (!isLive) return (connection, subscription);
-        connection.BeginLive(Frame.Of([]));
+        connection.BeginLive(Frame.Of([]), _round.Now);
         Assert.Equal(SseFlush.Done, connection.Flush(_round));
         return (connection, subscription);
     }

@@ -62,7 +62,8 @@ public sealed class SseSenderTests
         under.Sender.OnUpdate(Update(0, rev: 10, closed: true));
         await under.PassAsync(TimeSpan.FromSeconds(15));
         output.Room = long.MaxValue;
-        await under.UntilAsync(() => output.Events == "synced, status, closed 10, heartbeat");
+        await under.SettleAsync();
+        Assert.Equal("synced, status, closed 10, heartbeat", output.Events);
     }
 
     [Fact(Timeout = Limit)]
@@ -143,7 +144,8 @@ public sealed class SseSenderTests
         Assert.False(ended.Ended.IsCompleted);
 
         slow.Room = long.MaxValue;
-        await under.UntilAsync(() => slow.Events == "synced, status, closed 10, closed 11, closed 12");
+        await under.SettleAsync();
+        Assert.Equal("synced, status, closed 10, closed 11, closed 12", slow.Events);
         under.Sender.OnUpdate(Update(3, rev: 13, closed: true));
         Assert.Equal(SseEnd.TooSlow, await ended.Ended);
         await under.SettleAsync();
@@ -188,7 +190,8 @@ public sealed class SseSenderTests
     [Fact]
     public void Beyond_the_limit_of_the_inbox_a_forming_candle_replaces_the_one_that_waits_and_nothing_else_is_dropped_or_overtaken()
     {
-        using var inbox = new Inbox();
+        using var sleep = SenderSleep.Create();
+        var inbox = new Inbox(sleep);
         for (var rev = 1; rev <= Inbox.Limit; rev++) inbox.Post(Update(0, rev));
         for (var rev = 1; rev <= 100; rev++) inbox.Post(Update(1, Inbox.Limit + rev));
         inbox.Post(Update(1, Inbox.Limit + 101, closed: true));
@@ -299,6 +302,7 @@ public sealed class SseSenderTests
         {
             var connection = new Connection(new SseSettings(Deltas: false, formingInterval.Ticks)) { Output = output };
             connection.Subscriptions = [new Slot(connection, _hub, _hub.Status)];
+            output.Ready = () => Sender.Post(new ReadyCommand(connection));
             return connection;
         }
 
@@ -313,7 +317,7 @@ public sealed class SseSenderTests
         {
             var live = new LiveCommand(connection, Frame.Of("event: synced\nid: 1\ndata: {}\n\n"u8));
             Sender.Post(live);
-            return await live.Answer.WaitAsync(Cancel);
+            return await live.Answer.WaitAsync(Cancel) == SseLive.Live;
         }
 
         /// <summary>A connection that was sent <c>synced</c> and a status.</summary>
@@ -346,12 +350,6 @@ public sealed class SseSenderTests
                 Sender.Post(new LeaveCommand(leaves));
                 await leaves.Ended.WaitAsync(Cancel);
             }
-        }
-
-        /// <summary>Full sockets are tried again by the machine's clock.</summary>
-        public async Task UntilAsync(Func<bool> condition)
-        {
-            while (!condition()) await SettleAsync();
         }
 
         public async ValueTask DisposeAsync()

@@ -32,7 +32,7 @@ internal sealed partial class BitfinexSockets(
         try
         {
             using var revoked = context.Features.Get<ApiKey>()?.Removed.UnsafeRegister(static c => ((HttpContext)c!).Abort(), context);
-            using var over = context.Features.Get<PathTicket>()?.EndInTime(context, time);
+            using var over = context.Features.Get<PathTicket>()?.EndInTime(context.Abort, time);
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await new BitfinexSession(socket, door, metrics, time, LogBug).RunAsync(lifetime.ApplicationStopping, context.RequestAborted);
         }

@@ -38,7 +38,10 @@ internal sealed class Connection(SseSettings settings)
     /// <summary>From here on, what waits is conflated even if the client was not slow for long.</summary>
     private const int ConflateFrom = 256;
 
-    private readonly TaskCompletionSource<SseEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TaskCompletionSource<SseEnd> HasEnded = new();
+
+    // Made for who waits; a stream whose socket is taken has nobody.
+    private TaskCompletionSource<SseEnd>? _ended;
 
     // What the client was not yet given of an event it got the beginning of: continued exactly there, before anything else.
     private ReadOnlyMemory<byte> _rest;
@@ -46,6 +49,18 @@ internal sealed class Connection(SseSettings settings)
 
     /// <summary>Set once, before the registration.</summary>
     public Output Output { get; set; } = null!;
+
+    /// <summary>The output, where it is a socket that the sender takes or has taken; else null.</summary>
+    public TakenSocketOutput? Socket => Output as TakenSocketOutput;
+
+    /// <summary>
+    /// What the stream holds until its end. Set by the request where its output takes the socket, before it asks to go live; let go by the
+    /// sender if it was taken.
+    /// </summary>
+    public IDisposable? Place { get; set; }
+
+    /// <summary>The stream's span; null where it is not traced. Set once, before the registration.</summary>
+    public StreamTrace? Trace { get; set; }
 
     /// <summary>Set once, before the registration.</summary>
     public Slot[] Subscriptions { get; set; } = [];
@@ -55,13 +70,31 @@ internal sealed class Connection(SseSettings settings)
     /// <summary>False where the client asked for closed candles only.</summary>
     public bool WantsForming => settings.FormingInterval != SseSettings.ClosedOnly;
 
-    /// <summary>The end of the stream, when the sender has let go of everything.</summary>
-    public Task<SseEnd> Ended => _ended.Task;
+    /// <summary>The end of the stream, when the sender has let go of everything. Any thread.</summary>
+    public Task<SseEnd> Ended
+    {
+        get
+        {
+            if (Volatile.Read(ref _ended) is not { } source)
+            {
+                var made = new TaskCompletionSource<SseEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+                source = Interlocked.CompareExchange(ref _ended, made, null) ?? made;
+            }
+
+            return source == HasEnded ? Task.FromResult(Failed ?? SseEnd.Gone) : source.Task;
+        }
+    }
 
     public WaitingEvents Waiting { get; } = new();
 
     /// <summary>False until <c>synced</c>: what comes waits meanwhile.</summary>
     public bool IsLive { get; private set; }
+
+    /// <summary>When it went live, in timestamps of the sender's clock.</summary>
+    public long LiveSince { get; private set; }
+
+    /// <summary>Bytes that its client has taken since then, framing included.</summary>
+    public long SentBytes { get; private set; }
 
     /// <summary>More closed candles came before <c>synced</c> than may wait: the changes must be read again.</summary>
     public bool Overflowed { get; set; }
@@ -101,11 +134,6 @@ internal sealed class Connection(SseSettings settings)
     /// <summary>When it last took a byte, or was blocked.</summary>
     public long ProgressAt { get; private set; }
 
-    /// <summary>When to try again (<see cref="Environment.TickCount64"/>), and how long the wait was.</summary>
-    public long RetryAt { get; set; }
-
-    public int RetryDelayMs { get; set; }
-
     /// <summary>Waits in the sender's queue for its next turn under <c>max_rate</c>.</summary>
     public bool IsHeld { get; set; }
 
@@ -116,13 +144,14 @@ internal sealed class Connection(SseSettings settings)
     {
         Waiting.Clear();
         _rest = default;
-        _ended.TrySetResult(Failed ?? SseEnd.Gone);
+        Interlocked.CompareExchange(ref _ended, HasEnded, null)?.TrySetResult(Failed ?? SseEnd.Gone);
     }
 
     /// <summary><c>synced</c> goes first, then the newest of what waited, from then on everything.</summary>
-    public void BeginLive(Frame synced)
+    public void BeginLive(Frame synced, long now)
     {
         IsLive = true;
+        LiveSince = now;
         HasNewStatus = true;
         Waiting.Conflate(CountConflated);
         _rest = synced.In(Output.Framing);
@@ -169,8 +198,9 @@ internal sealed class Connection(SseSettings settings)
     {
         if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty) return false;
         AddHeartbeat(round);
-        if (Waiting.Count != 1 || IsOwedHeartbeat) return false;
-        return Output.BatchSocket is { } socket && batch.TryAdd(this, socket, FrameOf(Waiting.Peek(), round).In(Output.Framing));
+        if (Waiting.Count != 1 || IsOwedHeartbeat || Output.Descriptor < 0) return false;
+        batch.Add(this, Output.Descriptor, FrameOf(Waiting.Peek(), round).In(Output.Framing));
+        return true;
     }
 
     /// <summary>What <see cref="Flush"/> does after its one write.</summary>
@@ -186,6 +216,7 @@ internal sealed class Connection(SseSettings settings)
         var sent = Output.Send(_rest);
         if (sent < 0) return SseFlush.Gone;
         if (sent > 0) ProgressAt = round.Now;
+        SentBytes += sent;
         _rest = _rest[sent..];
         return _rest.IsEmpty ? SseFlush.Done : Block(round);
     }
@@ -227,6 +258,7 @@ internal sealed class Connection(SseSettings settings)
     private SseFlush TookOne(ReadOnlyMemory<byte> bytes, int sent, Round round)
     {
         if (sent < 0) return SseFlush.Gone;
+        SentBytes += sent;
         if (sent == 0 && bytes.Length > 0)
         {
             ForgetBase(Waiting.Peek());
@@ -247,6 +279,7 @@ internal sealed class Connection(SseSettings settings)
         if (gathered < 2) return SendOne(round);
         var sent = Output.Send(round.Written);
         if (sent < 0) return SseFlush.Gone;
+        SentBytes += sent;
         for (var i = 0; i < gathered; i++)
         {
             var bytes = round.Frames[i];

@@ -8,13 +8,13 @@ namespace CandleStream.Server.Streams.Sending;
 /// While <see cref="Limit"/> items wait, one forming candle of each series waits beyond them, always the newest. All else is rare and is
 /// never dropped.
 /// </summary>
-internal sealed class Inbox : IDisposable
+/// <param name="sleep">The sender's.</param>
+internal sealed class Inbox(SenderSleep sleep)
 {
     /// <summary>From here on forming candles are conflated.</summary>
     public const int Limit = 16_384;
 
     private readonly ConcurrentQueue<object> _items = new();
-    private readonly AutoResetEvent _wake = new(false);
     private int _count;
     private int _isAsleep;
 
@@ -67,20 +67,17 @@ internal sealed class Inbox : IDisposable
     public void Wake()
     {
         // The exchange is a full fence, as is the one in Wait: either the sleeper sees the item, or we see that it sleeps.
-        if (Interlocked.Exchange(ref _isAsleep, 0) == 1) _wake.Set();
+        if (Interlocked.Exchange(ref _isAsleep, 0) == 1) sleep.Wake();
     }
 
-    /// <summary>Sleeps until something is posted. Sender thread only.</summary>
-    /// <param name="timeoutMs">At most this long; -1: without limit.</param>
+    /// <summary>Sleeps until something is posted or a socket has something to tell. Sender thread only.</summary>
     /// <param name="isDue">Asked once more before sleeping: true when there is work that does not come through the queue.</param>
-    public void Wait(int timeoutMs, Func<bool> isDue)
+    public void Wait(Func<bool> isDue)
     {
         Interlocked.Exchange(ref _isAsleep, 1);
-        if (_items.IsEmpty && !isDue()) _wake.WaitOne(timeoutMs);
+        sleep.Sleep(mayWait: _items.IsEmpty && !isDue());
         Volatile.Write(ref _isAsleep, 0);
     }
-
-    public void Dispose() => _wake.Dispose();
 
     private void Close(SeriesKey series)
     {

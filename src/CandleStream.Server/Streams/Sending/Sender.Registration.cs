@@ -1,4 +1,5 @@
 using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sockets;
 
 namespace CandleStream.Server.Streams.Sending;
 
@@ -34,14 +35,22 @@ internal sealed partial class Sender
         return series;
     }
 
-    private bool GoLive(Connection connection, Frame synced)
+    private SseLive GoLive(Connection connection, Frame synced)
     {
-        if (connection.Failed is not null) return true;
-        if (connection.Overflowed) return false;
+        if (connection.Failed is not null) return SseLive.Ended;
+        if (connection.Overflowed) return SseLive.Overflowed;
+        if (!connection.Output.TryBegin())
+        {
+            Fail(connection, SseEnd.Gone);
+            return SseLive.Ended;
+        }
+
         foreach (var subscription in connection.Subscriptions) subscription.Series!.CountJoin(subscription.Mode);
-        connection.BeginLive(synced);
+        connection.BeginLive(synced, _round.Now);
         MarkDirty(connection);
-        return true;
+        if (connection.Output.Descriptor < 0) return SseLive.Live;
+        _sleep.Add(connection.Output.Descriptor, connection);
+        return SseLive.Taken;
     }
 
     private void Fail(Connection connection, SseEnd why)
@@ -56,10 +65,42 @@ internal sealed partial class Sender
         foreach (var connection in _failed)
         {
             if (connection.Index >= 0) Detach(connection);
+            LetGo(connection);
+            if (connection.IsLive) TellEnd(connection);
             connection.CompleteEnd();
         }
 
         _failed.Clear();
+    }
+
+    // The only place that closes a taken socket: by now no array and no batch names it.
+    private void LetGo(Connection connection)
+    {
+        if (connection.Output is not TakenSocketOutput { Descriptor: >= 0 } socket) return;
+        _sleep.Remove(socket.Descriptor);
+        socket.Close(isReset: connection.Failed == SseEnd.TooSlow);
+        try
+        {
+            connection.Place?.Dispose();
+        }
+        catch (Exception e)
+        {
+            LogConnectionFailed(e);
+        }
+    }
+
+    private void TellEnd(Connection connection)
+    {
+        var lasted = _round.Since(connection.LiveSince);
+        var reason = connection.Failed switch
+        {
+            SseEnd.TooSlow => "too_slow",
+            SseEnd.Shutdown => "shutdown",
+            _ => "left",
+        };
+        _counters.Ended(lasted, reason);
+        connection.Trace?.End(_round.UtcNow, reason, connection.SentBytes, connection.Subscriptions.Length);
+        LogEnded(reason, lasted, connection.SentBytes, connection.Subscriptions.Length);
     }
 
     private void Detach(Connection connection)

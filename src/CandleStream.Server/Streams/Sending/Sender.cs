@@ -27,8 +27,10 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     private readonly StreamCounters _counters;
     private readonly TimeProvider _time;
     private readonly ILogger<Sender> _logger;
-    private readonly Inbox _inbox = new();
+    private readonly SenderSleep _sleep = SenderSleep.Create();
+    private readonly Inbox _inbox;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _mayBatch;
     private readonly Func<bool> _hasTimeCome;
     private readonly Thread _thread;
 
@@ -49,7 +51,6 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     private readonly Pacer _pacer;
     private readonly Round _round;
     private readonly Alarm _alarm;
-    private readonly Action<Connection> _flush;
     private readonly Action<Connection> _endStuck;
     private readonly Action<Connection, ReadOnlyMemory<byte>, int> _batchSent;
 
@@ -59,14 +60,22 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     private long _byeEndsAt = Alarm.Never;
     private bool _hasSaidBye;
 
-    public Sender(RevCounter revs, IOptions<SendingOptions> options, StreamCounters counters, TimeProvider time, ILogger<Sender> logger)
+    /// <param name="revs">The counter behind the series.</param>
+    /// <param name="options">How streams are sent.</param>
+    /// <param name="counters">Of what is sent.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of bugs.</param>
+    /// <param name="mayBatch">Whether the system lets many sends become one call.</param>
+    public Sender(RevCounter revs, IOptions<SendingOptions> options, StreamCounters counters, TimeProvider time, ILogger<Sender> logger,
+        bool mayBatch = false)
     {
+        _mayBatch = mayBatch;
         (_revs, _options, _counters, _time, _logger) = (revs, options.Value, counters, time, logger);
+        _inbox = new Inbox(_sleep);
         _round = new Round(time);
         _pacer = new Pacer((long)(_options.CoalesceInterval.TotalSeconds * Stopwatch.Frequency));
         _blocked = new BlockedConnections(Timestamps(_options.StuckLimit));
         _alarm = new Alarm(time, _inbox.Wake);
-        _flush = Flush;
         _endStuck = connection => Fail(connection, SseEnd.TooSlow);
         _batchSent = BatchSent;
         _thread = new Thread(Run) { IsBackground = true, Name = "SSE sender" };
@@ -116,7 +125,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
         _inbox.Wake();
         if (_thread.IsAlive) _thread.Join();
         await _alarm.DisposeAsync();
-        _inbox.Dispose();
+        _sleep.Dispose();
     }
 
     private void Run()
@@ -129,8 +138,9 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
                 _isBusy = true;
                 _alarm.Hear();
                 _round.Begin();
+                HearSockets();
                 TakeInbox();
-                _blocked.Visit(_flush);
+                _blocked.Sweep();
                 GiveTurns();
                 _blocked.EndStuck(_round.Now, _endStuck);
                 GiveHeartbeats();
@@ -141,7 +151,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
                 if (_hasSaidBye && _connections.Count == 0) _done.TrySetResult();
                 _alarm.Set(NextDue());
                 _isBusy = false;
-                _inbox.Wait(_blocked.NextRetryMs(), _hasTimeCome);
+                _inbox.Wait(_hasTimeCome);
                 Pace();
             }
         }
@@ -155,6 +165,7 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
         finally
         {
             _batch?.Dispose();
+            foreach (var connection in _connections) LetGo(connection);
         }
     }
 
@@ -349,10 +360,13 @@ internal sealed partial class Sender : ICandleSink, IAsyncDisposable
     [LoggerMessage(LogLevel.Critical, "The SSE sender thread failed")]
     private partial void LogSenderFailed(Exception exception);
 
+    [LoggerMessage(LogLevel.Debug, "A stream ended ({Reason}) after {Lasted} with {Bytes} bytes of {Series} series")]
+    private partial void LogEnded(string reason, TimeSpan lasted, long bytes, int series);
+
     [LoggerMessage(LogLevel.Error, "A stream failed and was ended")]
     private partial void LogConnectionFailed(Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "Streaming:BatchedSends has no effect, sends are made one by one: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Sends are made one by one, for io_uring is not to be had any more: {Reason}")]
     private partial void LogNotBatched(string reason);
 
     [LoggerMessage(

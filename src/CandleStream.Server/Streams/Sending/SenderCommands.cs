@@ -19,14 +19,29 @@ internal sealed class JoinCommand(Connection connection) : SseCommand(connection
 /// <summary>The part before <c>synced</c> is sent: <c>synced</c>, what waits, and then live.</summary>
 internal sealed class LiveCommand(Connection connection, Frame synced) : SseCommand(connection)
 {
-    private readonly TaskCompletionSource<bool> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<SseLive> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Frame Synced { get; } = synced;
 
-    /// <summary>False when too much waited: the changes must be read again.</summary>
-    public Task<bool> Answer => _answer.Task;
+    public Task<SseLive> Answer => _answer.Task;
 
-    public void Reply(bool isLive) => _answer.TrySetResult(isLive);
+    public void Reply(SseLive answer) => _answer.TrySetResult(answer);
+}
+
+/// <summary>What became of a <see cref="LiveCommand"/>.</summary>
+internal enum SseLive
+{
+    /// <summary>Too much waited: the changes must be read again.</summary>
+    Overflowed,
+
+    /// <summary>The stream had ended before it was live.</summary>
+    Ended,
+
+    /// <summary>It is live: the request waits for its end.</summary>
+    Live,
+
+    /// <summary>It is live, and the sender has the socket and all that the stream holds: the request is over.</summary>
+    Taken,
 }
 
 /// <summary>The client left.</summary>

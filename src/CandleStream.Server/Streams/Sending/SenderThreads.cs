@@ -1,3 +1,4 @@
+using CandleStream.Server.Streams.Sockets;
 using CandleStream.Streaming.Series;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace CandleStream.Server.Streams.Sending;
 /// The sender threads of the process: started with it, told to say <c>bye</c> as soon as it is asked to stop, before the web server waits
 /// for its requests.
 /// </summary>
-internal sealed class SenderThreads : IHostedService, IAsyncDisposable
+internal sealed partial class SenderThreads : IHostedService, IAsyncDisposable
 {
     private readonly Sender[] _senders;
     private readonly CancellationTokenRegistration _stopping;
@@ -21,8 +22,12 @@ internal sealed class SenderThreads : IHostedService, IAsyncDisposable
         ILogger<Sender> logger,
         IHostApplicationLifetime lifetime)
     {
+        var mayBatch = MayBatch(options.Value.BatchedSends, logger);
         _senders =
-            [.. Enumerable.Range(0, options.Value.SenderThreads).Select(_ => new Sender(home.Revs, options, counters, time, logger))];
+        [
+            .. Enumerable.Range(0, options.Value.SenderThreads)
+                .Select(_ => new Sender(home.Revs, options, counters, time, logger, mayBatch)),
+        ];
         _stopping = lifetime.ApplicationStopping.Register(() => _ = StopAllAsync());
     }
 
@@ -47,4 +52,23 @@ internal sealed class SenderThreads : IHostedService, IAsyncDisposable
     }
 
     private Task StopAllAsync() => Task.WhenAll(_senders.Select(s => s.StopAsync()));
+
+    private static bool MayBatch(BatchedSends wanted, ILogger logger)
+    {
+        if (wanted == BatchedSends.False) return false;
+        if (SocketRing.TryProbe(out var reason))
+        {
+            LogBatched(logger);
+            return true;
+        }
+
+        LogNotBatched(logger, wanted == BatchedSends.True ? LogLevel.Warning : LogLevel.Information, reason);
+        return false;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Sends that come together are made with one system call (io_uring)")]
+    private static partial void LogBatched(ILogger logger);
+
+    [LoggerMessage("Sends are made one by one, for io_uring is not to be had: {Reason}")]
+    private static partial void LogNotBatched(ILogger logger, LogLevel level, string reason);
 }

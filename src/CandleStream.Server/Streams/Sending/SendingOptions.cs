@@ -39,16 +39,17 @@ public sealed class SendingOptions : IValidatableObject
     public int MaxReaderMemoryMegabytes { get; set; } = 4096;
 
     /// <summary>
-    /// Send on the connection's socket itself where nothing stands between it and the response (HTTP/1.1, no TLS); false: always through
-    /// the web server's writer. Default: true.
+    /// Take the connection's socket from the web server where nothing stands between it and the response (Linux, HTTP/1.1, no TLS), and
+    /// send on it, for a fraction of the memory. False: always through the web server's writer. Default: true.
     /// </summary>
     public bool DirectSockets { get; set; } = true;
 
     /// <summary>
-    /// Send to many direct sockets with one system call (io_uring; Linux 6.1): less CPU per event. Where the system or a sandbox refuses
-    /// it, a line in the log says so and sends are made one by one. Off by default because some operators forbid io_uring. Default: false.
+    /// Send to many sockets with one system call (io_uring; Linux 6.1): less CPU per event. <c>auto</c>: wherever the system lets it, which
+    /// is tried at the start and told in a line of the log, and where 16 or more sends come together. <c>true</c>: for fewer, too.
+    /// <c>false</c>: never. Where it is refused, or fails later, sends are made one by one. Default: <c>auto</c>.
     /// </summary>
-    public bool BatchedSends { get; set; }
+    public BatchedSends BatchedSends { get; set; }
 
     /// <summary>
     /// Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.
@@ -104,4 +105,12 @@ public sealed class SendingOptions : IValidatableObject
         yield return new ValidationResult(
             $"MaxStreams={MaxStreams} readers could hold {megabytes} MB (SendBufferBytes={SendBufferBytes}, PendingClosedCandles={PendingClosedCandles}), more than MaxReaderMemoryMegabytes={MaxReaderMemoryMegabytes} allows: lower one or raise the other.");
     }
+}
+
+/// <summary>Whether many sends become one system call.</summary>
+public enum BatchedSends
+{
+    Auto,
+    True,
+    False,
 }

@@ -1,14 +1,12 @@
 using System.Buffers;
 using System.ComponentModel;
-using System.Net.Sockets;
 using CandleStream.Server.Streams.Sockets;
 
 namespace CandleStream.Server.Streams.Sending;
 
 /// <summary>
-/// Sends of one event to one socket each, collected and then made with one system call. Each socket's handle is held from
-/// <see cref="TryAdd"/> to the end of <see cref="Send"/>: a descriptor that is closed meanwhile is not given to another client before.
-/// Owned by the sender thread.
+/// Sends of one event to one socket each, collected and then made with one system call. All have ended when <see cref="Send"/> returns, and
+/// only the sender closes their sockets, later. Owned by the sender thread.
 /// </summary>
 internal sealed class SocketBatch(SocketRing ring) : IDisposable
 {
@@ -25,22 +23,9 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
 
     public bool IsFull => Count == Size;
 
-    /// <summary>False where the socket is closed. Only where the batch is not full.</summary>
-    public bool TryAdd(Connection connection, SafeSocketHandle socket, ReadOnlyMemory<byte> bytes)
-    {
-        var isHeld = false;
-        try
-        {
-            socket.DangerousAddRef(ref isHeld);
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-
+    /// <summary>Only where the batch is not full.</summary>
+    public void Add(Connection connection, int socket, ReadOnlyMemory<byte> bytes) =>
         _entries[Count++] = new Entry(connection, socket, bytes);
-        return true;
-    }
 
     /// <summary>
     /// Sends everything and tells <paramref name="sent"/> of each what the socket took: bytes, 0 where it takes none now, -1 where the
@@ -55,7 +40,6 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
         {
             var entry = _entries[i];
             _entries[i] = default;
-            entry.Socket.DangerousRelease();
             sent(entry.Connection, entry.Bytes, _results[i] switch
             {
                 WouldBlock => 0,
@@ -103,11 +87,11 @@ internal sealed class SocketBatch(SocketRing ring) : IDisposable
                 address = (byte*)_pins[^1].Pointer;
             }
 
-            ring.Set(i, (int)entry.Socket.DangerousGetHandle(), address, pinned.Length);
+            ring.Set(i, entry.Socket, address, pinned.Length);
         }
 
         ring.Submit(_results.AsSpan(0, Count));
     }
 
-    private readonly record struct Entry(Connection Connection, SafeSocketHandle Socket, ReadOnlyMemory<byte> Bytes);
+    private readonly record struct Entry(Connection Connection, int Socket, ReadOnlyMemory<byte> Bytes);
 }

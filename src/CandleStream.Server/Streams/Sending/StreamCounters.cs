@@ -54,6 +54,7 @@ public sealed class StreamCounters
 {
     private readonly ConcurrentDictionary<SeriesKey, SseSeriesCounters> _series = new();
     private readonly Histogram<double> _written;
+    private readonly Histogram<double> _lasted;
     private int _streams;
 
     public StreamCounters(IMeterFactory meters)
@@ -62,6 +63,8 @@ public sealed class StreamCounters
         meter.CreateObservableUpDownCounter("candlestream.streams", () => Streams, "{stream}", "Open streams.");
         _written = meter.CreateHistogram("candlestream.write.duration", "s",
             "From the receipt of a frame to the end of the sender's round that wrote its update to every socket that took it; one value per round, of its oldest update.", null, StreamingMetrics.LatencyBuckets);
+        _lasted = meter.CreateHistogram("candlestream.stream.duration", "s", "How long streams lasted, from live to their end.", null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 10, 60, 600, 3_600, 21_600, 86_400] });
         Observe(meter, "candlestream.stream.events", "{event}", "Events handed to sockets, once per reader.", c => c.Events);
         Observe(meter, "candlestream.stream.bytes", "By", "Bytes of these events.", c => c.Bytes);
         Observe(meter, "candlestream.stream.conflated", "{event}",
@@ -79,6 +82,9 @@ public sealed class StreamCounters
     public SseSeriesCounters Of(SeriesKey series) => _series.GetOrAdd(series, static _ => new SseSeriesCounters());
 
     internal void Written(TimeSpan since) => _written.Record(since.TotalSeconds);
+
+    internal void Ended(TimeSpan lasted, string reason) =>
+        _lasted.Record(lasted.TotalSeconds, new KeyValuePair<string, object?>("reason", reason));
 
     internal void StreamOpened() => Interlocked.Increment(ref _streams);
 

@@ -23,7 +23,7 @@ internal sealed class WaitingEvents
     /// <summary>
     /// Longer arrays are given back when they are empty: ten thousand connections that were slow once must not keep them.
     /// </summary>
-    private const int MaxKeptLength = 16;
+    private const int MaxKeptLength = 4;
 
     private WaitingEvent[] _events = [];
     private int _head;
@@ -140,7 +140,9 @@ internal sealed class WaitingEvents
 
     private void MakeRoom()
     {
-        var target = Count * 2 <= _events.Length && _events.Length > 0 ? _events : new WaitingEvent[Math.Max(4, _events.Length * 2)];
+        // Most streams have one event waiting at a time, and then an array of one for good.
+        var grown = _events.Length == 0 ? 1 : Math.Max(4, _events.Length * 2);
+        var target = Count * 2 <= _events.Length && _events.Length > 0 ? _events : new WaitingEvent[grown];
         var count = Count;
         Array.Copy(_events, _head, target, 0, count);
         if (ReferenceEquals(target, _events)) Array.Clear(_events, count, _tail - count);

@@ -36,8 +36,6 @@ internal sealed class BodyWriterOutput(PipeWriter writer, SseFraming framing, Ac
         }
     }
 
-    public override bool NeedsRetry => false;
-
     public override int Send(ReadOnlyMemory<byte> bytes)
     {
         if (Volatile.Read(ref _state) == Gone) return -1;

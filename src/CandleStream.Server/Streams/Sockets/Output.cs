@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using CandleStream.Server.Streams.Events;
 
 namespace CandleStream.Server.Streams.Sockets;
@@ -9,17 +8,16 @@ internal abstract class Output
     /// <summary>How the events of this client are laid out.</summary>
     public abstract SseFraming Framing { get; }
 
-    /// <summary>False while bytes handed over earlier are still under way: nothing may be sent until then.</summary>
+    /// <summary>
+    /// False while the client takes nothing: nothing may be sent until the sender is told otherwise, by a command or by the socket.
+    /// </summary>
     public abstract bool IsReady { get; }
 
-    /// <summary>
-    /// True where somebody must come back and try again because nobody will tell when the client takes more;
-    /// false where <see cref="IsReady"/> is followed by a call of the connection's owner.
-    /// </summary>
-    public abstract bool NeedsRetry { get; }
+    /// <summary>The socket that bytes go to, where the sender owns it; else -1.</summary>
+    public virtual int Descriptor => -1;
 
-    /// <summary>The socket where bytes may also be handed over together with those of other outputs; else null.</summary>
-    public virtual SafeSocketHandle? BatchSocket => null;
+    /// <summary>Called once, when the stream goes live, before anything is sent. False where the client is gone.</summary>
+    public virtual bool TryBegin() => true;
 
     /// <summary>Hands bytes over: how many were taken (0: none now), or -1 when the client is gone.</summary>
     public abstract int Send(ReadOnlyMemory<byte> bytes);

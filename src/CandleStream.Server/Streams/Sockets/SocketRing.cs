@@ -88,6 +88,28 @@ internal sealed unsafe partial class SocketRing : IDisposable
     }
 
     /// <summary>
+    /// Whether the system lets a ring of this thread send on a real socket, or why not: a sandbox may allow the ring and refuse its sends.
+    /// </summary>
+    public static bool TryProbe([NotNullWhen(false)] out string? reason)
+    {
+        if (!TryCreate(1, out var ring, out reason)) return false;
+        using (ring)
+        {
+            var (ours, theirs) = Linux.NewPair();
+            try
+            {
+                reason = ring.TrySend(ours, theirs);
+                return reason is null;
+            }
+            finally
+            {
+                Linux.Close(ours);
+                Linux.Close(theirs);
+            }
+        }
+    }
+
+    /// <summary>
     /// Sets send number <paramref name="n"/> of the next <see cref="Submit"/>. The bytes must stay where they are until it returns.
     /// </summary>
     public void Set(int n, int socket, byte* bytes, int length)
@@ -120,6 +142,26 @@ internal sealed unsafe partial class SocketRing : IDisposable
         _ = Unmap(_queues, _queuesLength);
         _ = Unmap((byte*)_submissions, (nuint)(_size * sizeof(Submission)));
         _ = Close(_ring);
+    }
+
+    private string? TrySend(int from, int to)
+    {
+        const byte Mark = 42;
+        var sent = Mark;
+        Span<int> result = stackalloc int[1];
+        Set(0, from, &sent, 1);
+        try
+        {
+            Submit(result);
+        }
+        catch (Win32Exception refused)
+        {
+            return refused.Message;
+        }
+
+        Span<byte> received = stackalloc byte[1];
+        if (result[0] == 1 && Linux.Receive(to, received) == 1 && received[0] == Mark) return null;
+        return result[0] < 0 ? new Win32Exception(-result[0]).Message : "a send did not arrive";
     }
 
     private int Collect(Span<int> results)

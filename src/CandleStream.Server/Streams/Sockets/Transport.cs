@@ -1,5 +1,3 @@
-using System.IO.Pipelines;
-using System.Net.Sockets;
 using CandleStream.Server.Streams.Events;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,20 +7,18 @@ namespace CandleStream.Server.Streams.Sockets;
 
 /// <summary>What lies between us and the client of one request, and so which way its events may take.</summary>
 /// <param name="Framing">Chunked where we frame the body ourselves.</param>
-/// <param name="DirectSocket">The connection's socket where nothing stands between it and the response; else null.</param>
-internal readonly record struct Transport(SseFraming Framing, Socket? DirectSocket)
+/// <param name="Takeover">Takes the connection's socket, where nothing stands between it and the response; else null.</param>
+internal readonly record struct Transport(SseFraming Framing, ISocketTakeover? Takeover)
 {
-    // The type of the transport's own writer: connection middleware (logging, TLS) puts another in its place.
-    private static readonly Type TransportWriter = new Pipe().Writer.GetType();
-
-    public static Transport Of(HttpContext context, bool allowDirect)
+    public static Transport Of(HttpContext context, bool allowTakeover)
     {
         var features = context.Features;
 
         // The server's own body is the same object as its request; a wrapped one (compression) frames and encodes by itself.
         var isBareBody = ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), features.Get<IHttpRequestFeature>());
         if (!isBareBody || !HttpProtocol.IsHttp11(context.Request.Protocol)) return new Transport(SseFraming.Plain, null);
-        return new Transport(SseFraming.Chunked, allowDirect ? FindSocket(features) : null);
+        var takeover = allowTakeover ? features.Get<ISocketTakeover>() : null;
+        return new Transport(SseFraming.Chunked, takeover is { IsBare: true } ? takeover : null);
     }
 
     /// <summary>Sets the headers of the stream and bounds what the kernel holds for a reader that stalls.</summary>
@@ -37,29 +33,27 @@ internal readonly record struct Transport(SseFraming Framing, Socket? DirectSock
         // A stream ends with its connection: nothing else is ever sent on it.
         response.Headers.Connection = "close";
         if (Framing == SseFraming.Chunked) response.Headers.TransferEncoding = "chunked";
-        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket) SetOptions(socket, sendBufferBytes);
+        BoundSendBuffer(context.Features, sendBufferBytes);
 
         // How slow is too slow is ours to say (StuckLimit).
         context.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
     }
 
-    private void SetOptions(Socket socket, int sendBufferBytes)
+    private static void BoundSendBuffer(IFeatureCollection features, int bytes)
     {
+        if (features.Get<ISocketTakeover>() is { } own)
+        {
+            own.SetSendBuffer(bytes);
+            return;
+        }
+
         try
         {
-            socket.SendBufferSize = sendBufferBytes;
-            if (DirectSocket is not null) socket.Blocking = false;
+            features.Get<IConnectionSocketFeature>()?.Socket.SendBufferSize = bytes;
         }
-        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException)
         {
             // The client is gone already; the first write will find out.
         }
-    }
-
-    private static Socket? FindSocket(IFeatureCollection features)
-    {
-        if (features.Get<ITlsHandshakeFeature>() is not null) return null;
-        var writer = features.Get<IConnectionTransportFeature>()?.Transport.Output;
-        return writer?.GetType() == TransportWriter ? features.Get<IConnectionSocketFeature>()?.Socket : null;
     }
 }
