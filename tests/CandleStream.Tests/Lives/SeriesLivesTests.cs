@@ -386,6 +386,19 @@ public sealed class SeriesLivesTests
     }
 
     [Fact]
+    public async Task What_was_traded_before_the_exchange_was_heard_is_a_gap_from_the_candle_that_ran_when_the_series_was_opened()
+    {
+        await using var core = new CoreUnderTest();
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        core.Time.Advance(TimeSpan.FromMinutes(10));
+
+        feed.OnSnapshot([Candle(8), Candle(9), Candle(10)], At(10, 30));
+
+        Assert.Equal(new TimeRange(At(0), At(8)), Assert.Single(lease.Hub.Status.Gaps));
+    }
+
+    [Fact]
     public async Task History_that_comes_in_pages_is_no_repair_though_its_first_page_is_all_that_the_store_holds()
     {
         await using var core = new CoreUnderTest();

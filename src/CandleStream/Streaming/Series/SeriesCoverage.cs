@@ -46,6 +46,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     // Where watching begins follows from these: earlier holes are history.
     private long? _began;
     private long? _oldest;
+    private long _openedAt = long.MaxValue;
     private long? _storedFrom;
     private long? _followedUntil;
 
@@ -150,8 +151,10 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     /// <param name="oldest">The oldest candle of the snapshot.</param>
     /// <param name="exchangeTime">The snapshot's time, or what is known of it at least.</param>
     /// <param name="latest">The latest that the time can be, where it is not known for certain.</param>
-    public void Begin(long? oldest, long exchangeTime, long? latest = null)
+    /// <param name="openedAt">The exchange's time when the series was opened: it is watched from the candle that ran then.</param>
+    public void Begin(long? oldest, long exchangeTime, long? latest = null, long openedAt = long.MaxValue)
     {
+        if (_began is null) _openedAt = openedAt;
         // A time from before the newest one known would make what was not followed since look followed.
         exchangeTime = Math.Max(exchangeTime, _now ?? exchangeTime);
         StartWatching(oldest, exchangeTime);
@@ -337,7 +340,7 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
         // Where candles are long, the one that ended meanwhile may have opened more than seven days ago.
         var farthest = timeframe.StartOf(Math.Min(began - MaxRepairMs, _followedUntil ?? long.MaxValue));
         if (timeframe.LengthMs > 0) farthest = Math.Max(farthest, timeframe.CeilingOf(began - MaxRepairCandles * timeframe.LengthMs));
-        var first = Math.Max(_storedFrom ?? _oldest ?? timeframe.StartOf(began), farthest);
+        var first = Math.Max(_storedFrom ?? Math.Min(_oldest ?? began, timeframe.StartOf(Math.Min(began, _openedAt))), farthest);
         return Math.Max(first, _notBefore);
     }
 

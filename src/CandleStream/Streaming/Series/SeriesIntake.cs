@@ -18,6 +18,9 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     // Times of rows that were refused since they were last told to the coverage.
     private readonly List<TimeRange> _spoiled = [];
 
+    // When the series was opened (timestamp): its clients wait for it since.
+    private readonly long _openedAt = time.GetTimestamp();
+
     // When the newest candle of the channel was first heard (timestamp), and up to when the channel can have been heard then: its own
     // candle, or the snapshot's time.
     private long _heardAt;
@@ -64,7 +67,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
         if (began is { } time)
         {
             HearFrom(time);
-            _coverage.Begin(oldest, time, exchangeTime is null ? _present.Latest : null);
+            Begin(oldest, time, exchangeTime is null ? _present.Latest : null);
         }
 
         Spoil();
@@ -132,7 +135,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     {
         _coverage.Interrupt();
         Doubt(_candles.ExchangeTime);
-        if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) _coverage.Begin(null, now, _present.Latest);
+        if ((_candles.ExchangeTime ?? _candles.Newest?.Time) is { } now) Begin(null, now, _present.Latest);
     }
 
     // After an empty snapshot that came before any time was told.
@@ -141,7 +144,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
         if (!_beginsLater) return;
         _beginsLater = false;
         HearFrom(time);
-        _coverage.Begin(null, time, _present.Latest);
+        Begin(null, time, _present.Latest);
     }
 
     public bool IsNextSecond(long exchangeTime) => _candles.ExchangeTime is not { } known || known / 1000 < exchangeTime / 1000;
@@ -178,6 +181,10 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     /// are believed.
     /// </summary>
     public long HeardAtMost() => _heardFrom + (long)_time.GetElapsedTime(_heardAt).TotalMilliseconds + PresentTime.SlackMs;
+
+    // Clients have waited since the series was opened: what was traded before the exchange was heard is missing, and no history.
+    private void Begin(long? oldest, long exchangeTime, long? latest) =>
+        _coverage.Begin(oldest, exchangeTime, latest, exchangeTime - (long)_time.GetElapsedTime(_openedAt).TotalMilliseconds);
 
     private void HearFrom(long time) => (_heardFrom, _heardAt) = (time, _time.GetTimestamp());
 
