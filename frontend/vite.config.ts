@@ -85,7 +85,7 @@ const EARLY = { name: 'early', test: /src\/(early|state\/(settings|address)|feed
 /** All that the first candle needs is one file; what other files share with it would be cut out of it otherwise. */
 const AT_FIRST = {
   name: 'page',
-  test: /^(?!.*(ui\/later\/|chart\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
+  test: /^(?!.*(ui\/later\/|\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
 }
 
 /**

@@ -7,6 +7,7 @@ import { panelText } from '../../text/panelText'
 import { text } from '../../text/text'
 import { useSignal } from '../usePage'
 import { savePicture, saveTable, toggleFullScreen } from './exportFiles'
+import { toolboxOf } from './toolbox'
 
 const THEMES: readonly Theme[] = ['system', 'dark', 'light']
 const SCALES: readonly Scale[] = ['linear', 'log', 'percent']
@@ -64,6 +65,7 @@ export function MoreItems({ page, isDrawer, isPhone }: Props) {
         onClick={() => page.change({ shortcuts: !settings.shortcuts })}
       />
       <hr />
+      {isPhone && <Action label={panelText.indicators} onClick={() => showIndicators(page)} />}
       <Action label={panelText.reset} keys="R" onClick={() => page.resetView()} />
       <Action label={panelText.picture} onClick={() => savePicture(page)} />
       <Action label={panelText.table} onClick={() => saveTable(page)} />
@@ -157,6 +159,11 @@ function SignOut({ session }: { session: Session }) {
       </p>
     </>
   )
+}
+
+function showIndicators(page: Page): void {
+  document.getElementById('more')?.hidePopover()
+  toolboxOf(page).showIndicators()
 }
 
 /** In place of this panel, not upon it: one that a button of another opens would keep both open. */

@@ -1,0 +1,122 @@
+import { IndicatorLayer, type Placed } from '../../chart/tools/indicators/indicatorLayer'
+import { formatParameter } from '../../chart/tools/indicators/reading'
+import { indicatorOf } from '../../chart/tools/indicators/table'
+import { panelText } from '../../text/panelText'
+import { text } from '../../text/text'
+import type { Page } from '../page'
+import { Signal } from '../signal'
+import { type Layout, loadLayout, MOST_INDICATORS, saveLayout } from './layout'
+
+const INKS = 6
+
+/** The indicators on the page's chart, as somebody has chosen them. */
+export class IndicatorSet {
+  readonly changed = new Signal()
+  readonly layer: IndicatorLayer
+  #page: Page
+  #layout: Layout
+  #key: number
+
+  constructor(page: Page) {
+    this.#page = page
+    this.#layout = loadLayout()
+    this.#key = this.#layout.indicators.length
+    const source = () => {
+      const { feed } = page
+      return { bars: feed.list.bars, gaps: feed.gaps, timeframe: page.timeframe, knowsStart: feed.atStart }
+    }
+    this.layer = new IndicatorLayer(page.chart!, source, (heights) => this.#noteHeights(heights))
+    page.chart!.overlays.follow(this.layer)
+    page.chart!.redraw()
+    this.#show()
+    if (this.#layout.unknown.length > 0) page.say(panelText.unknownIndicators(this.#layout.unknown.length))
+  }
+
+  get placed(): readonly Placed[] {
+    return this.#layout.indicators
+  }
+
+  get favourites(): readonly string[] {
+    return this.#layout.favourites
+  }
+
+  /** One as it is called: `SMA 20`. */
+  name({ id, parameters }: Placed): string {
+    const indicator = indicatorOf(id)
+    return [indicator?.name ?? id, ...parameters.map(formatParameter)].join(' ')
+  }
+
+  /** Puts one more on the chart, with the parameters it has by default. Null where there are too many. */
+  add(id: string): Placed | null {
+    const indicator = indicatorOf(id)
+    if (indicator === undefined) return null
+    if (this.placed.length >= MOST_INDICATORS) {
+      this.#page.say(panelText.tooManyIndicators(MOST_INDICATORS))
+      return null
+    }
+    const used = new Set(this.placed.flatMap(({ ink }) => ink))
+    const free = [0, 1, 2, 3, 4, 5].filter((ink) => !used.has(ink))
+    const placed: Placed = {
+      key: ++this.#key,
+      id,
+      parameters: indicator.parameters.map(({ value }) => value),
+      ink: indicator.lines.map((_, i) => free[i] ?? (used.size + i) % INKS),
+      hidden: false,
+      height: null,
+    }
+    this.#put([...this.placed, placed])
+    return placed
+  }
+
+  edit(key: number, change: Partial<Placed>): void {
+    this.#put(this.placed.map((placed) => (placed.key === key ? { ...placed, ...change } : placed)))
+  }
+
+  /** Takes it off; a sentence offers the way back. */
+  remove(key: number): void {
+    const before = this.placed
+    const gone = before.find((placed) => placed.key === key)
+    if (gone === undefined) return
+    this.#put(before.filter((placed) => placed.key !== key))
+    this.#page.say(text.removed(this.name(gone)), () => this.#put(before))
+  }
+
+  /** Moves it up (-1) or down (1) in the legend and among the panes. */
+  move(key: number, by: -1 | 1): void {
+    const own = (placed: Placed) => indicatorOf(placed.id)?.pane === 'own'
+    const from = this.placed.findIndex((placed) => placed.key === key)
+    const one = this.placed[from]
+    if (one === undefined) return
+    let to = from + by
+    while (this.placed[to] !== undefined && own(this.placed[to]!) !== own(one)) to += by
+    const other = this.placed[to]
+    if (other === undefined) return
+    this.#put(this.placed.map((placed, i) => (i === from ? other : i === to ? one : placed)))
+  }
+
+  toggleFavourite(id: string): void {
+    const { favourites } = this.#layout
+    const others = favourites.filter((one) => one !== id)
+    this.#keep({ favourites: others.length < favourites.length ? others : [...favourites, id] })
+  }
+
+  #noteHeights(heights: ReadonlyMap<number, number>): void {
+    this.#keep({ indicators: this.placed.map((placed) => ({ ...placed, height: heights.get(placed.key) ?? null })) })
+  }
+
+  #put(indicators: readonly Placed[]): void {
+    this.#keep({ indicators })
+    this.#show()
+  }
+
+  #show(): void {
+    this.layer.show(this.placed)
+    this.changed.emit()
+  }
+
+  #keep(change: Partial<Layout>): void {
+    this.#layout = { ...this.#layout, ...change }
+    if (!saveLayout(this.#layout)) this.#page.keeps = false
+    this.changed.emit()
+  }
+}

@@ -1,0 +1,65 @@
+import type { Page } from '../../state/page'
+import { Signal } from '../../state/signal'
+
+type Parts = typeof import('../tools')
+type Tools = import('../../state/tools/indicatorSet').IndicatorSet
+
+const RETRY_MS = 2000
+
+/** What is put on the chart besides candles; its code is loaded when it is used, or when it was there on an earlier visit. */
+export class Toolbox {
+  readonly changed = new Signal()
+  parts: Parts | null = null
+  indicators: Tools | null = null
+  /** The dialog of indicators: closed, or open with one to edit. */
+  open: { edit: number | null } | null = null
+  #page: Page
+  #loading = false
+
+  constructor(page: Page) {
+    this.#page = page
+  }
+
+  /** Loads it where somebody has used it before. */
+  recall(): void {
+    try {
+      if (localStorage.getItem('candlestream.layout') !== null) void this.load()
+    } catch {
+      // Storage may be forbidden; then there is nothing to recall.
+    }
+  }
+
+  showIndicators(edit: number | null = null): void {
+    this.open = { edit }
+    void this.load()
+    this.changed.emit()
+  }
+
+  readonly close = (): void => {
+    this.open = null
+    this.changed.emit()
+  }
+
+  /** Without a server it is asked for again and again. */
+  async load(): Promise<void> {
+    if (this.parts !== null || this.#loading) return
+    this.#loading = true
+    while (this.parts === null) {
+      try {
+        this.parts = await import('../tools')
+      } catch {
+        await new Promise((done) => setTimeout(done, RETRY_MS))
+      }
+    }
+    this.indicators = new this.parts.IndicatorSet(this.#page)
+    this.changed.emit()
+  }
+}
+
+const boxes = new WeakMap<Page, Toolbox>()
+
+export function toolboxOf(page: Page): Toolbox {
+  const box = boxes.get(page) ?? new Toolbox(page)
+  boxes.set(page, box)
+  return box
+}
