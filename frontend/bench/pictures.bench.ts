@@ -39,7 +39,7 @@ for (const { name, size, ...more } of SCREENS) {
       await expectKeys(page)
       await expect(page.locator('.pill.simulated')).toBeVisible()
       await expect(page.locator('.day dd').first()).toBeVisible()
-      if ('indicators' in more) await expect(page.locator('.indicator-legend li')).toHaveCount(more.indicators.length)
+      if ('indicators' in more) await expect(page.locator('.tool-legend li')).toHaveCount(more.indicators.length)
       await page.screenshot({ path: `${FOLDER}/${name}.png` })
     })
   })

@@ -3,7 +3,7 @@ import { drawn, expect, expectCondition, expectKeys, open, test, violations } fr
 
 /** What is drawn from the candles besides them. Names and numbers are read from the legend, which is what a reader hears. */
 
-const legend = (page: Page) => page.locator('.indicator-legend li')
+const legend = (page: Page) => page.locator('.tool-legend li')
 
 async function start(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/?symbol=BTCUSD&timeframe=1m`)
@@ -59,12 +59,12 @@ test('indicators are found, added, edited, ordered, hidden and taken off, and ar
   await page.getByRole('button', { name: 'Hide SMA 20' }).click()
   await expect(page.getByRole('button', { name: 'Hide SMA 20' })).toHaveAttribute('aria-pressed', 'true')
   const tops = () =>
-    page.locator('.indicator-legend.own').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top))
+    page.locator('.tool-legend.own').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top))
   const [first, second] = await tops()
   expect(second! - first!).toBeGreaterThan(40)
   await page.getByRole('button', { name: 'Edit MACD 12 26 9' }).focus()
   await page.keyboard.press('Alt+ArrowUp')
-  await expect(page.locator('.indicator-legend.own').first()).toContainText('MACD')
+  await expect(page.locator('.tool-legend.own').first()).toContainText('MACD')
   await page.getByRole('button', { name: 'Remove BB 20 2' }).click()
   await expect(page.locator('.toast')).toContainText('BB 20 2 removed.')
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click()
@@ -72,7 +72,7 @@ test('indicators are found, added, edited, ordered, hidden and taken off, and ar
   await page.reload()
   await expectCondition(page, 'live')
   await expect(legend(page)).toHaveCount(5)
-  await expect(page.locator('.indicator-legend.own').first()).toContainText('MACD')
+  await expect(page.locator('.tool-legend.own').first()).toContainText('MACD')
   await expect(page.getByRole('button', { name: 'Hide SMA 20' })).toHaveAttribute('aria-pressed', 'true')
 })
 

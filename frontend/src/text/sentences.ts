@@ -31,14 +31,6 @@ export const page = sentences({
   connection: { en: 'Connection', de: 'Verbindung' },
   allTimeframes: { en: 'All timeframes', de: 'Alle Zeiteinheiten' },
   unfoldStrip: { en: 'Show the chart’s tools', de: 'Werkzeuge zeigen' },
-  gapCount: {
-    en: (count: number) => (count === 1 ? '1 gap' : `${count} gaps`),
-    de: (count) => (count === 1 ? '1 Lücke' : `${count} Lücken`),
-  },
-  gapsMean: {
-    en: 'The feed was cut there: what was traded is not known. Shows the newest.',
-    de: 'Dort fehlten die Daten: Was gehandelt wurde, ist nicht bekannt. Zeigt die neueste.',
-  },
   more: { en: 'More', de: 'Mehr' },
   keyboard: { en: 'Keyboard', de: 'Tastatur' },
   close: { en: 'Close', de: 'Schließen' },
@@ -58,13 +50,7 @@ export const page = sentences({
   volume: { en: 'Volume', de: 'Volumen' },
   volumeShort: { en: 'Vol', de: 'Vol' },
   day: { en: '24h', de: '24h' },
-  barClosesIn: { en: 'Bar closes in', de: 'Kerze schließt in' },
-  bars: { en: (count: number) => `${count} bars`, de: (count) => `${count} Kerzen` },
   chartsBy: { en: 'Charts by TradingView', de: 'Charts von TradingView' },
-  clockMeans: {
-    en: 'Server time. Switch between UTC, the exchange’s time, and your local time.',
-    de: 'Zeit des Servers. Wechselt zwischen UTC, der Zeit der Börse, und Ihrer Ortszeit.',
-  },
 
   // Chart
   chartOf: { en: (name: string) => `Chart of ${name}`, de: (name) => `Chart von ${name}` },
@@ -142,10 +128,6 @@ export const page = sentences({
   unknownInLink: {
     en: (names: string) => `The link asks for more than this version knows (${names}). The rest is shown.`,
     de: (names) => `Der Link verlangt mehr, als diese Version kennt (${names}). Zu sehen ist der Rest.`,
-  },
-  typedTimeframe: {
-    en: (minutes: number) => `No timeframe of ${minutes} minutes is offered.`,
-    de: (minutes) => `Eine Zeiteinheit von ${minutes} Minuten gibt es nicht.`,
   },
   notAKey: { en: 'This is not an API key.', de: 'Das ist kein API-Schlüssel.' },
   unknownKey: { en: 'The server does not know this key.', de: 'Der Server kennt diesen Schlüssel nicht.' },
@@ -240,6 +222,26 @@ export const panels = sentences({
   newVersion: {
     en: 'A new version is ready. It is used from the next load on.',
     de: 'Eine neue Version ist da. Sie gilt ab dem nächsten Laden.',
+  },
+
+  // Footer and keys
+  gapCount: {
+    en: (count: number) => (count === 1 ? '1 gap' : `${count} gaps`),
+    de: (count) => (count === 1 ? '1 Lücke' : `${count} Lücken`),
+  },
+  gapsMean: {
+    en: 'The feed was cut there: what was traded is not known. Shows the newest.',
+    de: 'Dort fehlten die Daten: Was gehandelt wurde, ist nicht bekannt. Zeigt die neueste.',
+  },
+  clockMeans: {
+    en: 'Server time. Switch between UTC, the exchange’s time, and your local time.',
+    de: 'Zeit des Servers. Wechselt zwischen UTC, der Zeit der Börse, und Ihrer Ortszeit.',
+  },
+  barClosesIn: { en: 'Bar closes in', de: 'Kerze schließt in' },
+  bars: { en: (count: number) => `${count} bars`, de: (count) => `${count} Kerzen` },
+  typedTimeframe: {
+    en: (minutes: number) => `No timeframe of ${minutes} minutes is offered.`,
+    de: (minutes) => `Eine Zeiteinheit von ${minutes} Minuten gibt es nicht.`,
   },
 
   // Watchlist and connection
@@ -414,6 +416,48 @@ export const panels = sentences({
     en: (most: number) => `There is room for ${most} indicators.`,
     de: (most) => `Es ist Platz für ${most} Indikatoren.`,
   },
+
+  // Chart types and comparison
+  chartType: { en: 'Chart type', de: 'Darstellung' },
+  chartTypes: {
+    en: {
+      candles: 'Candles',
+      hollow: 'Hollow candles',
+      bars: 'Bars',
+      heikin: 'Heikin-Ashi',
+      line: 'Line',
+      area: 'Area',
+      baseline: 'Baseline',
+    },
+    de: {
+      candles: 'Kerzen',
+      hollow: 'Hohle Kerzen',
+      bars: 'Balken',
+      heikin: 'Heikin-Ashi',
+      line: 'Linie',
+      area: 'Fläche',
+      baseline: 'Grundlinie',
+    },
+  },
+  heikinMeans: {
+    en: 'Heikin-Ashi bars are computed: the legend, the price tag and the scale show real prices.',
+    de: 'Heikin-Ashi-Kerzen sind errechnet: Legende, Preisschild und Achse zeigen echte Preise.',
+  },
+  inverted: { en: 'Inverted scale', de: 'Umgekehrte Achse' },
+  marks: { en: 'High and low marks', de: 'Hoch und Tief markieren' },
+  dayLines: { en: 'Lines of the previous day', de: 'Linien des Vortags' },
+  dayHigh: { en: 'Previous day’s high', de: 'Hoch des Vortags' },
+  dayLow: { en: 'Previous day’s low', de: 'Tief des Vortags' },
+  dayClose: { en: 'Previous day’s close', de: 'Schluss des Vortags' },
+  withGap: { en: '(with a gap)', de: '(mit einer Lücke)' },
+  compare: { en: 'Compare', de: 'Vergleichen' },
+  compareHint: { en: 'Symbol to compare', de: 'Symbol zum Vergleich' },
+  addCompared: { en: 'Add', de: 'Hinzufügen' },
+  tooManyCompared: {
+    en: (most: number) => `At most ${most} symbols can be compared.`,
+    de: (most) => `Höchstens ${most} Symbole lassen sich vergleichen.`,
+  },
+  sinceLeft: { en: 'since the first bar in view', de: 'seit der ersten sichtbaren Kerze' },
 
   // Keys
   keysOff: {

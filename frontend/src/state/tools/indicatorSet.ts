@@ -4,40 +4,37 @@ import { indicatorOf } from '../../chart/tools/indicators/table'
 import { panelText } from '../../text/panelText'
 import { text } from '../../text/text'
 import type { Page } from '../page'
-import { Signal } from '../signal'
-import { type Layout, loadLayout, MOST_INDICATORS, saveLayout } from './layout'
-
-const INKS = 6
+import { INKS, type LayoutStore, MOST_INDICATORS } from './layout'
+import { sourceOf } from './source'
 
 /** The indicators on the page's chart, as somebody has chosen them. */
 export class IndicatorSet {
-  readonly changed = new Signal()
   readonly layer: IndicatorLayer
   #page: Page
-  #layout: Layout
+  #store: LayoutStore
   #key: number
 
-  constructor(page: Page) {
+  constructor(page: Page, store: LayoutStore) {
     this.#page = page
-    this.#layout = loadLayout()
-    this.#key = this.#layout.indicators.length
-    const source = () => {
-      const { feed } = page
-      return { bars: feed.list.bars, gaps: feed.gaps, timeframe: page.timeframe, knowsStart: feed.atStart }
-    }
-    this.layer = new IndicatorLayer(page.chart!, source, (heights) => this.#noteHeights(heights))
+    this.#store = store
+    this.#key = store.layout.indicators.length
+    this.layer = new IndicatorLayer(page.chart!, sourceOf(page), (heights) => this.#noteHeights(heights))
     page.chart!.overlays.follow(this.layer)
-    page.chart!.redraw()
-    this.#show()
-    if (this.#layout.unknown.length > 0) page.say(panelText.unknownIndicators(this.#layout.unknown.length))
+    this.layer.show(this.placed)
+    const { unknown } = store.layout
+    if (unknown.length > 0) page.say(panelText.unknownIndicators(unknown.length))
+  }
+
+  get changed() {
+    return this.#store.changed
   }
 
   get placed(): readonly Placed[] {
-    return this.#layout.indicators
+    return this.#store.layout.indicators
   }
 
   get favourites(): readonly string[] {
-    return this.#layout.favourites
+    return this.#store.layout.favourites
   }
 
   /** One as it is called: `SMA 20`. */
@@ -95,28 +92,19 @@ export class IndicatorSet {
   }
 
   toggleFavourite(id: string): void {
-    const { favourites } = this.#layout
+    const { favourites } = this.#store.layout
     const others = favourites.filter((one) => one !== id)
-    this.#keep({ favourites: others.length < favourites.length ? others : [...favourites, id] })
+    this.#store.keep({ favourites: others.length < favourites.length ? others : [...favourites, id] })
   }
 
   #noteHeights(heights: ReadonlyMap<number, number>): void {
-    this.#keep({ indicators: this.placed.map((placed) => ({ ...placed, height: heights.get(placed.key) ?? null })) })
+    this.#store.keep({
+      indicators: this.placed.map((placed) => ({ ...placed, height: heights.get(placed.key) ?? null })),
+    })
   }
 
   #put(indicators: readonly Placed[]): void {
-    this.#keep({ indicators })
-    this.#show()
-  }
-
-  #show(): void {
-    this.layer.show(this.placed)
-    this.changed.emit()
-  }
-
-  #keep(change: Partial<Layout>): void {
-    this.#layout = { ...this.#layout, ...change }
-    if (!saveLayout(this.#layout)) this.#page.keeps = false
-    this.changed.emit()
+    this.layer.show(indicators)
+    this.#store.keep({ indicators })
   }
 }

@@ -1,13 +1,28 @@
 import type { Placed } from '../../chart/tools/indicators/indicatorLayer'
 import { indicatorOf } from '../../chart/tools/indicators/table'
+import { CHART_TYPES, type ChartType } from '../../chart/tools/types/painters'
+import type { Page } from '../page'
+import { isSymbolText } from '../settings'
+import { Signal } from '../signal'
 
 const KEY = 'candlestream.layout'
 /** More do not fit, and every one costs time with every trade. */
 export const MOST_INDICATORS = 24
-const INKS = 6
+/** Lines of other symbols beside the chart's own. */
+export const MOST_COMPARED = 4
+export const INKS = 6
 
 /** What somebody has put on the chart. */
 export interface Layout {
+  type: ChartType
+  /** High prices are at the bottom. */
+  inverted: boolean
+  /** The highest and the lowest price in view are marked. */
+  marks: boolean
+  /** Lines at the high, low and close of the day before. */
+  dayLines: boolean
+  /** Symbols that are drawn beside the chart's own. */
+  compare: readonly string[]
   indicators: readonly Placed[]
   /** Ids of indicators that stand first in the list. */
   favourites: readonly string[]
@@ -15,7 +30,16 @@ export interface Layout {
   unknown: readonly unknown[]
 }
 
-const EMPTY: Layout = { indicators: [], favourites: [], unknown: [] }
+const EMPTY: Layout = {
+  type: 'candles',
+  inverted: false,
+  marks: false,
+  dayLines: false,
+  compare: [],
+  indicators: [],
+  favourites: [],
+  unknown: [],
+}
 
 /** Reads a layout out of anything; what cannot be read is kept aside, nothing is lost. */
 export function readLayout(text: string | null): Layout {
@@ -26,10 +50,15 @@ export function readLayout(text: string | null): Layout {
     return EMPTY
   }
   if (typeof stored !== 'object' || stored === null) return EMPTY
-  const { indicators, favourites } = stored as Record<string, unknown>
+  const { indicators, favourites, type, inverted, marks, dayLines, compare } = stored as Record<string, unknown>
   const entries: readonly unknown[] = Array.isArray(indicators) ? indicators : []
   const read = entries.map((entry, index) => readPlaced(entry, index + 1))
   return {
+    type: CHART_TYPES.find((one) => one === type) ?? 'candles',
+    inverted: inverted === true,
+    marks: marks === true,
+    dayLines: dayLines === true,
+    compare: Array.isArray(compare) ? compare.filter(isSymbolText).slice(0, MOST_COMPARED) : [],
     indicators: read.filter((placed) => placed !== null).slice(0, MOST_INDICATORS),
     favourites: Array.isArray(favourites) ? favourites.filter((id) => typeof id === 'string') : [],
     unknown: entries.filter((_, index) => read[index] === null),
@@ -57,22 +86,40 @@ function readPlaced(entry: unknown, key: number): Placed | null {
   }
 }
 
-export function loadLayout(): Layout {
+/** The layout of this browser; whoever changes a part of it leaves the rest alone. */
+export class LayoutStore {
+  readonly changed = new Signal()
+  #page: Page
+  #layout: Layout
+
+  constructor(page: Page) {
+    this.#page = page
+    this.#layout = load()
+  }
+
+  get layout(): Layout {
+    return this.#layout
+  }
+
+  keep(change: Partial<Layout>): void {
+    this.#layout = { ...this.#layout, ...change }
+    const { indicators, unknown, ...rest } = this.#layout
+    const kept = indicators.map(({ key: _, ...placed }) => placed)
+    try {
+      localStorage.setItem(KEY, JSON.stringify({ ...rest, indicators: [...kept, ...unknown] }))
+    } catch {
+      // Storage is full or forbidden: the layout then lives as long as the page, which says so under More.
+      this.#page.keeps = false
+    }
+    this.changed.emit()
+  }
+}
+
+function load(): Layout {
   try {
     return readLayout(localStorage.getItem(KEY))
   } catch {
     // Storage may be forbidden; the page then forgets.
     return EMPTY
-  }
-}
-
-/** False where the browser keeps nothing. */
-export function saveLayout({ indicators, favourites, unknown }: Layout): boolean {
-  const kept = indicators.map(({ key: _, ...rest }) => rest)
-  try {
-    localStorage.setItem(KEY, JSON.stringify({ indicators: [...kept, ...unknown], favourites }))
-    return true
-  } catch {
-    return false
   }
 }

@@ -66,6 +66,8 @@ export function MoreItems({ page, isDrawer, isPhone }: Props) {
       />
       <hr />
       {isPhone && <Action label={panelText.indicators} onClick={() => showIndicators(page)} />}
+      {isPhone && <Action label={panelText.chartType} onClick={() => showTool(page, 'chart-type')} />}
+      <Action label={panelText.compare} onClick={() => showTool(page, 'compare')} />
       <Action label={panelText.reset} keys="R" onClick={() => page.resetView()} />
       <Action label={panelText.picture} onClick={() => savePicture(page)} />
       <Action label={panelText.table} onClick={() => saveTable(page)} />
@@ -88,7 +90,7 @@ function Clock({ page }: { page: Page }) {
   useSignal(page.ticked)
   return (
     <span className="phone-clock">
-      {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong> ·{' '}
+      {panelText.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong> ·{' '}
       {formatClock(page.serverNow, page.settings.timeZone)}
     </span>
   )
@@ -164,6 +166,12 @@ function SignOut({ session }: { session: Session }) {
 function showIndicators(page: Page): void {
   document.getElementById('more')?.hidePopover()
   toolboxOf(page).showIndicators()
+}
+
+function showTool(page: Page, panel: string): void {
+  void toolboxOf(page).load()
+  document.getElementById('more')?.hidePopover()
+  document.getElementById(panel)?.showPopover()
 }
 
 /** In place of this panel, not upon it: one that a button of another opens would keep both open. */

@@ -1,19 +1,36 @@
 import { useEffect } from 'preact/hooks'
 import type { Page } from '../../state/page'
 import { panelText } from '../../text/panelText'
+import { Panel } from '../Panel'
 import { useSignal } from '../usePage'
 import { toolboxOf } from './toolbox'
 
 /** In the header: what opens the tools of the chart. */
 export function ToolButtons({ page }: { page: Page }) {
+  const box = toolboxOf(page)
+  useSignal(box.changed)
+  const { parts, tools } = box
+  const load = () => void box.load()
   return (
     <div className="tool-buttons">
-      <button type="button" className="tool-button" onClick={() => toolboxOf(page).showIndicators()}>
+      <button type="button" className="tool-button" popovertarget="chart-type" onClick={load}>
+        {panelText.chartType}
+      </button>
+      <button type="button" className="tool-button" onClick={() => box.showIndicators()}>
         <span aria-hidden="true" className="fx">
           ƒx
         </span>{' '}
         {panelText.indicators}
       </button>
+      <button type="button" className="tool-button seldom" popovertarget="compare" onClick={load}>
+        {panelText.compare}
+      </button>
+      <Panel id="chart-type" title={panelText.chartType}>
+        {parts !== null && tools !== null && <parts.ChartTypeMenu tools={tools} />}
+      </Panel>
+      <Panel id="compare" title={panelText.compare}>
+        {parts !== null && tools !== null && <parts.CompareMenu page={page} tools={tools} />}
+      </Panel>
     </div>
   )
 }
@@ -23,12 +40,12 @@ export function ChartTools({ page }: { page: Page }) {
   const box = toolboxOf(page)
   useSignal(box.changed)
   useEffect(() => box.recall(), [box])
-  if (box.parts === null || box.indicators === null) return null
-  const { IndicatorLegend, IndicatorDialog } = box.parts
+  const { parts, tools, open } = box
+  if (parts === null || tools === null) return null
   return (
     <>
-      <IndicatorLegend page={page} box={box} set={box.indicators} />
-      {box.open !== null && <IndicatorDialog set={box.indicators} edit={box.open.edit} onClose={box.close} />}
+      <parts.ToolLegend page={page} box={box} tools={tools} />
+      {open !== null && <parts.IndicatorDialog set={tools.indicators} edit={open.edit} onClose={box.close} />}
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { readTimeframe } from '../../state/address'
 import type { Page } from '../../state/page'
 import { toggled } from '../../state/settings'
-import { text } from '../../text/text'
+import { panelText } from '../../text/panelText'
 
 /** Digits that follow each other within this are one number. */
 export const TYPING_MS = 700
@@ -97,7 +97,7 @@ export class Keyboard {
     const { timeframes, symbol } = this.#page
     const timeframe = digits.length === 1 ? timeframes[Number(digits) - 1] : readTimeframe(digits, timeframes)
     if (timeframe !== undefined && timeframe !== null) this.#page.select(symbol, timeframe)
-    else if (digits.length > 1) this.#page.say(text.typedTimeframe(Number(digits)))
+    else if (digits.length > 1) this.#page.say(panelText.typedTimeframe(Number(digits)))
   }
 
   #takeDigits(): string {

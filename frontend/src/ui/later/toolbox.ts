@@ -2,7 +2,7 @@ import type { Page } from '../../state/page'
 import { Signal } from '../../state/signal'
 
 type Parts = typeof import('../tools')
-type Tools = import('../../state/tools/indicatorSet').IndicatorSet
+type Tools = import('../tools').Tools
 
 const RETRY_MS = 2000
 
@@ -10,7 +10,7 @@ const RETRY_MS = 2000
 export class Toolbox {
   readonly changed = new Signal()
   parts: Parts | null = null
-  indicators: Tools | null = null
+  tools: Tools | null = null
   /** The dialog of indicators: closed, or open with one to edit. */
   open: { edit: number | null } | null = null
   #page: Page
@@ -51,7 +51,7 @@ export class Toolbox {
         await new Promise((done) => setTimeout(done, RETRY_MS))
       }
     }
-    this.indicators = new this.parts.IndicatorSet(this.#page)
+    this.tools = new this.parts.Tools(this.#page)
     this.changed.emit()
   }
 }

@@ -1,6 +1,8 @@
-/** The tools of the chart: loaded when they are used first. */
 import './tools.css'
 
-export { IndicatorSet } from '../../state/tools/indicatorSet'
+/** The tools of the chart: loaded when they are used first. */
+export { Tools } from '../../state/tools/tools'
+export { ChartTypeMenu } from './ChartTypeMenu'
+export { CompareMenu } from './CompareMenu'
 export { IndicatorDialog } from './IndicatorDialog'
-export { IndicatorLegend } from './IndicatorLegend'
+export { ToolLegend } from './ToolLegend'

@@ -97,7 +97,6 @@ export class IndicatorLayer implements ChartFollower {
     for (const shown of before) if (!kept.has(shown.run)) shown.remove()
     this.#arrange()
     this.#colour()
-    this.#view.setLegendRows(placed.filter(({ id }) => indicatorOf(id)?.pane === 'price').length)
   }
 
   /** What an indicator says of a bar, of the last one if no time is named; undefined where it says nothing. */

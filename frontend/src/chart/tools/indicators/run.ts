@@ -157,6 +157,11 @@ export class IndicatorRun {
   }
 }
 
+/** Whether nothing unknown lies between two times. */
+export function sameOrNoGap(gaps: readonly Gap[], from: number, to: number): boolean {
+  return from === to || !hasGap(gaps, from, to)
+}
+
 function hasGap(gaps: readonly Gap[], from: number, to: number): boolean {
   const index = indexAtOrAfter(from + 1, gaps.length, (i) => gaps[i]![1])
   return index < gaps.length && gaps[index]![0] < to

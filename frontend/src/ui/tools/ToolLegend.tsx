@@ -1,11 +1,12 @@
 import type { TargetedKeyboardEvent } from 'preact'
-import { formatPrice } from '../../chart/format'
+import { useEffect } from 'preact/hooks'
+import { formatPercent, formatPrice } from '../../chart/format'
 import type { Placed } from '../../chart/tools/indicators/indicatorLayer'
 import { formatParameter, formatReading } from '../../chart/tools/indicators/reading'
 import { isFirm, type Reading } from '../../chart/tools/indicators/run'
 import { indicatorOf } from '../../chart/tools/indicators/table'
 import type { Page } from '../../state/page'
-import type { IndicatorSet } from '../../state/tools/indicatorSet'
+import type { Tools } from '../../state/tools/tools'
 import { panelText } from '../../text/panelText'
 import type { Toolbox } from '../later/toolbox'
 import { useSignal } from '../usePage'
@@ -13,28 +14,35 @@ import { useSignal } from '../usePage'
 interface Props {
   page: Page
   box: Toolbox
-  set: IndicatorSet
+  tools: Tools
 }
 
-/** A row for each indicator: on the candles below the legend of the bar, in a pane of its own at its top. */
-export function IndicatorLegend({ page, box, set }: Props) {
+/** A row for each symbol compared and each indicator: on the candles below the legend of the bar, in a pane of its own at its top. */
+export function ToolLegend({ page, box, tools }: Props) {
   useSignal(page.ticked)
   useSignal(page.hoverChanged)
-  useSignal(set.changed)
-  if (page.feed.list.last === undefined || page.feed.refusal !== null) return null
+  useSignal(tools.store.changed)
+  const { compare, indicators } = tools
   const isOwn = ({ id }: Placed) => indicatorOf(id)?.pane === 'own'
-  const row = (placed: Placed) => <Row key={placed.key} page={page} box={box} set={set} placed={placed} />
+  const onCandles = indicators.placed.filter((placed) => !isOwn(placed))
+  const rows = onCandles.length + compare.symbols.length
+  useEffect(() => page.chart?.setLegendRows(rows), [page, rows])
+  if (page.feed.list.last === undefined || page.feed.refusal !== null) return null
+  const row = (placed: Placed) => <Row key={placed.key} page={page} box={box} tools={tools} placed={placed} />
   return (
-    <div className="indicator-legends">
-      <ul className="indicator-legend" aria-label={panelText.indicators}>
-        {set.placed.filter((placed) => !isOwn(placed)).map(row)}
+    <div className="tool-legends">
+      <ul className="tool-legend" aria-label={panelText.indicators}>
+        {compare.symbols.map((symbol) => (
+          <ComparedRow key={symbol} page={page} tools={tools} symbol={symbol} />
+        ))}
+        {onCandles.map(row)}
       </ul>
-      {set.placed.filter(isOwn).map((placed) => (
+      {indicators.placed.filter(isOwn).map((placed) => (
         <ul
           key={placed.key}
-          className="indicator-legend own"
-          aria-label={set.name(placed)}
-          style={{ top: `${(set.layer.topOf(placed.key) ?? 0) + 2}px` }}
+          className="tool-legend own"
+          aria-label={indicators.name(placed)}
+          style={{ top: `${(indicators.layer.topOf(placed.key) ?? 0) + 2}px` }}
         >
           {row(placed)}
         </ul>
@@ -43,7 +51,35 @@ export function IndicatorLegend({ page, box, set }: Props) {
   )
 }
 
-function Row({ page, box, set, placed }: Props & { placed: Placed }) {
+function ComparedRow({ page, tools, symbol }: { page: Page; tools: Tools; symbol: string }) {
+  const { compare } = tools
+  const name = page.name(symbol)
+  const change = compare.changeAt(symbol, page.hoveredTime)
+  return (
+    <li>
+      <span className={`swatch ink${compare.inkOf(symbol)}`} aria-hidden="true" />
+      <span className="indicator-name">{name}</span>
+      <span className="indicator-values" title={panelText.sinceLeft}>
+        <span className={`ink${compare.inkOf(symbol)}`}>{change === null ? '—' : formatPercent(change)}</span>{' '}
+        <span className="doubt">{compare.trouble(symbol)}</span>
+      </span>
+      <span className="row-buttons">
+        <RemoveButton name={name} onClick={() => compare.remove(symbol)} />
+      </span>
+    </li>
+  )
+}
+
+function RemoveButton({ name, onClick }: { name: string; onClick(): void }) {
+  return (
+    <button type="button" aria-label={panelText.remove(name)} title={panelText.remove(name)} onClick={onClick}>
+      <span aria-hidden="true">×</span>
+    </button>
+  )
+}
+
+function Row({ page, box, tools, placed }: Props & { placed: Placed }) {
+  const set = tools.indicators
   const indicator = indicatorOf(placed.id)!
   const name = set.name(placed)
   const time = page.hoveredTime ?? page.feed.list.last?.time ?? 0
@@ -93,14 +129,7 @@ function Row({ page, box, set, placed }: Props & { placed: Placed }) {
         >
           <Icon path="M4 6h7m4 0h1M4 14h1m4 0h7M13 4v4M7 12v4" />
         </button>
-        <button
-          type="button"
-          aria-label={panelText.remove(name)}
-          title={panelText.remove(name)}
-          onClick={() => set.remove(placed.key)}
-        >
-          <span aria-hidden="true">×</span>
-        </button>
+        <RemoveButton name={name} onClick={() => set.remove(placed.key)} />
       </span>
     </li>
   )

@@ -1,0 +1,20 @@
+import type { Page } from '../page'
+import { ChartStyle } from './chartStyle'
+import { CompareSet } from './compareSet'
+import { IndicatorSet } from './indicatorSet'
+import { LayoutStore } from './layout'
+
+/** All that can be put on a page's chart. */
+export class Tools {
+  readonly store: LayoutStore
+  readonly indicators: IndicatorSet
+  readonly style: ChartStyle
+  readonly compare: CompareSet
+
+  constructor(page: Page) {
+    this.store = new LayoutStore(page)
+    this.style = new ChartStyle(page, this.store)
+    this.compare = new CompareSet(page, this.store)
+    this.indicators = new IndicatorSet(page, this.store)
+  }
+}
