@@ -268,6 +268,13 @@ export class ChartView {
     }
   }
 
+  /** For tests of the page: where a bar's price is drawn, px. */
+  spotOf(time: number, price: number): { x: number; y: number } | null {
+    const x = this.#chart.timeScale().timeToCoordinate(toPlace({ time }).time)
+    const y = this.#series.candles.priceToCoordinate(price)
+    return x === null || y === null ? null : { x, y }
+  }
+
   /** For tests of the page: scrolls to a logical range. */
   showRange(from: number, to: number): void {
     this.#viewport.range = { from, to }

@@ -459,6 +459,59 @@ export const panels = sentences({
   },
   sinceLeft: { en: 'since the first bar in view', de: 'seit der ersten sichtbaren Kerze' },
 
+  // Drawings
+  draw: { en: 'Draw', de: 'Zeichnen' },
+  drawings: {
+    en: {
+      trend: 'Trend line',
+      ray: 'Ray',
+      horizontal: 'Horizontal line',
+      vertical: 'Vertical line',
+      rectangle: 'Rectangle',
+      fibonacci: 'Fibonacci levels',
+      text: 'Text',
+      measure: 'Measure',
+    },
+    de: {
+      trend: 'Trendlinie',
+      ray: 'Strahl',
+      horizontal: 'Waagrechte',
+      vertical: 'Senkrechte',
+      rectangle: 'Rechteck',
+      fibonacci: 'Fibonacci-Stufen',
+      text: 'Text',
+      measure: 'Messen',
+    },
+  },
+  newText: { en: 'Note', de: 'Notiz' },
+  magnet: { en: 'Magnet', de: 'Magnet' },
+  hideDrawings: { en: 'Hide all drawings', de: 'Alle Zeichnungen ausblenden' },
+  deleteDrawings: { en: 'Delete all drawings', de: 'Alle Zeichnungen löschen' },
+  deleteDrawing: { en: 'Delete', de: 'Löschen' },
+  redo: { en: 'Redo', de: 'Wiederholen' },
+  done: { en: 'Done', de: 'Fertig' },
+  words: { en: 'Words', de: 'Worte' },
+  press: {
+    en: (name: string) => `${name}: press on the chart. Escape puts it away.`,
+    de: (name) => `${name}: auf den Chart drücken. Escape legt es weg.`,
+  },
+  drawn: {
+    en: (name: string, from: string, price: string) => `${name} at ${from}, ${price}`,
+    de: (name, from, price) => `${name} bei ${from}, ${price}`,
+  },
+  drawingHints: {
+    en: 'Arrows move it, Space the next point, Del deletes, Esc leaves.',
+    de: 'Pfeile verschieben, Leertaste der nächste Punkt, Entf löscht, Esc beendet.',
+  },
+  drawingsRemoved: {
+    en: (count: number) => `${count} drawings deleted.`,
+    de: (count) => `${count} Zeichnungen gelöscht.`,
+  },
+  tooManyDrawings: {
+    en: (most: number) => `There is room for ${most} drawings of a symbol.`,
+    de: (most) => `Es ist Platz für ${most} Zeichnungen eines Symbols.`,
+  },
+
   // Keys
   keysOff: {
     en: 'Single-key shortcuts are off; turn them on under “More”.',

@@ -1,6 +1,8 @@
 import type { Page } from '../page'
 import { ChartStyle } from './chartStyle'
 import { CompareSet } from './compareSet'
+import { DrawingHand } from './drawingHand'
+import { DrawingSet } from './drawingSet'
 import { IndicatorSet } from './indicatorSet'
 import { LayoutStore } from './layout'
 
@@ -10,11 +12,14 @@ export class Tools {
   readonly indicators: IndicatorSet
   readonly style: ChartStyle
   readonly compare: CompareSet
+  readonly drawings: DrawingSet
 
   constructor(page: Page) {
     this.store = new LayoutStore(page)
     this.style = new ChartStyle(page, this.store)
     this.compare = new CompareSet(page, this.store)
     this.indicators = new IndicatorSet(page, this.store)
+    this.drawings = new DrawingSet(page)
+    new DrawingHand(this.drawings)
   }
 }

@@ -67,6 +67,7 @@ export function MoreItems({ page, isDrawer, isPhone }: Props) {
       <hr />
       {isPhone && <Action label={panelText.indicators} onClick={() => showIndicators(page)} />}
       {isPhone && <Action label={panelText.chartType} onClick={() => showTool(page, 'chart-type')} />}
+      {isPhone && <Action label={panelText.draw} onClick={() => showTool(page, 'draw')} />}
       <Action label={panelText.compare} onClick={() => showTool(page, 'compare')} />
       <Action label={panelText.reset} keys="R" onClick={() => page.resetView()} />
       <Action label={panelText.picture} onClick={() => savePicture(page)} />

@@ -22,11 +22,17 @@ export function ToolButtons({ page }: { page: Page }) {
         </span>{' '}
         {panelText.indicators}
       </button>
+      <button type="button" className="tool-button" popovertarget="draw" onClick={load}>
+        {panelText.draw}
+      </button>
       <button type="button" className="tool-button seldom" popovertarget="compare" onClick={load}>
         {panelText.compare}
       </button>
       <Panel id="chart-type" title={panelText.chartType}>
         {parts !== null && tools !== null && <parts.ChartTypeMenu tools={tools} />}
+      </Panel>
+      <Panel id="draw" title={panelText.draw}>
+        {parts !== null && tools !== null && <parts.DrawMenu set={tools.drawings} />}
       </Panel>
       <Panel id="compare" title={panelText.compare}>
         {parts !== null && tools !== null && <parts.CompareMenu page={page} tools={tools} />}
@@ -45,6 +51,7 @@ export function ChartTools({ page }: { page: Page }) {
   return (
     <>
       <parts.ToolLegend page={page} box={box} tools={tools} />
+      <parts.DrawingBar page={page} set={tools.drawings} />
       {open !== null && <parts.IndicatorDialog set={tools.indicators} edit={open.edit} onClose={box.close} />}
     </>
   )

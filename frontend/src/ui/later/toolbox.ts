@@ -23,7 +23,8 @@ export class Toolbox {
   /** Loads it where somebody has used it before. */
   recall(): void {
     try {
-      if (localStorage.getItem('candlestream.layout') !== null) void this.load()
+      const keys = ['candlestream.layout', 'candlestream.drawings']
+      if (keys.some((key) => localStorage.getItem(key) !== null)) void this.load()
     } catch {
       // Storage may be forbidden; then there is nothing to recall.
     }
