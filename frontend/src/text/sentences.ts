@@ -512,6 +512,33 @@ export const panels = sentences({
     de: (most) => `Es ist Platz für ${most} Zeichnungen eines Symbols.`,
   },
 
+  // Go to date
+  goToDate: { en: 'Go to date', de: 'Zu einem Datum' },
+  dateIn: { en: (zone: string) => `Date and time (${zone})`, de: (zone) => `Datum und Zeit (${zone})` },
+  go: { en: 'Go', de: 'Los' },
+  noDate: { en: 'This is not a date.', de: 'Das ist kein Datum.' },
+  futureDate: {
+    en: (now: string) => `That is in the future: it is ${now}.`,
+    de: (now) => `Das liegt in der Zukunft: Es ist ${now}.`,
+  },
+  nothingThen: {
+    en: (moment: string) => `The server has no bars of ${moment}.`,
+    de: (moment) => `Der Server hat keine Kerzen von ${moment}.`,
+  },
+  daysAgo: {
+    en: (days: number) => (days === 1 ? '1 day ago' : `${days} days ago`),
+    de: (days) => (days === 1 ? 'vor einem Tag' : `vor ${days} Tagen`),
+  },
+
+  // Layout as a file
+  saveLayout: { en: 'Save layout and drawings (file)', de: 'Layout und Zeichnungen speichern (Datei)' },
+  loadLayout: { en: 'Load layout and drawings (file)', de: 'Layout und Zeichnungen laden (Datei)' },
+  layoutLoaded: { en: 'The layout of the file is shown.', de: 'Zu sehen ist das Layout der Datei.' },
+  notALayout: {
+    en: (name: string) => `${name} is not a layout of CandleStream. Nothing was changed.`,
+    de: (name) => `${name} ist kein Layout von CandleStream. Nichts wurde geändert.`,
+  },
+
   // Keys
   keysOff: {
     en: 'Single-key shortcuts are off; turn them on under “More”.',
@@ -532,6 +559,9 @@ export const panels = sentences({
       ['D', 'dark or light'],
       ['C', 'colour-blind palette'],
       ['W', 'watchlist'],
+      ['G', 'go to date'],
+      ['Alt T H V R F', 'draw'],
+      ['Ctrl Z', 'undo a drawing'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
     de: [
@@ -548,6 +578,9 @@ export const panels = sentences({
       ['D', 'dunkel oder hell'],
       ['C', 'Farbenblinden-Palette'],
       ['W', 'Merkliste'],
+      ['G', 'zu einem Datum'],
+      ['Alt T H V R F', 'zeichnen'],
+      ['Strg Z', 'Zeichnung zurücknehmen'],
       ['?', 'diese Hilfe'],
     ],
   },

@@ -54,6 +54,11 @@ export class ChartStyle {
     this.#change({ [what]: !this.#store.layout[what] })
   }
 
+  /** The layout is another one now. */
+  restore(): void {
+    this.#apply()
+  }
+
   #change(change: Partial<Pick<LayoutStore['layout'], 'type' | 'inverted' | 'marks' | 'dayLines'>>): void {
     this.#store.keep(change)
     this.#apply()

@@ -63,6 +63,11 @@ export class CompareSet {
     return feed?.refusal?.detail ?? feed?.gone?.detail ?? feed?.problem ?? null
   }
 
+  /** The layout is another one now. */
+  restore(): void {
+    this.#follow()
+  }
+
   #put(compare: readonly string[]): void {
     this.#store.keep({ compare })
     this.#follow()

@@ -171,6 +171,18 @@ export class DrawingSet {
     this.#show()
   }
 
+  /** Drawings of all symbols, as they are kept. */
+  get kept(): Kept {
+    return this.#kept
+  }
+
+  /** Takes these in the place of all drawings. */
+  restore(kept: Kept): void {
+    this.#kept = kept
+    if (!saveDrawings(kept)) this.#page.keeps = false
+    this.#follow()
+  }
+
   /** Another symbol has drawings of its own. */
   #follow(): void {
     this.#symbol = this.#page.symbol

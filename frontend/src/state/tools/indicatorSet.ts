@@ -1,5 +1,7 @@
+import type { Column } from '../../chart/tools/export'
 import { IndicatorLayer, type Placed } from '../../chart/tools/indicators/indicatorLayer'
 import { formatParameter } from '../../chart/tools/indicators/reading'
+import { isFirm } from '../../chart/tools/indicators/run'
 import { indicatorOf } from '../../chart/tools/indicators/table'
 import { panelText } from '../../text/panelText'
 import { text } from '../../text/text'
@@ -41,6 +43,28 @@ export class IndicatorSet {
   name({ id, parameters }: Placed): string {
     const indicator = indicatorOf(id)
     return [indicator?.name ?? id, ...parameters.map(formatParameter)].join(' ')
+  }
+
+  /** A column of a table for each line; empty where a value is not sure. */
+  get columns(): Column[] {
+    return this.placed.flatMap((placed) =>
+      (indicatorOf(placed.id)?.lines ?? []).map((line, index) => ({
+        name: [this.name(placed), line.name].filter(Boolean).join(' '),
+        at: (time: number) => {
+          const reading = this.layer.reading(placed.key, time)
+          const value = this.layer.values(placed.key, time)[index]
+          return reading !== undefined && isFirm(reading) && value !== undefined && Number.isFinite(value)
+            ? value
+            : null
+        },
+      })),
+    )
+  }
+
+  /** The layout is another one now. */
+  restore(): void {
+    this.#key = Math.max(0, ...this.placed.map(({ key }) => key), this.#key)
+    this.layer.show(this.placed)
   }
 
   /** Puts one more on the chart, with the parameters it has by default. Null where there are too many. */

@@ -101,12 +101,17 @@ export class LayoutStore {
     return this.#layout
   }
 
-  keep(change: Partial<Layout>): void {
-    this.#layout = { ...this.#layout, ...change }
+  /** As it is kept, and goes into a file. */
+  get text(): string {
     const { indicators, unknown, ...rest } = this.#layout
     const kept = indicators.map(({ key: _, ...placed }) => placed)
+    return JSON.stringify({ ...rest, indicators: [...kept, ...unknown] })
+  }
+
+  keep(change: Partial<Layout>): void {
+    this.#layout = { ...this.#layout, ...change }
     try {
-      localStorage.setItem(KEY, JSON.stringify({ ...rest, indicators: [...kept, ...unknown] }))
+      localStorage.setItem(KEY, this.text)
     } catch {
       // Storage is full or forbidden: the layout then lives as long as the page, which says so under More.
       this.#page.keeps = false

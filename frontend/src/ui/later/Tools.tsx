@@ -3,6 +3,7 @@ import type { Page } from '../../state/page'
 import { panelText } from '../../text/panelText'
 import { Panel } from '../Panel'
 import { useSignal } from '../usePage'
+import { GoToDate } from './GoToDate'
 import { toolboxOf } from './toolbox'
 
 /** In the header: what opens the tools of the chart. */
@@ -33,6 +34,9 @@ export function ToolButtons({ page }: { page: Page }) {
       </Panel>
       <Panel id="draw" title={panelText.draw}>
         {parts !== null && tools !== null && <parts.DrawMenu set={tools.drawings} />}
+      </Panel>
+      <Panel id="go-to-date" title={panelText.goToDate}>
+        <GoToDate page={page} />
       </Panel>
       <Panel id="compare" title={panelText.compare}>
         {parts !== null && tools !== null && <parts.CompareMenu page={page} tools={tools} />}

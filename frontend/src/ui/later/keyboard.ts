@@ -78,6 +78,8 @@ export class Keyboard {
         return () => page.change({ theme: otherTheme() })
       case 'c':
         return () => page.change({ palette: page.settings.palette === 'classic' ? 'colour-blind' : 'classic' })
+      case 'g':
+        return () => document.getElementById('go-to-date')?.showPopover()
       case 'w':
         return () => page.change({ rail: !page.settings.rail })
     }

@@ -14,7 +14,7 @@ export class Toolbox {
   /** The dialog of indicators: closed, or open with one to edit. */
   open: { edit: number | null } | null = null
   #page: Page
-  #loading = false
+  #loading: Promise<void> | null = null
 
   constructor(page: Page) {
     this.#page = page
@@ -41,10 +41,13 @@ export class Toolbox {
     this.changed.emit()
   }
 
-  /** Without a server it is asked for again and again. */
-  async load(): Promise<void> {
-    if (this.parts !== null || this.#loading) return
-    this.#loading = true
+  /** Without a server it is asked for again and again; who asks meanwhile waits for the same. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load()
+    return this.#loading
+  }
+
+  async #load(): Promise<void> {
     while (this.parts === null) {
       try {
         this.parts = await import('../tools')

@@ -89,7 +89,7 @@ export class IndicatorLayer implements ChartFollower {
     const before = this.#shown
     this.#shown = placed.flatMap((one): Shown[] => {
       const held = before.find((shown) => shown.placed.key === one.key)
-      if (held !== undefined && same(held.placed.parameters, one.parameters)) return [{ ...held, placed: one }]
+      if (held?.placed.id === one.id && same(held.placed.parameters, one.parameters)) return [{ ...held, placed: one }]
       const indicator = indicatorOf(one.id)
       return indicator === undefined ? [] : [this.#create(one, indicator)]
     })
