@@ -82,10 +82,12 @@ function oneLanguage(): Plugin {
 
 const CHART = { name: 'chart', test: /node_modules\/(lightweight-charts|fancy-canvas)/ }
 const EARLY = { name: 'early', test: /src\/(early|state\/(settings|address)|feed\/timeframes)\.ts/ }
+/** What comes after the first candle is one file, also where the chart's tools, which come later still, share a part of it. */
+const LATER = { name: 'later', test: /\/src\/(ui\/later\/|text\/panelText)|\?en-panels/ }
 /** All that the first candle needs is one file; what other files share with it would be cut out of it otherwise. */
 const AT_FIRST = {
   name: 'page',
-  test: /^(?!.*(ui\/later\/|chart\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
+  test: /^(?!.*(ui\/later\/|\/tools\/|panelText|\?(de|en-panels)|\.css)).*(\/src\/|node_modules\/preact)/,
 }
 
 /**
@@ -107,7 +109,7 @@ export default defineConfig(({ mode }) => ({
       input: mode === 'embed' ? 'embed.html' : 'index.html',
       output: {
         // In a frame nothing is loaded later: by then an update of the server may have taken the file away.
-        codeSplitting: mode !== 'embed' && { groups: [CHART, EARLY, AT_FIRST] },
+        codeSplitting: mode !== 'embed' && { groups: [CHART, EARLY, AT_FIRST, LATER] },
       },
     },
   },

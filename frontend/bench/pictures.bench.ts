@@ -11,6 +11,7 @@ const SCREENS = [
   { name: 'light', size: LAPTOP, settings: { theme: 'light' } },
   { name: 'colour-blind', size: LAPTOP, settings: { palette: 'colour-blind' } },
   { name: 'forced-colours', size: LAPTOP, forced: true },
+  { name: 'indicators', size: LAPTOP, indicators: ['EMA', 'BB', 'RSI', 'MACD'] },
 ] as const
 
 for (const { name, size, ...more } of SCREENS) {
@@ -29,11 +30,16 @@ for (const { name, size, ...more } of SCREENS) {
       scripted.say({ state: 'live', connected: true, gaps: [scripted.hole] })
       const settings = { theme: 'dark', ...('settings' in more ? more.settings : {}) }
       await page.addInitScript((text) => localStorage.setItem('candlestream.settings', text), JSON.stringify(settings))
+      if ('indicators' in more) {
+        const layout = JSON.stringify({ indicators: more.indicators.map((id) => ({ id })) })
+        await page.addInitScript((text) => localStorage.setItem('candlestream.layout', text), layout)
+      }
       await page.goto(`${scripted.url}/?symbol=BTCUSD&timeframe=15m`)
       await expectCondition(page, 'live')
       await expectKeys(page)
       await expect(page.locator('.pill.simulated')).toBeVisible()
       await expect(page.locator('.day dd').first()).toBeVisible()
+      if ('indicators' in more) await expect(page.locator('.tool-legend li')).toHaveCount(more.indicators.length)
       await page.screenshot({ path: `${FOLDER}/${name}.png` })
     })
   })

@@ -7,6 +7,7 @@ import type { ChartColours } from './palette'
 export const NARROW_PX = 720
 /** The legend above the candles, px: its rows must not lie on them. */
 const LEGEND_PX = { wide: 58, narrow: 78 }
+const LEGEND_ROW_PX = 24
 /** Width of a bar and its gap before anybody has zoomed, px. */
 export const DEFAULT_SPACING = 8
 /** As narrow as the wheel and the keyboard can make it. */
@@ -26,10 +27,15 @@ export const startOptions: DeepPartial<ChartOptions> = {
   kineticScroll: { touch: true, mouse: false },
 }
 
-/** The look of the chart, at any time; the legend keeps its room above the candles, however low the pane is. */
-export function lookOptions(colours: ChartColours, width: number, height: number): DeepPartial<ChartOptions> {
+/** The look of the chart, at any time; the legend keeps its room above the candles, however low their pane is (`height`, px). */
+export function lookOptions(
+  colours: ChartColours,
+  width: number,
+  height: number,
+  rows: number,
+): DeepPartial<ChartOptions> {
   const narrow = width < NARROW_PX
-  const legend = (narrow ? LEGEND_PX.narrow : LEGEND_PX.wide) / Math.max(height * 0.78, 1)
+  const legend = ((narrow ? LEGEND_PX.narrow : LEGEND_PX.wide) + rows * LEGEND_ROW_PX) / Math.max(height, 1)
   const crosshair = {
     color: colours.crosshair,
     style: LineStyle.Dashed,
@@ -49,7 +55,7 @@ export function lookOptions(colours: ChartColours, width: number, height: number
     rightPriceScale: {
       borderColor: colours.line,
       minimumWidth: narrow ? 60 : 72,
-      scaleMargins: { top: Math.min(Math.max(legend, 0.13), 0.4), bottom: 0.08 },
+      scaleMargins: { top: Math.min(Math.max(legend, 0.13), 0.5), bottom: 0.08 },
     },
     timeScale: { borderColor: colours.line },
   }

@@ -1,33 +1,24 @@
-import {
-  createChartEx,
-  type IChartApi,
-  type ISeriesApi,
-  type LogicalRange,
-  type MouseEventParams,
-  type Time,
-  type UTCTimestamp,
-} from 'lightweight-charts'
+import { createChartEx, type IChartApi, type LogicalRange, type MouseEventParams, type Time } from 'lightweight-charts'
 import type { Candle, Gap } from '../api/candleStream'
-import { timeframeMs } from '../feed/timeframes'
 import type { Scale, TimeZone, View } from '../state/settings'
+import { AxisZone, type Tick } from './axisZone'
 import { BarSeries, toPlace } from './barSeries'
-import { lookOptions, startOptions, tickFormatter, tickTypeOf } from './chartOptions'
-import type { ChartPlugin } from './chartPlugin'
+import { lookOptions, startOptions } from './chartOptions'
 import { DrawQueue } from './drawQueue'
-import { formatMoment, formatStretch } from './format'
-import { GapHatching, type Stretch } from './gapHatching'
+import { formatStretch } from './format'
+import type { Stretch } from './gapHatching'
 import { type LastPrice, LastPriceTag } from './lastPriceTag'
+import { Overlays } from './overlays'
 import { readColours } from './palette'
+import type { Point } from './points'
 import { TimeAxis } from './timeAxis'
-import type { CorrectionMarks } from './tools/correctionMarks'
 import { Viewport } from './viewport'
 import { VolumeLabel } from './volumeLabel'
 import { Watermark } from './watermark'
-import { weightOf, ZonedTime } from './zonedTime'
+import type { ZonedTime } from './zonedTime'
 
 /** Bars left of the view that trigger the next page of history. */
 const EDGE_BARS = 40
-const DAY_MS = 86_400_000
 
 export interface ChartListener {
   nearStart(): void
@@ -44,24 +35,21 @@ export interface ChartListener {
 
 /** The drawing of one series. Imperative: candles go in, a frame later they are on the canvas. */
 export class ChartView {
+  /** What is drawn besides candles and volume. */
+  readonly overlays: Overlays
   #container: HTMLElement
   #chart: IChartApi
   #series: BarSeries
-  #plugins = new Set<ChartPlugin>()
   #tag = new LastPriceTag()
-  #hatchings = [new GapHatching(true), new GapHatching(false)] as const
+  #legendRows = 0
   #watermark = new Watermark()
   #volumeLabel = new VolumeLabel()
-  #time = new ZonedTime()
-  /** Loaded with the first correction. */
-  #marks: CorrectionMarks | null = null
-  #colours = readColours()
+  #zone = new AxisZone()
   #listener: ChartListener
 
   #bars: () => readonly Candle[] = () => []
   #timeframe = '1m'
   #gaps: readonly Gap[] = []
-  #zone: TimeZone = 'utc'
   /** Where the first bars of a series are to be shown: the time at the right edge; null is the newest. */
   #startAt: number | null = null
   #fresh = true
@@ -80,10 +68,17 @@ export class ChartView {
       (changed, all) => this.#draw(changed, all),
       () => this.#following,
     )
-    this.#chart = createChartEx<Time, ZonedTime>(container, this.#time, startOptions) as unknown as IChartApi
-    this.#series = new BarSeries(this.#chart, this.#colours)
-    for (const plugin of [this.#watermark, this.#hatchings[0], this.#tag]) this.add(plugin)
-    for (const plugin of [this.#hatchings[1], this.#volumeLabel]) this.add(plugin, 'volume')
+    this.#chart = createChartEx<Time, ZonedTime>(container, this.#zone.time, startOptions) as unknown as IChartApi
+    const colours = readColours()
+    this.#series = new BarSeries(this.#chart, colours)
+    const { candles, volume } = this.#series
+    const overlays = new Overlays(this.#chart, candles, colours)
+    this.overlays = overlays
+    overlays.add(this.#watermark)
+    overlays.hatch(candles, true)
+    overlays.add(this.#tag)
+    overlays.hatch(volume)
+    overlays.add(this.#volumeLabel, volume)
     this.#viewport = new Viewport(this.#chart, this.#axis, container, (view) => listener.viewChanged(view))
     this.setView(null)
     this.recolour()
@@ -94,15 +89,10 @@ export class ChartView {
     document.fonts.addEventListener('loadingdone', this.#fontsLoaded)
   }
 
-  /** Puts a plug-in on a pane. Returns what takes it off. */
-  add(plugin: ChartPlugin, pane: 'price' | 'volume' = 'price'): () => void {
-    const series = (pane === 'price' ? this.#series.candles : this.#series.volume) as ISeriesApi<'Candlestick'>
-    plugin.recolour(this.#colours)
-    series.attachPrimitive(plugin)
-    this.#plugins.add(plugin)
-    return () => {
-      if (this.#plugins.delete(plugin)) series.detachPrimitive(plugin)
-    }
+  /** Keeps so many rows of the legend free of candles. */
+  setLegendRows(rows: number): void {
+    this.#legendRows = rows
+    this.recolour()
   }
 
   /**
@@ -114,7 +104,7 @@ export class ChartView {
     this.#timeframe = timeframe
     this.#applyTimeZone()
     this.#gaps = []
-    for (const plugin of this.#plugins) plugin.clear()
+    this.overlays.clear()
     this.#forgetPlaces()
     this.#fresh = true
     this.#startAt = startAt
@@ -140,20 +130,7 @@ export class ChartView {
   }
 
   markCorrection(candle: Candle): void {
-    // Where the file cannot be had the bar is right all the same, and the next correction asks for it again.
-    void this.#loadMarks().then(
-      (marks) => this.#axis.indexOf(candle.time) >= 0 && marks.mark(candle),
-      () => undefined,
-    )
-  }
-
-  async #loadMarks(): Promise<CorrectionMarks> {
-    const { CorrectionMarks } = await import('./tools/correctionMarks')
-    if (this.#marks === null) {
-      this.#marks = new CorrectionMarks()
-      this.add(this.#marks)
-    }
-    return this.#marks
+    if (this.#axis.indexOf(candle.time) >= 0) void this.overlays.markCorrection(candle)
   }
 
   showLastPrice(last: LastPrice | null): void {
@@ -172,11 +149,12 @@ export class ChartView {
   /** Reads the colours of the style sheet again. */
   recolour(): void {
     const colours = readColours()
-    this.#colours = colours
     const { clientWidth, clientHeight } = this.#container
-    this.#chart.applyOptions(lookOptions(colours, clientWidth, clientHeight))
+    this.#chart.applyOptions(
+      lookOptions(colours, clientWidth, clientHeight * this.#viewport.priceShare, this.#legendRows),
+    )
     this.#series.recolour(colours)
-    for (const plugin of this.#plugins) plugin.recolour(colours)
+    this.overlays.recolour(colours)
     this.redraw()
   }
 
@@ -185,14 +163,15 @@ export class ChartView {
   }
 
   setTimeZone(zone: TimeZone): void {
-    if (zone === this.#zone && this.#axis.count === 0) return this.#applyTimeZone()
-    this.#zone = zone
+    const isNew = this.#zone.chosen !== zone
+    this.#zone.chosen = zone
     this.#applyTimeZone()
+    if (!isNew) return
     // The library weighs only places it does not know: all are taken away and set again, and the view is put where it was.
     const view = this.#viewport.range
     if (this.#axis.count === 0 || view === null) return
     const first = this.#axis.at(0)
-    this.#series.setAll([])
+    this.#setAll([])
     this.#drawAll()
     if (this.#axis.at(0) === first) this.#viewport.range = view
   }
@@ -282,11 +261,18 @@ export class ChartView {
       bars: data.filter((item) => 'open' in item).map((item) => Number(item.time) * 1000),
       lastClose: last !== undefined && 'close' in last ? last.close : null,
       range: this.#viewport.range,
-      corrected: this.#marks?.times ?? [],
+      corrected: this.overlays.corrected,
       spacing: this.#viewport.spacing,
       volumeShare: this.#viewport.volumeShare,
       tag: this.#tag.side,
     }
+  }
+
+  /** For tests of the page: where a bar's price is drawn, px. */
+  spotOf(time: number, price: number): { x: number; y: number } | null {
+    const x = this.#chart.timeScale().timeToCoordinate(toPlace({ time }).time)
+    const y = this.#series.candles.priceToCoordinate(price)
+    return x === null || y === null ? null : { x, y }
   }
 
   /** For tests of the page: scrolls to a logical range. */
@@ -295,21 +281,15 @@ export class ChartView {
   }
 
   /** For tests of the page: the texts of the time axis for what is in view, each with its weight. */
-  get ticks(): { time: number; weight: number; label: string }[] {
-    const seen = this.#viewport.range
-    const zone = this.#axisZone
-    return this.#axis.times.flatMap((time, index) => {
-      if (seen === null || index < seen.from || index > seen.to || index === 0) return []
-      const weight = weightOf(time, this.#axis.at(index - 1)!, zone)
-      return [{ time, weight, label: tickFormatter(zone)((time / 1000) as UTCTimestamp, tickTypeOf(weight)) }]
-    })
+  get ticks(): Tick[] {
+    return this.#zone.ticks(this.#axis.times, this.#viewport.range)
   }
 
   remove(): void {
     document.fonts.removeEventListener('loadingdone', this.#fontsLoaded)
     this.#viewport.remove()
     this.#queue.dispose()
-    for (const plugin of this.#plugins) plugin.clear()
+    this.overlays.clear()
     this.#chart.remove()
   }
 
@@ -337,6 +317,7 @@ export class ChartView {
     const inside = candle.time < (this.#axis.last ?? 0)
     this.#axis.append(candle.time)
     this.#series.update(candle, inside)
+    this.overlays.drawOne(candle, inside)
   }
 
   #drawAll(): void {
@@ -346,12 +327,12 @@ export class ChartView {
     const points = this.#axis.layOut(bars, this.#gaps, this.#timeframe, view)
     this.#series.setDecimals(bars)
     this.#drawing = true
-    this.#series.setAll(points)
+    this.#setAll(points)
     const stretches = this.#gaps.flatMap((gap): Stretch[] => {
       const places = this.#axis.placesOf(gap)
-      return places === null ? [] : [{ places, when: formatStretch(gap[0], gap[1], this.#axisZone) }]
+      return places === null ? [] : [{ places, when: formatStretch(gap[0], gap[1], this.#zone.shown) }]
     })
-    for (const hatching of this.#hatchings) hatching.show(stretches)
+    this.overlays.showGaps(stretches)
     if (this.#fresh && points.length > 0) {
       this.#fresh = false
       this.#viewport.begin(this.#startAt)
@@ -362,7 +343,12 @@ export class ChartView {
 
   #forgetPlaces(): void {
     this.#axis.clear()
-    this.#series.setAll([])
+    this.#setAll([])
+  }
+
+  #setAll(points: readonly Point[]): void {
+    this.#series.setAll(points)
+    this.overlays.drawAll(points)
   }
 
   /** Room for the legend depends on the height. */
@@ -374,19 +360,8 @@ export class ChartView {
     this.recolour()
   }
 
-  /** Candles of a day and longer are the exchange's days: they keep its dates in every zone. */
-  get #axisZone(): TimeZone {
-    const length = timeframeMs(this.#timeframe)
-    return length === null || length >= DAY_MS ? 'utc' : this.#zone
-  }
-
   #applyTimeZone(): void {
-    const zone = this.#axisZone
-    this.#time.zone = zone
-    this.#chart.applyOptions({
-      localization: { timeFormatter: (time: Time) => formatMoment(Number(time) * 1000, zone) },
-      timeScale: { tickMarkFormatter: tickFormatter(zone) },
-    })
+    this.#chart.applyOptions(this.#zone.options(this.#timeframe))
   }
 
   #moved(range: LogicalRange | null): void {
@@ -395,7 +370,7 @@ export class ChartView {
     const bars = this.#bars()
     const following = range.to >= this.#axis.count - 1
     if (this.#axis.isShort(bars, range) || (following && this.#axis.isLong(bars, range))) this.redraw()
-    if (range.from + this.#axis.hidden < EDGE_BARS) this.#listener.nearStart()
+    if (range.from + this.#axis.hidden < EDGE_BARS + this.overlays.warmUp) this.#listener.nearStart()
     if (range.to > this.#axis.count - EDGE_BARS) this.#listener.nearEnd()
     if (following === this.#following) return
     this.#following = following

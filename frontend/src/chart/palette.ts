@@ -1,5 +1,7 @@
 /** The colours a canvas needs; the style sheet is their only source. */
 export interface ChartColours {
+  /** Of indicators and compared symbols, in the order in which they are given out. */
+  ink: readonly string[]
   background: string
   grid: string
   line: string
@@ -22,13 +24,14 @@ export interface ChartColours {
 
 /** Reads the colours in force from the style sheet's variables. */
 export function readColours(): ChartColours {
-  const style = getComputedStyle(document.documentElement)
   const forced = matchMedia('(forced-colors: active)').matches
+  const style = getComputedStyle(document.documentElement)
   const colour = (name: string) => {
     const value = style.getPropertyValue(`--${name}`).trim() || '#888888'
     return forced ? resolved(value) : value
   }
   return {
+    ink: ['i1', 'i2', 'i3', 'i4', 'i5', 'i6'].map(colour),
     background: colour('background'),
     grid: colour('grid'),
     line: colour('line'),

@@ -58,6 +58,12 @@ export class Viewport {
     return Number(((volume ?? 0) / Math.max((main ?? 0) + (volume ?? 0), 1)).toFixed(3))
   }
 
+  /** What the price has of the height of all panes. */
+  get priceShare(): number {
+    const factors = this.#chart.panes().map((pane) => pane.getStretchFactor())
+    return factors[0]! / factors.reduce((a, b) => a + b, 0)
+  }
+
   /** Times of the first and last bar in view, Unix ms; null when nothing is. */
   get times(): { from: number; to: number } | null {
     const { range } = this

@@ -83,14 +83,25 @@ export class Page extends ChartPage {
     this.settings = { ...this.settings, symbol, timeframe }
     this.#save()
     if (address !== 'keep') this.#writeAddress(address)
+    void this.#open(`${symbol}:${timeframe}`, rightEdge)
+  }
+
+  /** Brings a time (Unix ms) to the right edge of the view; where no bars are so early the newest stay. */
+  goTo(time: number): Promise<void> {
+    this.feed.dispose()
+    return this.#open(this.feed.series, time)
+  }
+
+  async #open(series: string, rightEdge: number | null): Promise<void> {
     this.hoveredTime = null
     this.following = rightEdge === null
-    this.feed = this.makeFeed(`${symbol}:${timeframe}`, rightEdge)
+    this.feed = this.makeFeed(series, rightEdge)
     this.bindChart(rightEdge)
-    if (!this.session.locked && this.feed.refusal === null) void this.feed.start()
+    const started = !this.session.locked && this.feed.refusal === null ? this.feed.start() : null
     this.#followWatchlist()
     this.noteCondition()
     this.changed.emit()
+    await started
   }
 
   /** Changes what is remembered in this browser, and what follows from it. */

@@ -31,14 +31,6 @@ export const page = sentences({
   connection: { en: 'Connection', de: 'Verbindung' },
   allTimeframes: { en: 'All timeframes', de: 'Alle Zeiteinheiten' },
   unfoldStrip: { en: 'Show the chart’s tools', de: 'Werkzeuge zeigen' },
-  gapCount: {
-    en: (count: number) => (count === 1 ? '1 gap' : `${count} gaps`),
-    de: (count) => (count === 1 ? '1 Lücke' : `${count} Lücken`),
-  },
-  gapsMean: {
-    en: 'The feed was cut there: what was traded is not known. Shows the newest.',
-    de: 'Dort fehlten die Daten: Was gehandelt wurde, ist nicht bekannt. Zeigt die neueste.',
-  },
   more: { en: 'More', de: 'Mehr' },
   keyboard: { en: 'Keyboard', de: 'Tastatur' },
   close: { en: 'Close', de: 'Schließen' },
@@ -58,13 +50,7 @@ export const page = sentences({
   volume: { en: 'Volume', de: 'Volumen' },
   volumeShort: { en: 'Vol', de: 'Vol' },
   day: { en: '24h', de: '24h' },
-  barClosesIn: { en: 'Bar closes in', de: 'Kerze schließt in' },
-  bars: { en: (count: number) => `${count} bars`, de: (count) => `${count} Kerzen` },
   chartsBy: { en: 'Charts by TradingView', de: 'Charts von TradingView' },
-  clockMeans: {
-    en: 'Server time. Switch between UTC, the exchange’s time, and your local time.',
-    de: 'Zeit des Servers. Wechselt zwischen UTC, der Zeit der Börse, und Ihrer Ortszeit.',
-  },
 
   // Chart
   chartOf: { en: (name: string) => `Chart of ${name}`, de: (name) => `Chart von ${name}` },
@@ -142,10 +128,6 @@ export const page = sentences({
   unknownInLink: {
     en: (names: string) => `The link asks for more than this version knows (${names}). The rest is shown.`,
     de: (names) => `Der Link verlangt mehr, als diese Version kennt (${names}). Zu sehen ist der Rest.`,
-  },
-  typedTimeframe: {
-    en: (minutes: number) => `No timeframe of ${minutes} minutes is offered.`,
-    de: (minutes) => `Eine Zeiteinheit von ${minutes} Minuten gibt es nicht.`,
   },
   notAKey: { en: 'This is not an API key.', de: 'Das ist kein API-Schlüssel.' },
   unknownKey: { en: 'The server does not know this key.', de: 'Der Server kennt diesen Schlüssel nicht.' },
@@ -242,6 +224,26 @@ export const panels = sentences({
     de: 'Eine neue Version ist da. Sie gilt ab dem nächsten Laden.',
   },
 
+  // Footer and keys
+  gapCount: {
+    en: (count: number) => (count === 1 ? '1 gap' : `${count} gaps`),
+    de: (count) => (count === 1 ? '1 Lücke' : `${count} Lücken`),
+  },
+  gapsMean: {
+    en: 'The feed was cut there: what was traded is not known. Shows the newest.',
+    de: 'Dort fehlten die Daten: Was gehandelt wurde, ist nicht bekannt. Zeigt die neueste.',
+  },
+  clockMeans: {
+    en: 'Server time. Switch between UTC, the exchange’s time, and your local time.',
+    de: 'Zeit des Servers. Wechselt zwischen UTC, der Zeit der Börse, und Ihrer Ortszeit.',
+  },
+  barClosesIn: { en: 'Bar closes in', de: 'Kerze schließt in' },
+  bars: { en: (count: number) => `${count} bars`, de: (count) => `${count} Kerzen` },
+  typedTimeframe: {
+    en: (minutes: number) => `No timeframe of ${minutes} minutes is offered.`,
+    de: (minutes) => `Eine Zeiteinheit von ${minutes} Minuten gibt es nicht.`,
+  },
+
   // Watchlist and connection
   loadingSymbols: { en: 'Loading symbols…', de: 'Symbole werden geladen…' },
   addSymbol: { en: 'Find a symbol', de: 'Symbol suchen' },
@@ -301,6 +303,242 @@ export const panels = sentences({
   foldRail: { en: 'Hide the watchlist', de: 'Merkliste verbergen' },
   strip: { en: 'Tools beside the chart', de: 'Werkzeuge neben dem Chart' },
 
+  // Indicators
+  indicators: { en: 'Indicators', de: 'Indikatoren' },
+  searchIndicators: { en: 'Search indicators', de: 'Indikatoren durchsuchen' },
+  noIndicator: {
+    en: (typed: string) => `No indicator matches “${typed}”.`,
+    de: (typed) => `Kein Indikator passt zu „${typed}“.`,
+  },
+  groups: {
+    en: {
+      all: 'All',
+      favourites: 'Favourites',
+      average: 'Averages',
+      band: 'Bands',
+      trend: 'Trend',
+      momentum: 'Momentum',
+      volatility: 'Volatility',
+      volume: 'Volume',
+    },
+    de: {
+      all: 'Alle',
+      favourites: 'Favoriten',
+      average: 'Mittelwerte',
+      band: 'Bänder',
+      trend: 'Trend',
+      momentum: 'Momentum',
+      volatility: 'Schwankung',
+      volume: 'Volumen',
+    },
+  },
+  favouriteIndicator: { en: (name: string) => `Favourite: ${name}`, de: (name) => `Favorit: ${name}` },
+  onChart: { en: 'On the chart', de: 'Auf dem Chart' },
+  nothingOnChart: {
+    en: 'Nothing yet. A click on an indicator adds it, another click one more.',
+    de: 'Noch nichts. Ein Klick auf einen Indikator fügt ihn hinzu, ein weiterer noch einen.',
+  },
+  gapSentence: {
+    en: 'After a gap an indicator starts anew, because what was traded there is not known. Its line is dotted until its window is full.',
+    de: 'Nach einer Lücke beginnt ein Indikator neu, denn was dort gehandelt wurde, ist unbekannt. Bis sein Fenster voll ist, ist er gepunktet.',
+  },
+  parameters: {
+    en: {
+      length: 'Length',
+      fast: 'Fast',
+      middle: 'Middle',
+      slow: 'Slow',
+      signal: 'Signal',
+      smoothing: 'Smoothing',
+      smoothingD: 'Second smoothing',
+      deviations: 'Deviations',
+      atrLength: 'ATR length',
+      multiplier: 'Multiplier',
+      percent: 'Percent',
+      step: 'Step',
+      limit: 'Limit',
+      shift: 'Shift',
+      momentum: 'Momentum',
+      offset: 'Offset',
+      rows: 'Rows',
+    },
+    de: {
+      length: 'Länge',
+      fast: 'Schnell',
+      middle: 'Mittel',
+      slow: 'Langsam',
+      signal: 'Signal',
+      smoothing: 'Glättung',
+      smoothingD: 'Zweite Glättung',
+      deviations: 'Abweichungen',
+      atrLength: 'ATR-Länge',
+      multiplier: 'Faktor',
+      percent: 'Prozent',
+      step: 'Schritt',
+      limit: 'Grenze',
+      shift: 'Versatz',
+      momentum: 'Momentum',
+      offset: 'Lage',
+      rows: 'Zeilen',
+    },
+  },
+  colourOf: { en: (line: string) => `Colour${line && ` of ${line}`}`, de: (line) => `Farbe${line && ` von ${line}`}` },
+  inks: {
+    en: ['Sky', 'Violet', 'Pink', 'Blue', 'Sand', 'Slate'] as readonly string[],
+    de: ['Himmel', 'Violett', 'Rosa', 'Blau', 'Sand', 'Schiefer'],
+  },
+  edit: { en: (name: string) => `Edit ${name}`, de: (name) => `${name} ändern` },
+  hide: { en: (name: string) => `Hide ${name}`, de: (name) => `${name} ausblenden` },
+  remove: { en: (name: string) => `Remove ${name}`, de: (name) => `${name} entfernen` },
+  moveUp: { en: (name: string) => `Move ${name} up`, de: (name) => `${name} nach oben` },
+  moveDown: { en: (name: string) => `Move ${name} down`, de: (name) => `${name} nach unten` },
+  needsBars: {
+    en: (needed: number, here: number) => `needs ${needed} bars, ${here} are here`,
+    de: (needed, here) => `braucht ${needed} Kerzen, ${here} sind da`,
+  },
+  barsSinceGap: {
+    en: (seen: number, needed: number) => `${seen} of ${needed} bars since the gap`,
+    de: (seen, needed) => `${seen} von ${needed} Kerzen seit der Lücke`,
+  },
+  barsLoaded: {
+    en: (seen: number, needed: number) => `${seen} of ${needed} bars loaded`,
+    de: (seen, needed) => `${seen} von ${needed} Kerzen geladen`,
+  },
+  sinceUnknown: {
+    en: 'its beginning is not known',
+    de: 'sein Anfang ist nicht bekannt',
+  },
+  unknownIndicators: {
+    en: (count: number) => `${count} indicators of the kept layout are not known to this version; the rest is shown.`,
+    de: (count) => `${count} Indikatoren des gemerkten Layouts kennt diese Version nicht; zu sehen ist der Rest.`,
+  },
+  tooManyIndicators: {
+    en: (most: number) => `There is room for ${most} indicators.`,
+    de: (most) => `Es ist Platz für ${most} Indikatoren.`,
+  },
+
+  // Chart types and comparison
+  chartType: { en: 'Chart type', de: 'Darstellung' },
+  chartTypes: {
+    en: {
+      candles: 'Candles',
+      hollow: 'Hollow candles',
+      bars: 'Bars',
+      heikin: 'Heikin-Ashi',
+      line: 'Line',
+      area: 'Area',
+      baseline: 'Baseline',
+    },
+    de: {
+      candles: 'Kerzen',
+      hollow: 'Hohle Kerzen',
+      bars: 'Balken',
+      heikin: 'Heikin-Ashi',
+      line: 'Linie',
+      area: 'Fläche',
+      baseline: 'Grundlinie',
+    },
+  },
+  heikinMeans: {
+    en: 'Heikin-Ashi bars are computed: the legend, the price tag and the scale show real prices.',
+    de: 'Heikin-Ashi-Kerzen sind errechnet: Legende, Preisschild und Achse zeigen echte Preise.',
+  },
+  inverted: { en: 'Inverted scale', de: 'Umgekehrte Achse' },
+  marks: { en: 'High and low marks', de: 'Hoch und Tief markieren' },
+  dayLines: { en: 'Lines of the previous day', de: 'Linien des Vortags' },
+  dayHigh: { en: 'Previous day’s high', de: 'Hoch des Vortags' },
+  dayLow: { en: 'Previous day’s low', de: 'Tief des Vortags' },
+  dayClose: { en: 'Previous day’s close', de: 'Schluss des Vortags' },
+  withGap: { en: '(with a gap)', de: '(mit einer Lücke)' },
+  compare: { en: 'Compare', de: 'Vergleichen' },
+  compareHint: { en: 'Symbol to compare', de: 'Symbol zum Vergleich' },
+  addCompared: { en: 'Add', de: 'Hinzufügen' },
+  tooManyCompared: {
+    en: (most: number) => `At most ${most} symbols can be compared.`,
+    de: (most) => `Höchstens ${most} Symbole lassen sich vergleichen.`,
+  },
+  sinceLeft: { en: 'since the first bar in view', de: 'seit der ersten sichtbaren Kerze' },
+
+  // Drawings
+  draw: { en: 'Draw', de: 'Zeichnen' },
+  drawings: {
+    en: {
+      trend: 'Trend line',
+      ray: 'Ray',
+      horizontal: 'Horizontal line',
+      vertical: 'Vertical line',
+      rectangle: 'Rectangle',
+      fibonacci: 'Fibonacci levels',
+      text: 'Text',
+      measure: 'Measure',
+    },
+    de: {
+      trend: 'Trendlinie',
+      ray: 'Strahl',
+      horizontal: 'Waagrechte',
+      vertical: 'Senkrechte',
+      rectangle: 'Rechteck',
+      fibonacci: 'Fibonacci-Stufen',
+      text: 'Text',
+      measure: 'Messen',
+    },
+  },
+  newText: { en: 'Note', de: 'Notiz' },
+  magnet: { en: 'Magnet', de: 'Magnet' },
+  hideDrawings: { en: 'Hide all drawings', de: 'Alle Zeichnungen ausblenden' },
+  deleteDrawings: { en: 'Delete all drawings', de: 'Alle Zeichnungen löschen' },
+  deleteDrawing: { en: 'Delete', de: 'Löschen' },
+  redo: { en: 'Redo', de: 'Wiederholen' },
+  done: { en: 'Done', de: 'Fertig' },
+  words: { en: 'Words', de: 'Worte' },
+  press: {
+    en: (name: string) => `${name}: press on the chart. Escape puts it away.`,
+    de: (name) => `${name}: auf den Chart drücken. Escape legt es weg.`,
+  },
+  drawn: {
+    en: (name: string, from: string, price: string) => `${name} at ${from}, ${price}`,
+    de: (name, from, price) => `${name} bei ${from}, ${price}`,
+  },
+  drawingHints: {
+    en: 'Arrows move it, Space the next point, Del deletes, Esc leaves.',
+    de: 'Pfeile verschieben, Leertaste der nächste Punkt, Entf löscht, Esc beendet.',
+  },
+  drawingsRemoved: {
+    en: (count: number) => `${count} drawings deleted.`,
+    de: (count) => `${count} Zeichnungen gelöscht.`,
+  },
+  tooManyDrawings: {
+    en: (most: number) => `There is room for ${most} drawings of a symbol.`,
+    de: (most) => `Es ist Platz für ${most} Zeichnungen eines Symbols.`,
+  },
+
+  // Go to date
+  goToDate: { en: 'Go to date', de: 'Zu einem Datum' },
+  dateIn: { en: (zone: string) => `Date and time (${zone})`, de: (zone) => `Datum und Zeit (${zone})` },
+  go: { en: 'Go', de: 'Los' },
+  noDate: { en: 'This is not a date.', de: 'Das ist kein Datum.' },
+  futureDate: {
+    en: (now: string) => `That is in the future: it is ${now}.`,
+    de: (now) => `Das liegt in der Zukunft: Es ist ${now}.`,
+  },
+  nothingThen: {
+    en: (moment: string) => `The server has no bars of ${moment}.`,
+    de: (moment) => `Der Server hat keine Kerzen von ${moment}.`,
+  },
+  daysAgo: {
+    en: (days: number) => (days === 1 ? '1 day ago' : `${days} days ago`),
+    de: (days) => (days === 1 ? 'vor einem Tag' : `vor ${days} Tagen`),
+  },
+
+  // Layout as a file
+  saveLayout: { en: 'Save layout and drawings (file)', de: 'Layout und Zeichnungen speichern (Datei)' },
+  loadLayout: { en: 'Load layout and drawings (file)', de: 'Layout und Zeichnungen laden (Datei)' },
+  layoutLoaded: { en: 'The layout of the file is shown.', de: 'Zu sehen ist das Layout der Datei.' },
+  notALayout: {
+    en: (name: string) => `${name} is not a layout of CandleStream. Nothing was changed.`,
+    de: (name) => `${name} ist kein Layout von CandleStream. Nichts wurde geändert.`,
+  },
+
   // Keys
   keysOff: {
     en: 'Single-key shortcuts are off; turn them on under “More”.',
@@ -321,6 +559,9 @@ export const panels = sentences({
       ['D', 'dark or light'],
       ['C', 'colour-blind palette'],
       ['W', 'watchlist'],
+      ['G', 'go to date'],
+      ['Alt T H V R F', 'draw'],
+      ['Ctrl Z', 'undo a drawing'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
     de: [
@@ -337,6 +578,9 @@ export const panels = sentences({
       ['D', 'dunkel oder hell'],
       ['C', 'Farbenblinden-Palette'],
       ['W', 'Merkliste'],
+      ['G', 'zu einem Datum'],
+      ['Alt T H V R F', 'zeichnen'],
+      ['Strg Z', 'Zeichnung zurücknehmen'],
       ['?', 'diese Hilfe'],
     ],
   },

@@ -2,9 +2,12 @@ import { formatPercent, formatPrice, formatVolume } from '../chart/format'
 import type { Page } from '../state/page'
 import { text } from '../text/text'
 import { Mark } from './icons'
+import { later } from './Later'
 import { Simulated, StatusPill } from './StatusPill'
 import { TimeframePicker } from './TimeframePicker'
 import { useSignal } from './usePage'
+
+const ToolButtons = later((parts) => parts.ToolButtons)
 
 interface Props {
   page: Page
@@ -23,6 +26,7 @@ export function Header({ page, onSearch }: Props) {
       </button>
       <Price page={page} />
       <TimeframePicker page={page} />
+      {page.feed.list.last !== undefined && <ToolButtons page={page} />}
       <div className="pills">
         <Simulated page={page} />
         <StatusPill page={page} panel="connection" />

@@ -11,6 +11,7 @@ import { useSignal } from './usePage'
 
 const BarTable = later((parts) => parts.BarTable)
 const SignIn = later((parts) => parts.SignIn)
+const ChartTools = later((parts) => parts.ChartTools)
 
 interface Props {
   page: Page
@@ -72,6 +73,7 @@ export function Stage({ page, isFolded, onSearch }: Props) {
         </button>
       )}
       {hasBars && <OldPrices page={page} />}
+      {hasBars && <ChartTools page={page} />}
       {hasBars && <BarTable page={page} />}
     </main>
   )

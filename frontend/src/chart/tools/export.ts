@@ -30,15 +30,27 @@ export function fileName(origin: Origin, extension: string): string {
   return `${origin.symbol.replaceAll(':', '-')}-${origin.timeframe}-${at}Z${simulated}.${extension}`
 }
 
+/** A column of a table beside those of the bars. */
+export interface Column {
+  name: string
+  /** Null where nothing is known for sure. */
+  at(time: number): number | null
+}
+
 /** Bars as CSV with a header line; times in ISO 8601 UTC. Every row names its series and source: rows are copied without their file. */
-export function toCsv(bars: readonly Candle[], origin: Origin): string {
+export function toCsv(bars: readonly Candle[], origin: Origin, columns: readonly Column[] = []): string {
   const exported = new Date(origin.at).toISOString()
   const lines = bars.map((bar) => {
     const { open, high, low, close, volume, closed } = bar
     const values = [new Date(bar.time).toISOString(), open, high, low, close, volume, closed]
-    return [origin.symbol, origin.timeframe, ...values, sourceOf(origin), exported].join(',')
+    const more = columns.map((column) => column.at(bar.time) ?? '')
+    return [origin.symbol, origin.timeframe, ...values, sourceOf(origin), exported, ...more].join(',')
   })
-  return ['symbol,timeframe,time,open,high,low,close,volume,closed,source,exported_at', ...lines, ''].join('\n')
+  const head = [
+    'symbol,timeframe,time,open,high,low,close,volume,closed,source,exported_at',
+    ...columns.map(({ name }) => name),
+  ]
+  return [head.join(','), ...lines, ''].join('\n')
 }
 
 const BAND_PX = 34

@@ -1,5 +1,6 @@
 import { formatClock, formatCountdown } from '../../chart/format'
 import type { Page } from '../../state/page'
+import { panelText } from '../../text/panelText'
 import { text } from '../../text/text'
 import { useSignal } from '../usePage'
 
@@ -10,12 +11,12 @@ export function Footer({ page }: { page: Page }) {
   return (
     <footer className="footer">
       <span>
-        {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong>
+        {panelText.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong>
       </span>
-      <span className="bar-count">{text.bars(page.feed.list.bars.length)}</span>
+      <span className="bar-count">{panelText.bars(page.feed.list.bars.length)}</span>
       {gaps > 0 && (
-        <button type="button" className="gap-count" title={text.gapsMean} onClick={() => page.showGap()}>
-          <span className="hatch" aria-hidden="true" /> {text.gapCount(gaps)}
+        <button type="button" className="gap-count" title={panelText.gapsMean} onClick={() => page.showGap()}>
+          <span className="hatch" aria-hidden="true" /> {panelText.gapCount(gaps)}
         </button>
       )}
       <span className="spacer" />
@@ -25,7 +26,7 @@ export function Footer({ page }: { page: Page }) {
       <button
         type="button"
         className="clock"
-        title={text.clockMeans}
+        title={panelText.clockMeans}
         onClick={() => page.change({ timeZone: timeZone === 'utc' ? 'local' : 'utc' })}
       >
         {formatClock(page.serverNow, timeZone)}

@@ -7,6 +7,7 @@ import { panelText } from '../../text/panelText'
 import { text } from '../../text/text'
 import { useSignal } from '../usePage'
 import { savePicture, saveTable, toggleFullScreen } from './exportFiles'
+import { toolboxOf } from './toolbox'
 
 const THEMES: readonly Theme[] = ['system', 'dark', 'light']
 const SCALES: readonly Scale[] = ['linear', 'log', 'percent']
@@ -64,9 +65,16 @@ export function MoreItems({ page, isDrawer, isPhone }: Props) {
         onClick={() => page.change({ shortcuts: !settings.shortcuts })}
       />
       <hr />
+      {isDrawer && <Action label={panelText.indicators} onClick={() => showIndicators(page)} />}
+      {isDrawer && <Action label={panelText.chartType} onClick={() => showTool(page, 'chart-type')} />}
+      {isDrawer && <Action label={panelText.draw} onClick={() => showTool(page, 'draw')} />}
+      <Action label={panelText.goToDate} keys="G" onClick={() => showTool(page, 'go-to-date')} />
+      <Action label={panelText.compare} onClick={() => showTool(page, 'compare')} />
       <Action label={panelText.reset} keys="R" onClick={() => page.resetView()} />
       <Action label={panelText.picture} onClick={() => savePicture(page)} />
       <Action label={panelText.table} onClick={() => saveTable(page)} />
+      <Action label={panelText.saveLayout} onClick={() => void saveLayout(page)} />
+      <Action label={panelText.loadLayout} onClick={() => chooseLayout(page)} />
       {document.fullscreenEnabled && <Action label={panelText.fullScreen} onClick={toggleFullScreen} />}
       <Action label={panelText.help} keys="?" onClick={showHelp} />
       {page.session.signedIn && <SignOut session={page.session} />}
@@ -86,7 +94,7 @@ function Clock({ page }: { page: Page }) {
   useSignal(page.ticked)
   return (
     <span className="phone-clock">
-      {text.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong> ·{' '}
+      {panelText.barClosesIn} <strong>{formatCountdown(page.closesInMs)}</strong> ·{' '}
       {formatClock(page.serverNow, page.settings.timeZone)}
     </span>
   )
@@ -157,6 +165,37 @@ function SignOut({ session }: { session: Session }) {
       </p>
     </>
   )
+}
+
+async function saveLayout(page: Page): Promise<void> {
+  const box = toolboxOf(page)
+  await box.load()
+  if (box.parts !== null && box.tools !== null) box.parts.saveLayoutFile(page, box.tools)
+}
+
+function chooseLayout(page: Page): void {
+  const box = toolboxOf(page)
+  const input = document.createElement('input')
+  input.type = 'file'
+  input.accept = '.json,application/json'
+  input.onchange = async () => {
+    const file = input.files?.[0]
+    await box.load()
+    if (file !== undefined && box.parts !== null && box.tools !== null)
+      await box.parts.loadLayoutFile(page, box.tools, file)
+  }
+  input.click()
+}
+
+function showIndicators(page: Page): void {
+  document.getElementById('more')?.hidePopover()
+  toolboxOf(page).showIndicators()
+}
+
+function showTool(page: Page, panel: string): void {
+  if (panel !== 'go-to-date') void toolboxOf(page).load()
+  document.getElementById('more')?.hidePopover()
+  document.getElementById(panel)?.showPopover()
 }
 
 /** In place of this panel, not upon it: one that a button of another opens would keep both open. */

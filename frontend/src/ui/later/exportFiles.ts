@@ -1,6 +1,7 @@
 import { readColours } from '../../chart/palette'
 import { download, fileName, toCsv, withTitle } from '../../chart/tools/export'
 import type { Page } from '../../state/page'
+import { toolboxOf } from './toolbox'
 
 /** The chart as it is seen, with a line that names it. */
 export function savePicture(page: Page): void {
@@ -15,7 +16,10 @@ export function savePicture(page: Page): void {
 export function saveTable(page: Page): void {
   const seen = page.chart?.visibleTimes() ?? null
   const bars = page.feed.list.bars.filter((bar) => seen !== null && bar.time >= seen.from && bar.time <= seen.to)
-  download(fileName(page.origin, 'csv'), new Blob([toCsv(bars, page.origin)], { type: 'text/csv' }))
+  download(
+    fileName(page.origin, 'csv'),
+    new Blob([toCsv(bars, page.origin, toolboxOf(page).tools?.indicators.columns)], { type: 'text/csv' }),
+  )
 }
 
 export function toggleFullScreen(): void {

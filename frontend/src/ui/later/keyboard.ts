@@ -1,7 +1,7 @@
 import { readTimeframe } from '../../state/address'
 import type { Page } from '../../state/page'
 import { toggled } from '../../state/settings'
-import { text } from '../../text/text'
+import { panelText } from '../../text/panelText'
 
 /** Digits that follow each other within this are one number. */
 export const TYPING_MS = 700
@@ -78,6 +78,8 @@ export class Keyboard {
         return () => page.change({ theme: otherTheme() })
       case 'c':
         return () => page.change({ palette: page.settings.palette === 'classic' ? 'colour-blind' : 'classic' })
+      case 'g':
+        return () => document.getElementById('go-to-date')?.showPopover()
       case 'w':
         return () => page.change({ rail: !page.settings.rail })
     }
@@ -97,7 +99,7 @@ export class Keyboard {
     const { timeframes, symbol } = this.#page
     const timeframe = digits.length === 1 ? timeframes[Number(digits) - 1] : readTimeframe(digits, timeframes)
     if (timeframe !== undefined && timeframe !== null) this.#page.select(symbol, timeframe)
-    else if (digits.length > 1) this.#page.say(text.typedTimeframe(Number(digits)))
+    else if (digits.length > 1) this.#page.say(panelText.typedTimeframe(Number(digits)))
   }
 
   #takeDigits(): string {
