@@ -20,6 +20,7 @@ public static class StreamSetup
         services.AddSingleton<StreamLimiter>();
         services.AddSingleton<SenderThreads>();
         services.AddHostedService(provider => provider.GetRequiredService<SenderThreads>());
+        services.AddHostedService<MemoryTrim>();
         services.AddSingleton<StreamSessions>();
         services.AddSingleton<StreamServices>();
 

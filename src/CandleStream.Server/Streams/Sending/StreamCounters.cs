@@ -56,6 +56,7 @@ public sealed class StreamCounters
     private readonly Histogram<double> _written;
     private readonly Histogram<double> _lasted;
     private int _streams;
+    private long _opened;
 
     public StreamCounters(IMeterFactory meters)
     {
@@ -78,6 +79,9 @@ public sealed class StreamCounters
     /// <summary>Streams that are open now.</summary>
     public int Streams => Volatile.Read(ref _streams);
 
+    /// <summary>Streams opened since the start.</summary>
+    public long Opened => Volatile.Read(ref _opened);
+
     /// <summary>The counters of a series; created where it has none yet, so ask only for series that were opened.</summary>
     public SseSeriesCounters Of(SeriesKey series) => _series.GetOrAdd(series, static _ => new SseSeriesCounters());
 
@@ -86,7 +90,11 @@ public sealed class StreamCounters
     internal void Ended(TimeSpan lasted, string reason) =>
         _lasted.Record(lasted.TotalSeconds, new KeyValuePair<string, object?>("reason", reason));
 
-    internal void StreamOpened() => Interlocked.Increment(ref _streams);
+    internal void StreamOpened()
+    {
+        Interlocked.Increment(ref _streams);
+        Interlocked.Increment(ref _opened);
+    }
 
     internal void StreamClosed() => Interlocked.Decrement(ref _streams);
 
