@@ -26,7 +26,10 @@ public sealed class FolderArrowTests
         ["CandleStream.Server/Access", "CandleStream.Server/Symbols"],
         ["CandleStream.Server/Hosting"],
         ["CandleStream.Simulator", "CandleStream.Storage", "CandleStream.Client", "CandleStream.Exchanges/Bitfinex/Probe"],
-        ["CandleStream.Exchanges/Bitfinex", "CandleStream.Storage/Postgres", "CandleStream.Storage/Sqlite"],
+        [
+            "CandleStream.Exchanges/Binance", "CandleStream.Exchanges/Bitfinex", "CandleStream.Storage/Postgres",
+            "CandleStream.Storage/Sqlite",
+        ],
         ["CandleStream.Exchanges", "CandleStream.Storage/Shared", "CandleStream/Streaming"],
         ["CandleStream/Streaming/Series"],
         ["CandleStream/Providers", "CandleStream/Storage"],
