@@ -26,7 +26,7 @@ public sealed class Exchange
         "BINANCE", Timeframe.FirstMonday, ["1m", "5m", "15m", "30m", "1h", "6h", "12h", "1D", "1W", "1M"], tellsTradeFigures: true);
 
     /// <summary>Every exchange that is known, Bitfinex first. A new one gets its line here.</summary>
-    public static IReadOnlyList<Exchange> All { get; } = [Bitfinex];
+    public static IReadOnlyList<Exchange> All { get; } = [Bitfinex, Binance];
 
     /// <summary>The name as it stands before a symbol, in upper-case letters.</summary>
     public string Name { get; }
