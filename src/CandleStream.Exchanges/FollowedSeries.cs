@@ -119,7 +119,8 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             while (true)
             {
                 await Task.WhenAny(channel.Ended, channel.Retiring).WaitAsync(_stop.Token);
-                if (channel.Ended.IsCompleted || await MoveAsync(channel) is not { } next) return await channel.Ended.WaitAsync(_stop.Token);
+                if (channel.Ended.IsCompleted || await MoveAsync(channel) is not { } next)
+                    return await channel.Ended.WaitAsync(_stop.Token);
                 channel = next;
             }
         }

@@ -38,6 +38,9 @@ public sealed class Exchange
     public IReadOnlyList<Timeframe> Timeframes =>
         field ??= [.. Timeframe.All.Where(t => _timeframes is null || _timeframes.Contains(t.Name)).Select(Align)];
 
+    /// <summary>True where the exchange makes candles of this timeframe.</summary>
+    public bool Makes(Timeframe timeframe) => _timeframes is null || _timeframes.Contains(timeframe.Name);
+
     public override string ToString() => Name;
 
     /// <summary>The exchange of a symbol, and the symbol as that exchange names it.</summary>

@@ -13,7 +13,8 @@ public sealed class BinanceOptions : IValidatableObject, IExchangeOptions
     public Uri WebSocketUrl { get; set; } = new("wss://data-stream.binance.vision");
 
     /// <summary>
-    /// The host of the public REST interface; calls go to <c>/api/v3</c>. Default: <c>https://data-api.binance.vision</c>, which serves market
+    /// The host of the public REST interface; calls go to <c>/api/v3</c>. Default: <c>https://data-api.binance.vision</c>, which serves
+    /// market
     /// data only.
     /// </summary>
     [Required]
@@ -75,7 +76,9 @@ public sealed class BinanceOptions : IValidatableObject, IExchangeOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan RestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest REST answer read, in bytes; a longer one is an error. Default: 32 MiB (the list of symbols needs many).</summary>
+    /// <summary>
+    /// The longest REST answer read, in bytes; a longer one is an error. Default: 32 MiB (the list of symbols needs many).
+    /// </summary>
     [Range(65536, 256 * 1024 * 1024)]
     public int MaxRestAnswerBytes { get; set; } = 32 * 1024 * 1024;
 

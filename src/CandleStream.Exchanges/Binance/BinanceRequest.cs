@@ -15,5 +15,6 @@ internal static class BinanceRequest
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"method":"LIST_SUBSCRIPTIONS","id":{{id}}}"""));
 
     private static byte[] Write(string method, IEnumerable<string> streams, long id) => Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $$"""{"method":"{{method}}","params":[{{string.Join(',', streams.Select(s => $"\"{s}\""))}}],"id":{{id}}}"""));
+        CultureInfo.InvariantCulture,
+        $$"""{"method":"{{method}}","params":[{{string.Join(',', streams.Select(s => $"\"{s}\""))}}],"id":{{id}}}"""));
 }

@@ -217,11 +217,11 @@ internal sealed class BinanceSubscriptions : IAsyncDisposable
     /// <summary>The exchange refused a request, or said what is wrong with one that it could not read.</summary>
     public void OnRefused(in BinanceFrame error)
     {
-        List<BinanceChannel> refused = [];
+        BinanceChannel[] refused;
         var id = error.RequestId;
-        lock (_gate) refused.AddRange(_channels.Values.Where(c => c.State == BinanceChannelState.Asked && c.RequestId != 0 && c.RequestId == id));
+        lock (_gate) refused = [.. _channels.Values.Where(c => c.State == BinanceChannelState.Asked && c.RequestId != 0 && c.RequestId == id)];
         var text = $"{error.Code} {error.Text}";
-        if (refused.Count == 0) _badInput.Once("an error that belongs to no subscription", Encoding.UTF8.GetBytes(text));
+        if (refused.Length == 0) _badInput.Once("an error that belongs to no subscription", Encoding.UTF8.GetBytes(text));
         foreach (var channel in refused)
             Finish(channel, new ChannelEnd(ChannelEndKind.Failed, $"the exchange answered with an error ({text})"));
     }

@@ -48,7 +48,9 @@ internal sealed class BinanceFeed : IDisposable
             _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The first subscriber is there: the present bar is where the stream begins. Nothing is told of it until it changes.</summary>
+    /// <summary>
+    /// The first subscriber is there: the present bar is where the stream begins. Nothing is told of it until it changes.
+    /// </summary>
     public void Begin()
     {
         var now = _exchange.Market.Now;

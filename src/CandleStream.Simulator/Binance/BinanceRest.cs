@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace CandleStream.Simulator.Binance;
 
-/// <summary>Binance's REST interface: <c>/api/v3/klines</c>, <c>exchangeInfo</c>, <c>time</c> and <c>ping</c> (Binance docs, rest-api).</summary>
+/// <summary>
+/// Binance's REST interface: <c>/api/v3/klines</c>, <c>exchangeInfo</c>, <c>time</c> and <c>ping</c> (Binance docs, rest-api).
+/// </summary>
 internal sealed class BinanceRest(BinanceExchange exchange) : SimulatorRest(exchange.Market, exchange.Faults, exchange.Time)
 {
     private const int DefaultLimit = 500, MostCandles = 1000;
@@ -145,7 +147,8 @@ internal sealed class BinanceRest(BinanceExchange exchange) : SimulatorRest(exch
             bars = [.. bars.SelectMany((bar, i) => i % 3 == 0 ? new[] { bar, bar } : [bar])];
         if (faults.Strike(FaultKind.RestUnsorted, key.Text) is not null)
             bars = [.. bars.Skip(bars.Count / 2), .. bars.Take(bars.Count / 2)];
-        if (faults.Strike(FaultKind.RestFlatRow, key.Text) is not null && bars.FindIndex(bar => bar.Figures.Trades > 0) is >= 0 and var traded)
+        if (faults.Strike(FaultKind.RestFlatRow, key.Text) is not null
+            && bars.FindIndex(bar => bar.Figures.Trades > 0) is >= 0 and var traded)
             bars[traded] = BinanceBar.Flat(bars[traded].Candle.Time, bars[traded].Candle.Open);
         var rows = bars.Select(bar => Row(key, bar)).ToList();
         var place = (int)(bars[0].Candle.Time / MarketTimeframe.Minute % bars.Count);
@@ -160,11 +163,12 @@ internal sealed class BinanceRest(BinanceExchange exchange) : SimulatorRest(exch
     // As a cache would have kept it: what opened later is missing, what was forming then stands at its first trade.
     private static List<BinanceBar> AsOf(CandleKey key, List<BinanceBar> bars, long moment) =>
     [
-        .. bars.Where(bar => bar.Candle.Time <= moment).Select(bar => key.Timeframe.Next(bar.Candle.Time) <= moment || bar.Figures.Trades == 0
-            ? bar
-            : new BinanceBar(
-                MarketCandle.FromTrade(bar.Candle.Time, bar.Candle.Open, bar.Candle.Volume / 4),
-                MarketFigures.Invented(bar.Candle, 1, bar.Figures.FirstTrade))),
+        .. bars.Where(bar => bar.Candle.Time <= moment)
+            .Select(bar => key.Timeframe.Next(bar.Candle.Time) <= moment || bar.Figures.Trades == 0
+                ? bar
+                : new BinanceBar(
+                    MarketCandle.FromTrade(bar.Candle.Time, bar.Candle.Open, bar.Candle.Volume / 4),
+                    MarketFigures.Invented(bar.Candle, 1, bar.Figures.FirstTrade))),
     ];
 
     private static string Row(CandleKey key, in BinanceBar bar) => BinanceText.Row(bar, key.Timeframe.Next(bar.Candle.Time));
@@ -176,7 +180,9 @@ internal sealed class BinanceRest(BinanceExchange exchange) : SimulatorRest(exch
         if (symbol is not null && exchange.Symbols.Find(symbol) is null)
             return Error(-1121, "Invalid symbol.");
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $$$"""{"timezone":"UTC","serverTime":{{{exchange.Market.Now}}},"simulator":"CandleStream","rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":{{{exchange.Options.WeightLimit}}}}],"exchangeFilters":[],"symbols":[""");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $$$"""{"timezone":"UTC","serverTime":{{{exchange.Market.Now}}},"simulator":"CandleStream","rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":{{{exchange.Options.WeightLimit}}}}],"exchangeFilters":[],"symbols":[""");
         text.AppendJoin(',', exchange.Symbols.All.Where(listed => symbol is null || listed.Name == symbol).Select(Describe));
         return RestAnswer.Json(text.Append("]}").ToString());
     }

@@ -52,5 +52,6 @@ internal static class BinanceText
 internal readonly record struct BinanceBar(MarketCandle Candle, MarketFigures Figures)
 {
     /// <summary>The flat bar of an interval without a trade.</summary>
-    public static BinanceBar Flat(long time, decimal close) => new(new MarketCandle(time, close, close, close, close, 0), MarketFigures.None);
+    public static BinanceBar Flat(long time, decimal close) =>
+        new(new MarketCandle(time, close, close, close, close, 0), MarketFigures.None);
 }

@@ -99,8 +99,8 @@ internal static class SimulatorCommand
             new RootCommand(
                 "An exchange on loopback, at its own paths (Bitfinex: WebSocket at /ws/2, REST under /v2), control under /control. Its prices are invented or recorded.")
         {
-            Exchange, Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit, ConnectLimit,
-            RestLimit, Heartbeat,
+            Exchange, Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit,
+            ConnectLimit, RestLimit, Heartbeat,
         };
         command.Validators.Add(CheckTogether);
         command.SetAction((parsed, stopping) => run(ToOptions(parsed), stopping));

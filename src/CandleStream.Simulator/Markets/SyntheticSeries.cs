@@ -119,7 +119,9 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     private Sum? FoldMinute(long minute, long asOf)
     {
         if (minute + MarketTimeframe.Minute + SyntheticPair.LatestVisible <= asOf && !_added.ContainsKey(minute))
-            return pair.Minute(minute) is { } whole ? new Sum(whole.Open, whole.High, whole.Low, whole.Close, whole.Volume, whole.Count) : null;
+            return pair.Minute(minute) is { } whole
+                ? new Sum(whole.Open, whole.High, whole.Low, whole.Close, whole.Volume, whole.Count)
+                : null;
         Sum? sum = null;
         foreach (var trade in Trades(minute))
         {

@@ -6,6 +6,9 @@ public interface ICandleProvider : IAsyncDisposable
     /// <summary>The exchange whose candles these are.</summary>
     Exchange Exchange => Exchange.Bitfinex;
 
+    /// <summary>True where series of this exchange can be followed and fetched here.</summary>
+    bool Serves(Exchange exchange) => exchange == Exchange;
+
     /// <summary>True once the other side said that it is the simulator: its prices must not be taken for real ones.</summary>
     bool IsSimulated { get; }
 

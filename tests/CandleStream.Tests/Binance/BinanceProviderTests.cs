@@ -75,6 +75,20 @@ public sealed class BinanceProviderTests
     }
 
     [Fact]
+    public async Task A_mark_that_comes_before_the_end_by_the_exchanges_own_time_closes_nothing()
+    {
+        await using var f = await BinanceFixture.StartAsync();
+        var (feed, _) = await f.FollowLiveAsync();
+        var open = f.NowMs / 60_000 * 60_000;
+
+        f.Exchange.SendRaw(
+            $$$"""{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":{{{f.NowMs}}},"s":"BTCUSDT","k":{"t":{{{open}}},"T":{{{open + 59_999}}},"s":"BTCUSDT","i":"1m","f":1000000000,"L":2000000000,"o":"1","c":"1","h":"1","l":"1","v":"1","n":1000000001,"x":true,"q":"1","V":"1","Q":"1","B":"0"} } }""");
+        await f.Until(() => feed.Candles.Length > 0);
+
+        Assert.False(feed.Candles[^1].Closed);
+    }
+
+    [Fact]
     public async Task A_socket_is_renewed_before_the_exchange_ends_it_and_nothing_is_missed()
     {
         await using var f = await BinanceFixture.StartAsync(
@@ -131,7 +145,8 @@ public sealed class BinanceProviderTests
     {
         await using var f = await BinanceFixture.StartAsync(
             simulate: o => o with { Symbols = [.. Enumerable.Range(0, 250).Select(i => $"S{i:000}USD")] });
-        var series = Enumerable.Range(0, 250).Select(i => (Feed: new RecordingFeed(), Key: BinanceFixture.Series($"S{i:000}USDT"))).ToList();
+        var series = Enumerable.Range(0, 250)
+            .Select(i => (Feed: new RecordingFeed(), Key: BinanceFixture.Series($"S{i:000}USDT"))).ToList();
 
         var followed = series.ConvertAll(s => f.Provider.Follow(s.Key, s.Feed));
         await f.Until(() => series.TrueForAll(s => s.Feed.State == SeriesState.Live), TimeSpan.FromMinutes(2));
@@ -240,7 +255,8 @@ public sealed class BinanceProviderTests
         await using var f = await BinanceFixture.StartAsync();
         var range = new TimeRange(f.NowMs / 60_000 * 60_000 - 6_000_000, f.NowMs / 60_000 * 60_000);
 
-        var page = await f.Provider.FetchAsync(BinanceFixture.Series("NEOUSDT"), range, FetchPurpose.History, TestContext.Current.CancellationToken);
+        var page = await f.Provider.FetchAsync(
+            BinanceFixture.Series("NEOUSDT"), range, FetchPurpose.History, TestContext.Current.CancellationToken);
 
         Assert.Equal(range, page.Range);
         Assert.Equal(f.Exchange.Ledger(Neo, range.From, range.To - 1).Select(c => c.Time), page.Candles.Select(c => c.Time));
