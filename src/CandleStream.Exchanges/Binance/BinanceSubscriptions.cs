@@ -219,7 +219,9 @@ internal sealed class BinanceSubscriptions : IAsyncDisposable
     {
         BinanceChannel[] refused;
         var id = error.RequestId;
-        lock (_gate) refused = [.. _channels.Values.Where(c => c.State == BinanceChannelState.Asked && c.RequestId != 0 && c.RequestId == id)];
+        lock (_gate)
+            refused = [.. _channels.Values.Where(c => c.State == BinanceChannelState.Asked && c.RequestId != 0 && c.RequestId == id)];
+
         var text = $"{error.Code} {error.Text}";
         if (refused.Length == 0) _badInput.Once("an error that belongs to no subscription", Encoding.UTF8.GetBytes(text));
         foreach (var channel in refused)

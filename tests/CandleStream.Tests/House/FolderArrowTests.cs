@@ -22,8 +22,9 @@ public sealed class FolderArrowTests
             "CandleStream.Server/Candles", "CandleStream.Server/Dialects", "CandleStream.Server/Doors", "CandleStream.Server/History",
             "CandleStream.Server/Streams/Events",
         ],
+        ["CandleStream.Server/Symbols"],
         ["CandleStream.Server/Http"],
-        ["CandleStream.Server/Access", "CandleStream.Server/Symbols"],
+        ["CandleStream.Server/Access"],
         ["CandleStream.Server/Hosting"],
         ["CandleStream.Simulator", "CandleStream.Storage", "CandleStream.Client", "CandleStream.Exchanges/Bitfinex/Probe"],
         [
