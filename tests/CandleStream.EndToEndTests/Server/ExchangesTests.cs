@@ -94,7 +94,7 @@ public sealed class ExchangesTests
         using var folder = new TempFolder();
         var path = ("Storage:SqlitePath", folder.File("kept.db"));
         var series = SeriesKey.Parse("BINANCE:BTCUSDT:1m");
-        var stored = new Candle(1_700_000_040_000, 1, 3, 1, 2, 5, true, 7, CandleOrigin.File, new TradeFigures(4, 9, 2, 3));
+        var stored = new Candle(1_700_000_040_000, 1, 3, 1, 2, 5, true, new Rev(7), CandleOrigin.File, new TradeFigures(4, 9, 2, 3));
         await using (var before = await RunningServer.StartAsync(path))
             await before.Get<ICandleStore>().SaveAsync(new StoreBatch([new(series, stored)], []), Cancel);
         await using var server = await RunningServer.StartAsync(path);

@@ -1,7 +1,6 @@
 using System.Text;
 using CandleStream.Exchanges;
 using CandleStream.Exchanges.Binance;
-using CandleStream.Tests.Bitfinex;
 
 namespace CandleStream.Tests.Binance;
 
@@ -140,7 +139,7 @@ public sealed class BinanceFrameParserTests
     {
         var random = new Random(1);
         var message = Encoding.UTF8.GetBytes(Combined);
-        for (var i = 0; i < TestSize.Choose(5_000, 200_000); i++)
+        for (var i = 0; i < TestSize.Of(5_000, 200_000); i++)
         {
             byte[] spoiled = [.. message];
             for (var n = random.Next(1, 4); n > 0; n--) spoiled[random.Next(spoiled.Length)] = (byte)random.Next(256);

@@ -96,9 +96,9 @@ public sealed class BinanceProviderTests
         var (feed, _) = await f.FollowLiveAsync();
         var began = f.NowMs / 60_000 * 60_000;
 
-        await f.Pass(TimeSpan.FromMinutes(TestSize.Choose(90, 24 * 60)));
+        await f.Pass(TimeSpan.FromMinutes(TestSize.Of(90, 24 * 60)));
 
-        Assert.InRange(f.Exchange.Connections.Connects.Count, TestSize.Choose(4, 70), int.MaxValue);
+        Assert.InRange(f.Exchange.Connections.Connects.Count, TestSize.Of(4, 70), int.MaxValue);
         Assert.Equal("Live", feed.Path);
         Assert.DoesNotContain("interrupted", feed.Events);
         Assert.Empty(feed.Unreadable);

@@ -8,7 +8,7 @@ namespace CandleStream.Tests.Endpoints;
 public sealed class TradeFiguresTests
 {
     private static readonly SeriesKey Btc = SeriesKey.Parse("BTCUSD:1m");
-    private static readonly Candle Bare = new(1541980740000, 6351.1m, 6352m, 6351m, 6351.9m, 3.2m, true, 1541980801000123);
+    private static readonly Candle Bare = new(1541980740000, 6351.1m, 6352m, 6351m, 6351.9m, 3.2m, true, new Rev(1541980801000123));
     private static readonly Candle Told = Bare with { Figures = new TradeFigures(17, 20325.8m, 1.1m, 6987.2m) };
 
     [Fact]
@@ -19,17 +19,19 @@ public sealed class TradeFiguresTests
             Encoding.UTF8.GetString(CandleJson.Encode(Btc, Told)));
         Assert.Contains("\"volume\":3.2,\"trades\":17,\"closed\"",
             Encoding.UTF8.GetString(CandleJson.Encode(Btc, Bare with { Figures = new TradeFigures(17) })), StringComparison.Ordinal);
-        Assert.Contains("\"volume\":3.2,\"closed\"", Encoding.UTF8.GetString(CandleJson.Encode(Btc, Bare)), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"volume\":3.2,\"closed\"", Encoding.UTF8.GetString(CandleJson.Encode(Btc, Bare)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_delta_tells_all_figures_where_one_has_changed()
     {
-        var next = Told with { Figures = new TradeFigures(18, 20325.8m, 1.1m, 6987.2m), Rev = Told.Rev + 1 };
+        var next = Told with { Figures = new TradeFigures(18, 20325.8m, 1.1m, 6987.2m), Rev = new Rev(Told.Rev.Value + 1) };
 
         Assert.Contains("\"trades\":18,\"quote_volume\":20325.8,\"taker_buy_volume\":1.1,\"taker_buy_quote_volume\":6987.2",
             TextOf(StreamEvents.Delta(Btc, Told, next)), StringComparison.Ordinal);
-        Assert.DoesNotContain("trades", TextOf(StreamEvents.Delta(Btc, Told, Told with { Rev = Told.Rev + 1 })), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "trades", TextOf(StreamEvents.Delta(Btc, Told, Told with { Rev = next.Rev })), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public abstract class CandleStoreSuite : StoreTest
         // A later version of a candle replaces its figures, also by none.
         await store.SaveAsync(Batch(Btc, At(4, 14)), Cancel);
         // A large batch may take another way into the database.
-        var bulk = Enumerable.Range(5, 100).Select(i => candles[i % 4] with { Time = i * Minute, Rev = 100 + i }).ToArray();
+        var bulk = Enumerable.Range(5, 100).Select(i => candles[i % 4] with { Time = i * Minute, Rev = new Rev(100 + i) }).ToArray();
         await store.SaveAsync(Batch(Btc, bulk), Cancel);
 
         Assert.Equal([.. candles[..3], At(4, 14), .. bulk], await store.AllAsync(Btc));

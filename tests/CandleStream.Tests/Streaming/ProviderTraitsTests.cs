@@ -65,7 +65,7 @@ public sealed class ProviderTraitsTests : IAsyncDisposable
 
         Assert.Equal(107, _sink.Updates.Last(u => u.Candle.Time == At(1)).Candle.Close);
         Assert.Contains(_sink.Statuses, s => s.Gaps.Contains(new TimeRange(At(1), At(2))));
-        Assert.Equal([At(0), At(1), At(2)], hub.View(10, 0).Newest.Select(c => c.Time));
+        Assert.Equal([At(0), At(1), At(2)], hub.View(10, Rev.None).Newest.Select(c => c.Time));
     }
 
     [Fact]
