@@ -15,6 +15,11 @@ public class ParserBench
     private static readonly byte[] Frame =
         "[343351,[1574698260000,7379.785503,7383.8,7388.3,7379.785503,1.68829482],1042,1574698261234]"u8.ToArray();
 
+    private readonly byte[] _binanceFrame = [.. BinanceFrame];
+
+    private static ReadOnlySpan<byte> BinanceFrame =>
+        """{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1574698261234,"s":"BTCUSDT","k":{"t":1574698260000,"T":1574698319999,"s":"BTCUSDT","i":"1m","f":208012345,"L":208012397,"o":"7379.78000000","c":"7383.80000000","h":"7388.30000000","l":"7379.78000000","v":"1.68829400","n":53,"x":false,"q":"12462.43127000","V":"0.91230000","Q":"6735.12210000","B":"0"}}}"""u8;
+
     private readonly List<Candle> _snapshot = [];
     private readonly List<UnreadableRow> _unreadable = [];
     private readonly byte[] _frame = [.. Frame];
@@ -29,6 +34,9 @@ public class ParserBench
     public decimal BitfinexFrameParser() =>
         CandleStream.Exchanges.Bitfinex.BitfinexFrameParser.Parse(
             _frame, ConfFlags.Timestamp | ConfFlags.SequenceAll, _snapshot, _unreadable).Candle.Close;
+
+    [Benchmark]
+    public decimal BinanceFrameParser() => CandleStream.Exchanges.Binance.BinanceFrameParser.Parse(_binanceFrame).Kline.Candle.Close;
 
     [Benchmark]
     public decimal Document()

@@ -18,6 +18,8 @@ internal static class CandleReader
     public static (Candle Candle, int Fields) Over(JsonElement json, Candle candle)
     {
         var fields = 0;
+        long? trades = null;
+        decimal? quoteVolume = null, takerBuyVolume = null, takerBuyQuoteVolume = null;
         foreach (var field in json.EnumerateObject())
         {
             fields++;
@@ -31,10 +33,28 @@ internal static class CandleReader
                 case "volume": candle = candle with { Volume = field.Value.GetDecimal() }; break;
                 case "closed": candle = candle with { Closed = field.Value.GetBoolean() }; break;
                 case "rev": candle = candle with { Rev = new Rev(field.Value.GetInt64()) }; break;
-                default: fields--; break;
+                default:
+                    fields--;
+                    ReadFigure(field);
+                    break;
             }
         }
 
+        if (trades is not null)
+            candle = candle with { Figures = TradeFigures.Of(trades, quoteVolume, takerBuyVolume, takerBuyQuoteVolume) };
         return (candle, fields);
+
+        // What some exchanges tell besides; a change tells all of them. A candle is one without them, too.
+        void ReadFigure(JsonProperty field)
+        {
+            if (field.Value.ValueKind != JsonValueKind.Number) return;
+            switch (field.Name)
+            {
+                case "trades" when field.Value.TryGetInt64(out var count): trades = count; break;
+                case "quote_volume" when field.Value.TryGetDecimal(out var quote): quoteVolume = quote; break;
+                case "taker_buy_volume" when field.Value.TryGetDecimal(out var bought): takerBuyVolume = bought; break;
+                case "taker_buy_quote_volume" when field.Value.TryGetDecimal(out var boughtQuote): takerBuyQuoteVolume = boughtQuote; break;
+            }
+        }
     }
 }

@@ -71,6 +71,16 @@ internal interface IChannelListener
     /// </summary>
     void OnUnreadable(IExchangeChannel channel, TimeRange? times);
 
+    /// <summary>
+    /// The exchange shows that nothing was traded in <paramref name="times"/>, in a frame of <paramref name="exchangeTime"/>.
+    /// </summary>
+    void OnEmpty(IExchangeChannel channel, TimeRange times, long? exchangeTime);
+
+    /// <summary>
+    /// Candles with open times in <paramref name="times"/> are not whole, or may not be, because frames are missing; the channel goes on.
+    /// </summary>
+    void OnIncomplete(IExchangeChannel channel, TimeRange times);
+
     void OnExchangeTime(IExchangeChannel channel, long exchangeTime);
 
     /// <summary>The exchange's time as a pong told it, before the first frame of the channel where it carries none.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 
 namespace CandleStream.Exchanges;
 
@@ -20,6 +21,14 @@ internal sealed class ConnectFailedException(string reason, ChannelEndKind kind 
         _ when Find<System.Security.Authentication.AuthenticationException>(e) is not null => new("no trusted TLS connection"),
         _ => new("the exchange cannot be reached"),
     };
+
+    /// <summary>
+    /// What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive
+    /// shows.
+    /// </summary>
+    public static bool IsConnectionTrouble(Exception e) =>
+        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or HttpRequestException
+            or SocketException or ConnectFailedException or UpgradeRefusedException;
 
     private static ConnectFailedException Refused(HttpStatusCode status) => status == HttpStatusCode.TooManyRequests
         ? new("too many connections (HTTP 429)", ChannelEndKind.RateLimited)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using CandleStream.Providers;
 
@@ -10,6 +11,7 @@ public sealed class ExchangeMetrics : IDisposable
     private static readonly string[] RestPurposes = [.. Enum.GetValues<FetchPurpose>().Select(NameOf), "symbols"];
     private static readonly string[] RestOutcomes = ["ok", "timeout", "unreachable", "rate_limited", "refused", "error"];
 
+    private readonly KeyValuePair<string, object?>[] _exchange;
     private readonly Meter _meter;
     private readonly Counter<long> _frames;
     private readonly Counter<long> _ignored;
@@ -24,8 +26,10 @@ public sealed class ExchangeMetrics : IDisposable
     private readonly UpDownCounter<long> _channels;
 
     /// <param name="factory">Makes the meter where the process has a factory; null for one of our own.</param>
-    public ExchangeMetrics(IMeterFactory? factory = null)
+    /// <param name="exchange">Whose they are: the label <c>exchange</c> of every figure. Bitfinex' have none, as from the first.</param>
+    public ExchangeMetrics(IMeterFactory? factory = null, Exchange? exchange = null)
     {
+        _exchange = exchange is null || exchange == Exchange.Bitfinex ? [] : [new("exchange", exchange.Name)];
         _meter = factory?.Create("CandleStream") ?? new Meter("CandleStream");
         _frames = _meter.CreateCounter<long>("candlestream.upstream.frames", "{frame}", "Messages from the exchange, by kind.");
         _ignored =
@@ -51,28 +55,27 @@ public sealed class ExchangeMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    internal void Frame(FrameKind kind) => _frames.Add(1, new KeyValuePair<string, object?>("kind", NameOf(kind)));
+    internal void Frame(FrameKind kind) => _frames.Add(1, Tags("kind", NameOf(kind)));
 
-    internal void Ignored(FrameKind kind) => _ignored.Add(1, new KeyValuePair<string, object?>("kind", NameOf(kind)));
+    internal void Ignored(FrameKind kind) => _ignored.Add(1, Tags("kind", NameOf(kind)));
 
-    internal void Lost(ChannelEndKind reason) => _losses.Add(1, new KeyValuePair<string, object?>("reason", NameOf(reason)));
+    internal void Lost(ChannelEndKind reason) => _losses.Add(1, Tags("reason", NameOf(reason)));
 
-    internal void SocketEnded(ChannelEndKind reason) => _socketEnds.Add(1, new KeyValuePair<string, object?>("reason", NameOf(reason)));
+    internal void SocketEnded(ChannelEndKind reason) => _socketEnds.Add(1, Tags("reason", NameOf(reason)));
 
-    internal void SequenceGap() => _sequenceGaps.Add(1);
+    internal void SequenceGap() => _sequenceGaps.Add(1, _exchange);
 
-    internal void UnreadableRow() => _unreadableRows.Add(1);
+    internal void UnreadableRow() => _unreadableRows.Add(1, _exchange);
 
-    internal void RestCall(string purpose, string outcome) =>
-        _restCalls.Add(1, new KeyValuePair<string, object?>("purpose", purpose), new KeyValuePair<string, object?>("outcome", outcome));
+    internal void RestCall(string purpose, string outcome) => AddRestCalls(1, purpose, outcome);
 
-    internal void RestRowsDropped(int rows) => _restRowsDropped.Add(rows);
+    internal void RestRowsDropped(int rows) => _restRowsDropped.Add(rows, _exchange);
 
-    internal void Connect(string outcome) => _connects.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+    internal void Connect(string outcome) => _connects.Add(1, Tags("outcome", outcome));
 
-    internal void Sockets(int change) => _sockets.Add(change);
+    internal void Sockets(int change) => _sockets.Add(change, _exchange);
 
-    internal void Channels(int change) => _channels.Add(change);
+    internal void Channels(int change) => _channels.Add(change, _exchange);
 
     /// <summary>Shows the sockets of a pool, each by its slot, and what is left of a REST budget.</summary>
     internal void Observe(SocketPool pool, RestBudget budget, TimeProvider time)
@@ -83,12 +86,12 @@ public sealed class ExchangeMetrics : IDisposable
         ObserveSockets(
             "candlestream.upstream.socket.silence", "s", "Time since the last message on the socket in this slot; 0 where none is open.",
             s => time.GetElapsedTime(s.LastFrameAt).TotalSeconds);
-        _meter.CreateObservableGauge("candlestream.upstream.rest_budget.left", () => budget.Left, "{call}",
+        _meter.CreateObservableGauge("candlestream.upstream.rest_budget.left", () => new Measurement<int>(budget.Left, _exchange), "{call}",
             "REST calls that may begin now; 0 while the exchange blocks us.");
         _meter.CreateObservableGauge(
             "candlestream.upstream.rest_budget.waiting",
             () => Enum.GetValues<FetchPurpose>()
-                .Select(p => new Measurement<int>(budget.WaitingFor(p), new KeyValuePair<string, object?>("purpose", NameOf(p)))),
+                .Select(p => new Measurement<int>(budget.WaitingFor(p), Tags("purpose", NameOf(p)))),
             "{call}", "REST calls that wait for their turn, by purpose.");
 
         // A slot that was used once goes on being told: a value that stands still would look like an open socket.
@@ -96,7 +99,7 @@ public sealed class ExchangeMetrics : IDisposable
             _meter.CreateObservableGauge(
             name,
             () => pool.Sockets.Select((socket, i) =>
-                new Measurement<double>(socket is null ? 0 : value(socket), new KeyValuePair<string, object?>("slot", i + 1))),
+                new Measurement<double>(socket is null ? 0 : value(socket), Tags("slot", i + 1))),
             unit, description);
     }
 
@@ -113,29 +116,41 @@ public sealed class ExchangeMetrics : IDisposable
     {
         foreach (var kind in Enum.GetValues<FrameKind>())
         {
-            _frames.Add(0, new KeyValuePair<string, object?>("kind", NameOf(kind)));
-            _ignored.Add(0, new KeyValuePair<string, object?>("kind", NameOf(kind)));
+            _frames.Add(0, Tags("kind", NameOf(kind)));
+            _ignored.Add(0, Tags("kind", NameOf(kind)));
         }
 
         foreach (var kind in Enum.GetValues<ChannelEndKind>())
         {
-            _losses.Add(0, new KeyValuePair<string, object?>("reason", NameOf(kind)));
-            _socketEnds.Add(0, new KeyValuePair<string, object?>("reason", NameOf(kind)));
+            _losses.Add(0, Tags("reason", NameOf(kind)));
+            _socketEnds.Add(0, Tags("reason", NameOf(kind)));
         }
 
         foreach (var purpose in RestPurposes)
         {
-            foreach (var outcome in RestOutcomes)
-                _restCalls.Add(
-                    0, new KeyValuePair<string, object?>("purpose", purpose), new KeyValuePair<string, object?>("outcome", outcome));
+            foreach (var outcome in RestOutcomes) AddRestCalls(0, purpose, outcome);
         }
 
-        foreach (var outcome in ConnectOutcomes) _connects.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
-        _sequenceGaps.Add(0);
-        _unreadableRows.Add(0);
-        _restRowsDropped.Add(0);
-        _sockets.Add(0);
-        _channels.Add(0);
+        foreach (var outcome in ConnectOutcomes) _connects.Add(0, Tags("outcome", outcome));
+        _sequenceGaps.Add(0, _exchange);
+        _unreadableRows.Add(0, _exchange);
+        _restRowsDropped.Add(0, _exchange);
+        _sockets.Add(0, _exchange);
+        _channels.Add(0, _exchange);
+    }
+
+    private void AddRestCalls(int calls, string purpose, string outcome)
+    {
+        var tags = Tags("purpose", purpose);
+        tags.Add("outcome", outcome);
+        _restCalls.Add(calls, tags);
+    }
+
+    private TagList Tags(string name, object? value)
+    {
+        var tags = new TagList { { name, value } };
+        foreach (var tag in _exchange) tags.Add(tag);
+        return tags;
     }
 
     private static string NameOf(FrameKind kind) => kind switch

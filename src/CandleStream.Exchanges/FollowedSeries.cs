@@ -10,6 +10,9 @@ namespace CandleStream.Exchanges;
 /// </summary>
 internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
 {
+    // How long a move to another socket waits after one that failed; up to half as much more or less.
+    private static readonly TimeSpan MoveRetry = TimeSpan.FromSeconds(10);
+
     private readonly IFeedListener _feed;
     private readonly ExchangeContext _services;
     private readonly ILogger _logger;
@@ -26,6 +29,8 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
     private readonly Lock _gate = new();
     private readonly FeedPolicy _policy;
     private IExchangeChannel? _channel;
+    private IExchangeChannel? _successor;
+    private TaskCompletionSource? _moved;
     private bool _isContinuous;
     private long _liveSince;
     private DateTimeOffset? _retryAt;
@@ -91,18 +96,19 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             // Nobody follows any more.
         }
 
-        IExchangeChannel? channel;
+        IExchangeChannel? channel, successor;
         lock (_gate)
         {
             _isOver = true;
-            channel = _channel;
+            (channel, successor) = (_channel, _successor);
         }
 
         channel?.Release();
+        successor?.Release();
         await _poller.DisposeAsync();
     }
 
-    // One subscription from its beginning to its end.
+    // One subscription from its beginning to its end, and over to the next socket where one ends as planned.
     private async Task<ChannelEnd> FollowOnceAsync()
     {
         try
@@ -110,12 +116,73 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             bool recovers;
             lock (_gate) recovers = _policy.WasLive;
             var channel = await _services.Pool.PlaceAsync(this, recovers, _stop.Token);
-            return await channel.Ended.WaitAsync(_stop.Token);
+            while (true)
+            {
+                await Task.WhenAny(channel.Ended, channel.Retiring).WaitAsync(_stop.Token);
+                if (channel.Ended.IsCompleted || await MoveAsync(channel) is not { } next)
+                    return await channel.Ended.WaitAsync(_stop.Token);
+                channel = next;
+            }
         }
         catch (ConnectFailedException e)
         {
             return new ChannelEnd(e.Kind, e.Message);
         }
+    }
+
+    // The new socket is followed before the old one is given up: nothing is missed between them. Null where the old one ended first, and
+    // the series begins anew as after any loss.
+    private async Task<IExchangeChannel?> MoveAsync(IExchangeChannel old)
+    {
+        while (!old.Ended.IsCompleted)
+        {
+            try
+            {
+                var next = await _services.Pool.PlaceAsync(this, recovers: true, _stop.Token);
+                await Task.WhenAny(next.Ended, old.Ended, WhenMovedAsync(next)).WaitAsync(_stop.Token);
+                if (IsCurrent(next))
+                {
+                    old.Release();
+                    return next;
+                }
+
+                Forget(next);
+            }
+            catch (ConnectFailedException)
+            {
+                // The old socket still serves.
+            }
+
+            double jitter;
+            lock (_services.Random) jitter = _services.Random.NextDouble();
+            await Task.WhenAny(old.Ended, Task.Delay(MoveRetry * (0.5 + jitter), _services.Time, _stop.Token)).WaitAsync(_stop.Token);
+        }
+
+        return null;
+    }
+
+    private Task WhenMovedAsync(IExchangeChannel next)
+    {
+        lock (_gate)
+        {
+            if (next == _channel) return Task.CompletedTask;
+            return (_moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private bool IsCurrent(IExchangeChannel channel)
+    {
+        lock (_gate) return channel == _channel;
+    }
+
+    private void Forget(IExchangeChannel successor)
+    {
+        lock (_gate)
+        {
+            if (_successor == successor) _successor = null;
+        }
+
+        successor.Release();
     }
 
     private TimeSpan OnLost(ChannelEnd end)
@@ -129,6 +196,7 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
                 _channel = null;
             }
 
+            _successor = null;
             Interrupt();
             double jitter;
             lock (_services.Random) jitter = _services.Random.NextDouble();
@@ -173,22 +241,29 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
         }
     }
 
+    // While a channel serves, a second one is its successor.
     public void OnPlaced(IExchangeChannel channel)
     {
-        lock (_gate) _channel = channel;
+        lock (_gate)
+        {
+            if (_channel is null) _channel = channel;
+            else _successor = channel;
+        }
     }
 
     public void OnSnapshot(IExchangeChannel channel, List<Candle> candles, long? exchangeTime)
     {
         lock (_gate)
         {
-            if (_isOver || channel != _channel) return;
+            if (_isOver || (channel != _channel && channel != _successor)) return;
+            if (channel == _successor) (_channel, _successor) = (channel, null);
             _policy.Live();
             _liveSince = _services.Time.GetTimestamp();
             _retryAt = null;
             _isContinuous = true;
             Tell(static (feed, x) => feed.OnSnapshot(x.Candles, x.Time), (Candles: OldestFirst(candles), Time: exchangeTime));
             Publish();
+            _moved?.TrySetResult();
         }
 
         _poller.Stop();
@@ -217,6 +292,27 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
             if (_isOver || channel != _channel || !_isContinuous) return;
             if (_unreadable.Allows("row")) LogUnreadable(Series, times is { } range ? Describe(range) : "not even its time");
             Tell(static (feed, times) => feed.OnUnreadable(times), times);
+        }
+    }
+
+    public void OnEmpty(IExchangeChannel channel, TimeRange times, long? exchangeTime)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            if (exchangeTime is { } time)
+                Tell(static (feed, told) => feed.OnExchangeTime(told.Time, told.Heard), (Time: time, Heard: channel.HeardUntil));
+            Tell(static (feed, times) => feed.OnEmpty(times), times);
+        }
+    }
+
+    public void OnIncomplete(IExchangeChannel channel, TimeRange times)
+    {
+        lock (_gate)
+        {
+            if (_isOver || channel != _channel || !_isContinuous) return;
+            if (_unreadable.Allows("incomplete")) LogIncomplete(Series, Describe(times));
+            Tell(static (feed, times) => feed.OnIncomplete(times), times);
         }
     }
 
@@ -320,6 +416,9 @@ internal sealed partial class FollowedSeries : IFollowedSeries, IChannelListener
 
     [LoggerMessage(LogLevel.Warning, "{Series}: the exchange sent a candle that cannot be read ({Time}); REST is asked for it")]
     private partial void LogUnreadable(SeriesKey series, string time);
+
+    [LoggerMessage(LogLevel.Warning, "{Series}: frames of the exchange are missing from {Time} on; REST is asked for them")]
+    private partial void LogIncomplete(SeriesKey series, string time);
 
     [LoggerMessage(LogLevel.Error, "{Series}: handing over what the exchange sent failed")]
     private partial void LogFeedFailed(SeriesKey series, Exception error);

@@ -37,6 +37,14 @@ internal interface IExchangeChannel
     /// <summary>Completes when the subscription is over, however it ended.</summary>
     Task<ChannelEnd> Ended { get; }
 
+    /// <summary>
+    /// Completes when the exchange is about to end the socket as planned: the series moves to another one before that. Never completes
+    /// where an exchange has no such end.
+    /// </summary>
+    Task Retiring => Unplanned;
+
+    private static readonly Task Unplanned = new TaskCompletionSource().Task;
+
     /// <summary>When its last frame arrived (timestamp); 0 before the first.</summary>
     long LastFrameAt { get; }
 

@@ -56,7 +56,16 @@ internal sealed class RestBudget : IDisposable
     /// <summary>Lets no call begin for this long: the exchange told us to stop.</summary>
     public void Block(TimeSpan duration)
     {
-        lock (_gate) _blockedUntil = _time.In(duration);
+        lock (_gate) _blockedUntil = Math.Max(_blockedUntil, _time.In(duration));
+    }
+
+    /// <summary>How long no call begins because the exchange told us to stop; zero or less where it did not.</summary>
+    public TimeSpan BlockedFor
+    {
+        get
+        {
+            lock (_gate) return _time.Until(_blockedUntil);
+        }
     }
 
     /// <summary>Calls that may begin now; 0 while the exchange blocks us.</summary>

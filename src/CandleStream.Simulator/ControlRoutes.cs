@@ -18,13 +18,13 @@ internal static class ControlRoutes
         options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
     });
 
-    public static void Map(IEndpointRouteBuilder app, SimulatorExchange exchange)
+    public static void Map(IEndpointRouteBuilder app, ISimulatedExchange exchange)
     {
         var control = app.MapGroup("/control");
         control.MapGet("/ledger", (string? key, long? start, long? end) => Ledger(exchange, key, start, end));
         control.MapGet("/subscriptions", () => new
         {
-            Connections = ControlViews.Connections(exchange),
+            exchange.Connections,
             Connects = exchange.Log.Connects.Count(attempt => attempt.Accepted),
             Refused = exchange.Log.Connects.Count(attempt => !attempt.Accepted),
             Changes = exchange.Log.Changes,
@@ -38,7 +38,7 @@ internal static class ControlRoutes
             exchange.Faults.Remove(id) ? TypedResults.NoContent() : TypedResults.NotFound());
     }
 
-    private static IResult Ledger(SimulatorExchange exchange, string? text, long? start, long? end)
+    private static IResult Ledger(ISimulatedExchange exchange, string? text, long? start, long? end)
     {
         if (!CandleKey.TryParse(text, out var key) || !exchange.Market.Lists(key))
             return Results.Problem(
@@ -53,7 +53,7 @@ internal static class ControlRoutes
         });
     }
 
-    private static object RestCalls(SimulatorExchange exchange) => new
+    private static object RestCalls(ISimulatedExchange exchange) => new
     {
         exchange.Rest.Calls.Total,
         Calls = exchange.Rest.Calls.Calls
@@ -61,7 +61,7 @@ internal static class ControlRoutes
             .Select(group => new { group.Key.Path, group.Key.Query, Count = group.Count(), LastStatus = group.Last().Status }),
     };
 
-    private static async Task<IResult> AddAsync(SimulatorExchange exchange, HttpRequest request)
+    private static async Task<IResult> AddAsync(ISimulatedExchange exchange, HttpRequest request)
     {
         using var body = new StreamReader(request.Body);
         try

@@ -15,19 +15,7 @@ public sealed record LedgerCandle(long Time, decimal Open, decimal High, decimal
 /// <summary>What the control routes answer, gathered from the exchange.</summary>
 internal static class ControlViews
 {
-    public static IReadOnlyList<SimulatorConnection> Connections(SimulatorExchange exchange) =>
-    [
-        .. exchange.Sessions.Select(session => new SimulatorConnection(
-            session.Id,
-            session.Opened.ToUnixTimeMilliseconds(),
-            (int)session.Flags,
-            session.Sequence,
-            session.Waiting,
-            session.IsHalfOpen,
-            [.. session.Channels.Select(channel => new SimulatorSubscription(channel.Id, channel.Key.Text))])),
-    ];
-
-    public static IReadOnlyList<LedgerCandle> Ledger(SimulatorExchange exchange, CandleKey key, long? start, long? end)
+    public static IReadOnlyList<LedgerCandle> Ledger(ISimulatedExchange exchange, CandleKey key, long? start, long? end)
     {
         lock (exchange.Gate)
         {

@@ -18,7 +18,7 @@ internal static class Program
     {
         try
         {
-            await using var simulator = await BitfinexSimulator.StartAsync(options, stopping);
+            await using var simulator = await ExchangeSimulator.StartAnyAsync(options, stopping);
             Console.WriteLine($"listening on {simulator.Url.GetLeftPart(UriPartial.Authority)}");
             var stopped = new TaskCompletionSource();
             await using var registration = stopping.Register(stopped.SetResult);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text.Json;
 using CandleStream.Simulator.Faults;
+using CandleStream.Simulator.InProcess;
 using CandleStream.Simulator.Markets;
 using CandleStream.Simulator.Protocol;
 using CandleStream.Simulator.Rest;
@@ -12,7 +13,7 @@ namespace CandleStream.Simulator;
 /// The exchange behind the routes: its market, the sessions and their subscriptions, limits and faults. Sockets reach it through
 /// <see cref="ServeAsync"/>, REST through <see cref="SimulatorRest"/>, whether over loopback or in the process.
 /// </summary>
-internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
+internal sealed class SimulatorExchange : IMarketSink, ISimulatedExchange
 {
     // Far more than a healthy socket ever holds; a replay at full speed waits here instead of filling memory.
     private const int RoomPerSession = 500;
@@ -37,7 +38,7 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
         Market = options.CustomMarket ?? MarketFactory.Create(options);
         Market.Start(this);
         Started = Market.Now;
-        Rest = new SimulatorRest(this);
+        Rest = new BitfinexRest(this);
     }
 
     public SimulatorOptions Options { get; }
@@ -60,11 +61,26 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
     /// <summary>Market time (Unix ms) when the exchange began.</summary>
     public long Started { get; }
 
+    public IReadOnlyList<SimulatorConnection> Connections =>
+    [
+        .. Sessions.Select(session => new SimulatorConnection(
+            session.Id,
+            session.Opened.ToUnixTimeMilliseconds(),
+            (int)session.Flags,
+            session.Sequence,
+            session.Waiting,
+            session.IsHalfOpen,
+            [.. session.Channels.Select(channel => new SimulatorSubscription(channel.Id, channel.Key.Text))])),
+    ];
+
+    public IReadOnlyList<string> SocketRoutes => ["/ws/2"];
+
+    public WebSocketCreationOptions SocketOptions => InProcessConnection.Server;
+
     public IReadOnlyList<SimulatorSession> Sessions => [.. _sessions.Values.OrderBy(session => session.Id)];
 
     public bool IsBusy => Rest.IsBusy || _sessions.Values.Any(session => session.IsBusy);
 
-    /// <summary>Null: the upgrade may go ahead. Otherwise why not: 429, or no answer at all.</summary>
     public UpgradeRefusal? RefuseUpgrade()
     {
         var refusal = Faults.Strike(FaultKind.Dns) is not null ? UpgradeRefusal.Dns
@@ -75,8 +91,7 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
         return refusal;
     }
 
-    /// <summary>Speaks the protocol over an open WebSocket until either side ends it.</summary>
-    public async Task ServeAsync(WebSocket socket, SessionStream? stream, CancellationToken gone)
+    public async Task ServeAsync(WebSocket socket, SessionStream? stream, string pathAndQuery, CancellationToken gone)
     {
         var session = new SimulatorSession(this, Interlocked.Increment(ref _lastSession), socket, stream);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(gone, _stopping.Token);
@@ -136,7 +151,12 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
         }
     }
 
-    /// <summary>Candle frames made for a key so far.</summary>
+    public void SendRaw(byte[] frame)
+    {
+        foreach (var session in Sessions)
+            session.SendObject(frame);
+    }
+
     public long Updates(string key)
     {
         lock (Gate)
@@ -222,12 +242,4 @@ internal sealed class SimulatorExchange : IMarketSink, IAsyncDisposable
                 session.SendObject(ControlFrames.Info(20061, "Resync end"));
         }
     }
-}
-
-/// <summary>Why a connection does not come about.</summary>
-internal enum UpgradeRefusal
-{
-    TooMany,
-    Unreachable,
-    Dns,
 }

@@ -5,12 +5,15 @@ namespace CandleStream.Simulator;
 /// <summary>What the simulated exchange is like. The defaults are the public exchange's own limits.</summary>
 public sealed record SimulatorOptions
 {
+    /// <summary>Which exchange it plays. Default: Bitfinex.</summary>
+    public SimulatorDialect Dialect { get; init; }
+
     /// <summary>TCP port on 127.0.0.1. Default: 0, a free one.</summary>
     public int Port { get; init; }
 
     /// <summary>
-    /// False: no socket is opened, only <see cref="BitfinexSimulator.ConnectInProcess"/> and
-    /// <see cref="BitfinexSimulator.CreateHttpHandler"/> reach it. Default: true.
+    /// False: no socket is opened, only <see cref="ExchangeSimulator.ConnectInProcess()"/> and
+    /// <see cref="ExchangeSimulator.CreateHttpHandler"/> reach it. Default: true.
     /// </summary>
     public bool Listen { get; init; } = true;
 
@@ -70,12 +73,39 @@ public sealed record SimulatorOptions
     /// <summary>A connection without channels and without client frames is cut after this. Default: 60 s.</summary>
     public TimeSpan IdleCut { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Binance: new connections in five minutes, then 429. 0: no limit. Default: 300.</summary>
+    public int BinanceConnectLimit { get; init; } = 300;
+
+    /// <summary>Binance: streams of one connection. Default: 1024.</summary>
+    public int StreamLimit { get; init; } = 1024;
+
+    /// <summary>
+    /// Binance: messages of a client in a second, pongs included; a connection that sends more is ended. 0: no limit. Default: 5.
+    /// </summary>
+    public int MessageLimit { get; init; } = 5;
+
+    /// <summary>Binance: REST weight in a minute, then 429, and 418 for those who go on. 0: no limit. Default: 6000.</summary>
+    public int WeightLimit { get; init; } = 6000;
+
+    /// <summary>Binance: a connection is ended after this. Default: 24 h.</summary>
+    public TimeSpan SocketLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Binance: between two pushes of a stream. Default: 2 s.</summary>
+    public TimeSpan PushInterval { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The clock of heartbeats, limits, faults and live markets. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
 
 /// <summary>Recorded trades of a pair, <c>ts_ms,price,amount</c> with a header line, plain or gzip.</summary>
 public sealed record TradesFile(string Pair, string Path);
+
+/// <summary>The exchanges that can be played.</summary>
+public enum SimulatorDialect
+{
+    Bitfinex,
+    Binance,
+}
 
 public enum MarketKind
 {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
-using CandleStream.Simulator.InProcess;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -22,7 +21,7 @@ internal sealed class SimulatorServer : IAsyncDisposable
 
     public int Port { get; }
 
-    public static async Task<SimulatorServer> StartAsync(SimulatorExchange exchange, CancellationToken cancellationToken)
+    public static async Task<SimulatorServer> StartAsync(ISimulatedExchange exchange, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
@@ -35,7 +34,8 @@ internal sealed class SimulatorServer : IAsyncDisposable
         ControlRoutes.AddJson(builder.Services);
         var app = builder.Build();
         app.UseRouting();
-        app.Map("/ws/2", context => ServeWebSocketAsync(context, exchange));
+        foreach (var route in exchange.SocketRoutes)
+            app.Map(route, context => ServeWebSocketAsync(context, exchange));
         ControlRoutes.Map(app, exchange);
         app.MapFallback("{**path}", context => ServeRestAsync(context, exchange));
         await app.StartAsync(cancellationToken);
@@ -49,7 +49,7 @@ internal sealed class SimulatorServer : IAsyncDisposable
     /// The upgrade of RFC 6455, done here and not by the WebSocket middleware: the session needs the bytes below its socket for the
     /// faults. An offer of compression is not answered, as on the exchange.
     /// </summary>
-    private static async Task ServeWebSocketAsync(HttpContext context, SimulatorExchange exchange)
+    private static async Task ServeWebSocketAsync(HttpContext context, ISimulatedExchange exchange)
     {
         var key = context.Request.Headers.SecWebSocketKey.ToString();
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade || key.Length == 0)
@@ -69,8 +69,8 @@ internal sealed class SimulatorServer : IAsyncDisposable
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = AcceptKey(key);
         await using var stream = new SessionStream(await upgrade.UpgradeAsync(), context.Abort);
-        using var socket = WebSocket.CreateFromStream(stream, InProcessConnection.Server);
-        await exchange.ServeAsync(socket, stream, context.RequestAborted);
+        using var socket = WebSocket.CreateFromStream(stream, exchange.SocketOptions);
+        await exchange.ServeAsync(socket, stream, context.Request.Path + context.Request.QueryString.Value, context.RequestAborted);
     }
 
     // SHA-1 is what RFC 6455 prescribes; nothing secret depends on it.
@@ -79,7 +79,7 @@ internal sealed class SimulatorServer : IAsyncDisposable
         Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 #pragma warning restore CA5350
 
-    private static async Task ServeRestAsync(HttpContext context, SimulatorExchange exchange)
+    private static async Task ServeRestAsync(HttpContext context, ISimulatedExchange exchange)
     {
         var request = context.Request;
         var answer = await exchange.Rest.AnswerAsync(request.Path.Value ?? "/", request.QueryString.Value, context.RequestAborted);
@@ -95,6 +95,8 @@ internal sealed class SimulatorServer : IAsyncDisposable
         response.Headers.Date = answer.Date.ToString("R");
         if (answer.IsSpoiledGzip)
             response.Headers.ContentEncoding = "gzip";
+        foreach (var (name, value) in answer.Headers)
+            response.Headers[name] = value;
         if (answer.Age is { } age)
             response.Headers.Age = age.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (HttpMethods.IsGet(request.Method))

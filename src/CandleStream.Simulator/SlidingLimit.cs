@@ -1,13 +1,14 @@
 namespace CandleStream.Simulator;
 
 /// <summary>
-/// So many per minute; the one too many is refused, and so is everything in the 60 s after it (Bitfinex docs,
-/// requirements-and-limitations).
+/// So many in any window of time, a minute unless it is said; the one too many is refused, and so is everything in the 60 s after it
+/// (Bitfinex docs, requirements-and-limitations). 0: no limit.
 /// </summary>
-internal sealed class SlidingLimit(int perMinute, TimeProvider time)
+internal sealed class SlidingLimit(int perWindow, TimeProvider time, TimeSpan? window = null)
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(60);
+
+    private readonly TimeSpan _window = window ?? TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
     private readonly Queue<long> _taken = new();
@@ -15,7 +16,7 @@ internal sealed class SlidingLimit(int perMinute, TimeProvider time)
 
     public bool TryTake()
     {
-        if (perMinute <= 0)
+        if (perWindow <= 0)
             return true;
         lock (_gate)
         {
@@ -23,9 +24,9 @@ internal sealed class SlidingLimit(int perMinute, TimeProvider time)
             var now = time.GetTimestamp();
             if (_blockedAt is { } blocked && time.GetElapsedTime(blocked, now) < Block)
                 return false;
-            while (_taken.TryPeek(out var oldest) && time.GetElapsedTime(oldest, now) >= Window)
+            while (_taken.TryPeek(out var oldest) && time.GetElapsedTime(oldest, now) >= _window)
                 _taken.Dequeue();
-            if (_taken.Count >= perMinute)
+            if (_taken.Count >= perWindow)
             {
                 _blockedAt = now;
                 return false;

@@ -7,20 +7,22 @@ namespace CandleStream;
 /// <param name="Low">Lowest price.</param>
 /// <param name="Close">Price of the last trade.</param>
 /// <param name="Volume">Traded amount in the base currency.</param>
-/// <param name="Closed">False while the candle forms; always false as parsed from the exchange, which has no such mark.</param>
+/// <param name="Closed">False while the candle forms; true as parsed only where the exchange itself says that it is over.</param>
 /// <param name="Rev">The number of this version of the candle; <see cref="CandleStream.Rev.None"/> where none was given yet.</param>
 /// <param name="Origin">Who told us these values. No part of what the candle is: two that differ in it alone are equal.</param>
+/// <param name="Figures">What the exchange tells of its trades, where it does.</param>
 public readonly record struct Candle(
     long Time, decimal Open, decimal High, decimal Low, decimal Close, decimal Volume, bool Closed = false, Rev Rev = default,
-    CandleOrigin Origin = CandleOrigin.Push)
+    CandleOrigin Origin = CandleOrigin.Push, TradeFigures Figures = default)
 {
     public bool Equals(Candle other) => Time == other.Time && Rev == other.Rev && Closed == other.Closed && HasSameValues(other);
 
     public override int GetHashCode() => HashCode.Combine(Time, Rev);
 
-    /// <summary>True when both have the same prices and volume; time, closed and rev are not looked at.</summary>
+    /// <summary>True when both have the same prices, volume and figures; time, closed and rev are not looked at.</summary>
     public bool HasSameValues(in Candle other) =>
-        Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume;
+        Open == other.Open && High == other.High && Low == other.Low && Close == other.Close && Volume == other.Volume
+        && Figures == other.Figures;
 
     /// <summary>No candle opens before 2010 (Unix ms): no market of the exchanges is older.</summary>
     public const long FirstTime = 1_262_304_000_000;

@@ -14,6 +14,10 @@ public static class CandleJson
     private static readonly JsonEncodedText Low = JsonEncodedText.Encode("low");
     private static readonly JsonEncodedText Close = JsonEncodedText.Encode("close");
     private static readonly JsonEncodedText Volume = JsonEncodedText.Encode("volume");
+    private static readonly JsonEncodedText Trades = JsonEncodedText.Encode("trades");
+    private static readonly JsonEncodedText QuoteVolume = JsonEncodedText.Encode("quote_volume");
+    private static readonly JsonEncodedText TakerBuyVolume = JsonEncodedText.Encode("taker_buy_volume");
+    private static readonly JsonEncodedText TakerBuyQuoteVolume = JsonEncodedText.Encode("taker_buy_quote_volume");
     private static readonly JsonEncodedText Closed = JsonEncodedText.Encode("closed");
     private static readonly JsonEncodedText Rev = JsonEncodedText.Encode("rev");
 
@@ -44,6 +48,17 @@ public static class CandleJson
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>Writes what the exchange tells of the candle's trades; nothing where it tells nothing.</summary>
+    public static void WriteFigures(Utf8JsonWriter json, in TradeFigures figures)
+    {
+        if (figures.Trades is not { } trades) return;
+        json.WriteNumber(Trades, trades);
+        if (figures.QuoteVolume is not { } quoteVolume) return;
+        json.WriteNumber(QuoteVolume, quoteVolume);
+        json.WriteNumber(TakerBuyVolume, figures.TakerBuyVolume!.Value);
+        json.WriteNumber(TakerBuyQuoteVolume, figures.TakerBuyQuoteVolume!.Value);
+    }
+
     private static void WriteFields(Utf8JsonWriter json, in Candle candle)
     {
         json.WriteNumber(Time, candle.Time);
@@ -52,6 +67,7 @@ public static class CandleJson
         json.WriteNumber(Low, candle.Low);
         json.WriteNumber(Close, candle.Close);
         json.WriteNumber(Volume, candle.Volume);
+        WriteFigures(json, candle.Figures);
         json.WriteBoolean(Closed, candle.Closed);
         json.WriteNumber(Rev, candle.Rev.Value);
     }

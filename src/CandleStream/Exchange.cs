@@ -7,19 +7,39 @@ namespace CandleStream;
 public sealed class Exchange
 {
     private readonly long _weekStart;
+    private readonly string[]? _timeframes;
 
     /// <param name="name">In upper-case letters, as it stands before a symbol.</param>
     /// <param name="firstWeek">Some week of it opened at this time, Unix ms.</param>
-    internal Exchange(string name, long firstWeek) => (Name, _weekStart) = (name, firstWeek);
+    /// <param name="timeframes">The names of the timeframes that it makes candles of; null for all.</param>
+    /// <param name="tellsTradeFigures">True where its candles tell of their trades.</param>
+    internal Exchange(string name, long firstWeek, string[]? timeframes = null, bool tellsTradeFigures = false)
+    {
+        (Name, _weekStart, _timeframes, TellsTradeFigures) = (name, firstWeek, timeframes, tellsTradeFigures);
+    }
 
     /// <summary>The exchange whose symbols stand bare.</summary>
     public static Exchange Bitfinex { get; } = new("BITFINEX", Timeframe.FirstMonday);
 
+    /// <summary>Binance's spot market.</summary>
+    public static Exchange Binance { get; } = new(
+        "BINANCE", Timeframe.FirstMonday, ["1m", "5m", "15m", "30m", "1h", "6h", "12h", "1D", "1W", "1M"], tellsTradeFigures: true);
+
     /// <summary>Every exchange that is known, Bitfinex first. A new one gets its line here.</summary>
-    public static IReadOnlyList<Exchange> All { get; } = [Bitfinex];
+    public static IReadOnlyList<Exchange> All { get; } = [Bitfinex, Binance];
 
     /// <summary>The name as it stands before a symbol, in upper-case letters.</summary>
     public string Name { get; }
+
+    /// <summary>True where its candles tell of their trades, see <see cref="TradeFigures"/>.</summary>
+    public bool TellsTradeFigures { get; }
+
+    /// <summary>The timeframes whose candles the exchange itself makes, shortest first.</summary>
+    public IReadOnlyList<Timeframe> Timeframes =>
+        field ??= [.. Timeframe.All.Where(t => _timeframes is null || _timeframes.Contains(t.Name)).Select(Align)];
+
+    /// <summary>True where the exchange makes candles of this timeframe.</summary>
+    public bool Makes(Timeframe timeframe) => _timeframes is null || _timeframes.Contains(timeframe.Name);
 
     public override string ToString() => Name;
 

@@ -38,17 +38,24 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
         return colons == 0 || (colons == 1 && symbol[0] != ':' && symbol[^1] != ':');
     }
 
-    /// <summary>Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>.</summary>
+    /// <summary>
+    /// Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>; behind the name of another exchange lower case is taken.
+    /// </summary>
     public static bool TryReadSymbol([NotNullWhen(true)] string? text, [NotNullWhen(true)] out string? symbol)
     {
-        symbol = text is { Length: <= 2 * MaxSymbolLength } && Exchange.Split(text) is var (exchange, pair)
-            && exchange == Exchange.Bitfinex ? pair : text;
+        if (text is { Length: > 2 * MaxSymbolLength }) text = null;
+        if (text is not null && Exchange.Split(text.ToUpperInvariant()).Exchange != Exchange.Bitfinex) text = text.ToUpperInvariant();
+        symbol = text is not null && Exchange.Split(text) is var (exchange, pair) && exchange == Exchange.Bitfinex ? pair : text;
         if (IsWellFormedSymbol(symbol)) return true;
         symbol = null;
         return false;
     }
 
-    /// <summary>Reads <c>BTCUSD:1m</c>; split at the LAST colon, because a symbol may hold one itself.</summary>
+    /// <summary>
+    /// Reads <c>BTCUSD:1m</c>; split at the LAST colon, because a symbol may hold one itself. False also where the exchange makes no
+    /// candles
+    /// of the timeframe.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SeriesKey key)
     {
         key = default;
@@ -56,7 +63,7 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
         if (colon < 0 || !Timeframe.TryParse(text![(colon + 1)..], out var timeframe)) return false;
         if (!TryReadSymbol(text[..colon], out var symbol)) return false;
         key = new SeriesKey(symbol, timeframe);
-        return true;
+        return key.Exchange.Makes(timeframe);
     }
 
     /// <summary>Reads <c>BTCUSD:1m</c>.</summary>

@@ -81,7 +81,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
             await connection._readLoop.WaitUntilReadyAsync(either.Token, cancel);
             return connection;
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && IsConnectionTrouble(e))
+        catch (Exception e) when (!cancel.IsCancellationRequested && ConnectFailedException.IsConnectionTrouble(e))
         {
             var ended = connection?._subscriptions.EndReason;
             connection?.End(new ChannelEnd(ChannelEndKind.ConnectFailed, "not ready in time"));
@@ -113,7 +113,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
             if (_socket.State == WebSocketState.Open)
                 await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, either.Token);
         }
-        catch (Exception e) when (IsConnectionTrouble(e))
+        catch (Exception e) when (ConnectFailedException.IsConnectionTrouble(e))
         {
             // It ends all the same.
         }
@@ -121,15 +121,6 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         End(new ChannelEnd(ChannelEndKind.Released, "closed"));
         await _work;
     }
-
-    /// <summary>
-    /// What a socket throws when the connection is gone. A cancellation that is not ours means the same: it is how a failed keep-alive
-    /// shows.
-    /// </summary>
-    internal static bool IsConnectionTrouble(Exception e) =>
-        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException
-            or System.Net.Http.HttpRequestException or System.Net.Sockets.SocketException or ConnectFailedException
-                or UpgradeRefusedException;
 
     private async Task RunAsync()
     {
@@ -158,7 +149,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
                 else _readLoop.OnMessage(_reader.Message);
             }
         }
-        catch (Exception e) when (IsConnectionTrouble(e))
+        catch (Exception e) when (ConnectFailedException.IsConnectionTrouble(e))
         {
             End(new ChannelEnd(ChannelEndKind.SocketEnded, "the connection was lost"));
         }
@@ -176,7 +167,7 @@ internal sealed partial class BitfinexConnection : IExchangeSocket
         {
             await _outbox.SendAsync(_ending.Token);
         }
-        catch (Exception e) when (IsConnectionTrouble(e) || e is InvalidOperationException)
+        catch (Exception e) when (ConnectFailedException.IsConnectionTrouble(e) || e is InvalidOperationException)
         {
             // A socket that is let go while something is being sent calls itself not connected: an InvalidOperationException.
             End(new ChannelEnd(ChannelEndKind.SocketEnded, "the connection was lost"));

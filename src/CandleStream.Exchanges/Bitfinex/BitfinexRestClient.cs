@@ -121,29 +121,14 @@ internal sealed partial class BitfinexRestClient(
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, _root + path);
             using var response = await _http.SendAsync(request, either.Token);
-            return (await ReadBodyAsync(response, either.Token), response.StatusCode, ExchangeTimeOf(response));
+            var body = await RestBody.ReadAsync(response, options.MaxRestAnswerBytes, either.Token);
+            return (body, response.StatusCode, RestBody.ExchangeTimeOf(response));
         }
         catch (Exception e)
         {
             // A call that failed while it was given up was given up: its caller expects nothing else.
             cancel.ThrowIfCancellationRequested();
             throw Failure(name, e, timeout.IsCancellationRequested);
-        }
-    }
-
-    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-        var buffer = new byte[16 * 1024];
-        var length = 0;
-        while (true)
-        {
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancel);
-            if (read == 0) return buffer.AsMemory(0, length);
-            length += read;
-            if (length < buffer.Length) continue;
-            if (length >= options.MaxRestAnswerBytes) throw new IOException("The answer is too long.");
-            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, options.MaxRestAnswerBytes));
         }
     }
 
@@ -156,7 +141,7 @@ internal sealed partial class BitfinexRestClient(
             return new CandleProviderException("the exchange did not answer over REST in time", inner: e);
         }
 
-        var isUnreachable = BitfinexConnection.IsConnectionTrouble(e) || e is UriFormatException;
+        var isUnreachable = ConnectFailedException.IsConnectionTrouble(e) || e is UriFormatException;
         metrics.RestCall(name, isUnreachable ? "unreachable" : "error");
         return new CandleProviderException(
             isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
@@ -182,15 +167,6 @@ internal sealed partial class BitfinexRestClient(
     {
         metrics.RestRowsDropped(rows);
         if (_logGate.Allows("rows dropped")) LogRowsDropped(rows);
-    }
-
-    // A cached answer is as old as its Age says. Ignore an impossible Date; calendar arithmetic would fail on it.
-    private static long? ExchangeTimeOf(HttpResponseMessage response)
-    {
-        if (response.Headers.Date is not { } date) return null;
-        var age = response.Headers.Age is { } stated && stated > TimeSpan.Zero ? (long)stated.TotalMilliseconds : 0;
-        var time = date.ToUnixTimeMilliseconds() - age;
-        return CandleReader.IsPossible(time) ? time : null;
     }
 
     [LoggerMessage(LogLevel.Warning, "The exchange accepts at most {Limit} candles in a REST call now; history takes more calls")]

@@ -4,7 +4,7 @@ using CandleStream.Simulator;
 
 namespace CandleStream.Server.Candles;
 
-/// <summary>The demo: the built-in exchange simulator takes the exchange's place, with a store of its own.</summary>
+/// <summary>The demo: built-in simulators take the exchanges' places, with a store of their own.</summary>
 internal static class DemoSetup
 {
     private const string StorePath = "data/demo.db";
@@ -20,15 +20,26 @@ internal static class DemoSetup
         var configuration = builder.Configuration;
         if (!configuration.IsDemo()) return;
         ServerArguments.AddDefault(configuration, "Storage:SqlitePath", StorePath);
-        var simulator = await BitfinexSimulator.StartAsync(new SimulatorOptions { Seed = configuration.Demo().Seed });
-        configuration.AddInMemoryCollection(
-        [
-            new("Bitfinex:WebSocketUrl", simulator.WebSocketUrl.ToString()),
-            new("Bitfinex:RestUrl", simulator.RestUrl.ToString()),
-            new("Bitfinex:Simulated", "true"),
-        ]);
-        builder.Services.AddSingleton(_ => new DemoExchange(simulator));
+        List<ExchangeSimulator> simulators = [];
+        foreach (var exchange in ExchangesOptions.Read(configuration))
+        {
+            // One seed, so that all tell the prices of one market.
+            var simulator = await ExchangeSimulator.StartAnyAsync(
+                new SimulatorOptions { Dialect = DialectOf(exchange), Seed = configuration.Demo().Seed });
+            simulators.Add(simulator);
+            configuration.AddInMemoryCollection(
+            [
+                new($"{exchange}:WebSocketUrl", simulator.WebSocketUrl.ToString()),
+                new($"{exchange}:RestUrl", simulator.RestUrl.ToString()),
+                new($"{exchange}:Simulated", "true"),
+            ]);
+        }
+
+        builder.Services.AddSingleton(_ => new DemoExchanges(simulators));
     }
+
+    private static SimulatorDialect DialectOf(Exchange exchange) =>
+        exchange == Exchange.Binance ? SimulatorDialect.Binance : SimulatorDialect.Bitfinex;
 }
 
 /// <summary>Section <c>Demo</c>: the built-in exchange simulator instead of the exchange.</summary>
@@ -49,9 +60,12 @@ public sealed class DemoOptions
 }
 
 /// <summary>
-/// The demo's simulator. The container makes it before the way to the exchange, and so ends it after everything that talks to it.
+/// The demo's simulators. The container makes them before the way to the exchanges, and so ends them after everything that talks to them.
 /// </summary>
-internal sealed class DemoExchange(BitfinexSimulator simulator) : IAsyncDisposable
+internal sealed class DemoExchanges(IReadOnlyList<ExchangeSimulator> simulators) : IAsyncDisposable
 {
-    public ValueTask DisposeAsync() => simulator.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var simulator in simulators) await simulator.DisposeAsync();
+    }
 }

@@ -1,3 +1,4 @@
+using CandleStream.Providers;
 using CandleStream.Server.Hosting;
 using CandleStream.Streaming;
 using CandleStream.Streaming.Series;
@@ -20,6 +21,10 @@ internal sealed class RecordingHost(CandleStreamService service, IOptions<Record
         try
         {
             _recorded = [.. record.Value.Series.Select(s => service.Open(s, SeriesUse.Record))];
+        }
+        catch (ExchangeOffException e)
+        {
+            throw new StartRefusedException($"Record lists series of {e.Exchange}: {e.Message}");
         }
         catch (SeriesLimitException e)
         {

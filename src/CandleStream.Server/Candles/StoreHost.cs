@@ -18,8 +18,8 @@ internal sealed record StoreSource(string Text)
 /// can, while the server streams and holds what is to be saved.
 /// </summary>
 internal sealed partial class StoreHost(
-    ICandleStore store, CandleWriter writer, StoreSource source, RevCounter revs, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<StoreHost> logger)
+    ICandleStore store, CandleWriter writer, StoreSource source, ExchangeSources sources, RevCounter revs,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StoreHost> logger)
     : IHostedService, IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
@@ -56,6 +56,7 @@ internal sealed partial class StoreHost(
         try
         {
             await store.OpenAsync(source.Text, exclusive: true, cancel);
+            await sources.CheckAsync(store, cancel);
             revs.StartAbove(await StoredRevs.ReadAsync(store, LogDeleted, cancel));
             _closedBecause = null;
             return true;

@@ -31,6 +31,7 @@ internal static class StoreSetup
             s.GetRequiredService<CandleWriterMetrics>()));
         services.AddSingleton<CandleArchive>();
         services.AddSingleton(SourceOf(builder.Configuration));
+        services.AddSingleton(ExchangeSources.Read(builder.Configuration));
         services.AddSingleton<StoreHost>();
         services.AddHostedService(s => s.GetRequiredService<StoreHost>());
     }

@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using CandleStream.Exchanges;
+using CandleStream.Exchanges.Binance;
 using CandleStream.Exchanges.Bitfinex;
 using CandleStream.Providers;
 using CandleStream.Server.Symbols;
@@ -18,10 +20,10 @@ internal static class StreamingSetup
         services.AddSingleton<RevCounter>();
         services.AddSingleton(s => s.GetRequiredService<IOptions<BitfinexOptions>>().Value);
         services.AddSingleton(s => s.GetRequiredService<IOptions<StreamingOptions>>().Value);
-        services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<StreamingMetrics>();
         services.AddSingleton(CreateTransport);
-        services.AddSingleton<ICandleProvider, BitfinexWebSocketCandleProvider>();
+        services.AddSingleton(CreateProviders);
+        services.AddSingleton<ICandleProvider>(s => s.GetRequiredService<CandleProviders>());
         services.AddSingleton(Random.Shared);
         services.AddSingleton<HistoryFill>();
         services.AddSingleton(CreateService);
@@ -35,8 +37,25 @@ internal static class StreamingSetup
     private static ExchangeTransport CreateTransport(IServiceProvider s)
     {
         // What is made first is disposed last: the demo's exchange must not end before the sockets to it.
-        s.GetService<DemoExchange>();
+        s.GetService<DemoExchanges>();
         return ExchangeTransport.Create(s.GetRequiredService<BitfinexOptions>().WebSocketUrl);
+    }
+
+    // Each exchange has a provider, and with it sockets, a budget and counters of its own.
+    private static CandleProviders CreateProviders(IServiceProvider s)
+    {
+        var exchanges = s.GetRequiredService<IOptions<ExchangesOptions>>().Value.On;
+        return new CandleProviders([.. exchanges.Select(exchange => CreateProvider(s, exchange))]);
+    }
+
+    private static ICandleProvider CreateProvider(IServiceProvider s, Exchange exchange)
+    {
+        var metrics = new ExchangeMetrics(s.GetService<IMeterFactory>(), exchange);
+        if (exchange == Exchange.Bitfinex) return ActivatorUtilities.CreateInstance<BitfinexWebSocketCandleProvider>(s, metrics);
+        var options = s.GetRequiredService<IOptions<BinanceOptions>>().Value;
+        s.GetService<DemoExchanges>();
+        var transport = ExchangeTransport.Create(new Uri(options.WebSocketUrl, "/stream"));
+        return ActivatorUtilities.CreateInstance<BinanceWebSocketCandleProvider>(s, options, transport, metrics);
     }
 
     // The writer says when it had to give candles up: then they are fetched again.

@@ -16,6 +16,9 @@ internal sealed class CommandHost : IAsyncDisposable
     /// <summary>A server may run beside the command, on the same address: together they stay below what the exchange allows.</summary>
     private const string RestCallsPerMinute = "8";
 
+    // A tenth of the server's own, where an exchange allows thousands.
+    private const string RestCallsPerMinuteElsewhere = "60";
+
     private readonly WebApplication _app;
 
     private CommandHost(WebApplication app)
@@ -65,6 +68,7 @@ internal sealed class CommandHost : IAsyncDisposable
             if (needsStore)
             {
                 await host.Store.OpenAsync(host.Source, exclusive: false, stop.Token);
+                await host._app.Services.GetRequiredService<ExchangeSources>().CheckAsync(host.Store, stop.Token);
                 // Beside a server no room is left above what is stored: its own numbers go on right there.
                 host.Revs.Raise(await StoredRevs.ReadAsync(
                     host.Store, line => Console.Error.WriteLine($"candlestream: {line}"), stop.Token));
@@ -96,6 +100,7 @@ internal sealed class CommandHost : IAsyncDisposable
         var settings = new Dictionary<string, string?>(arguments.Settings, StringComparer.OrdinalIgnoreCase)
         {
             ["Bitfinex:RestCallsPerMinute"] = RestCallsPerMinute,
+            ["Binance:RestCallsPerMinute"] = RestCallsPerMinuteElsewhere,
             ["Logging:LogLevel:Default"] = "Warning",
         };
         var builder = new ServerArguments(settings).CreateBuilder();

@@ -121,6 +121,7 @@ public static class CommandLine
     private static bool IsSettable(string key)
     {
         if (key.Equals(RecordOptions.Section, StringComparison.OrdinalIgnoreCase)
+            || key.Equals(ExchangesOptions.Section, StringComparison.OrdinalIgnoreCase)
             || key.Equals("AllowedHosts", StringComparison.OrdinalIgnoreCase)) return true;
         var colon = key.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && SettingsSection.Names.Concat(FrameworkKeys).Contains(key[..colon], StringComparer.OrdinalIgnoreCase);

@@ -42,7 +42,8 @@ internal sealed class ExportCommand(CommandHost host)
         await using var output = file is null ? Console.OpenStandardOutput() : file.Create();
         await using var body = file?.Extension == ".gz" ? new GZipStream(output, CompressionLevel.Optimal) : output;
         var before = await VerifiedAsync(series, stop);
-        var rows = await CandleCsv.WriteRowsAsync(body, host.Store.ReadAsync(series, range, int.MaxValue, newestFirst: false, stop), stop);
+        var rows = await CandleCsv.WriteRowsAsync(
+            body, series, host.Store.ReadAsync(series, range, int.MaxValue, newestFirst: false, stop), stop);
         var verified = await StillVerifiedAsync(series, before, range, stop);
         foreach (var note in FileNotes.Write(series, host.Source, host.IsSimulated, verified, rows))
             await body.WriteAsync(Encoding.UTF8.GetBytes(note + "\r\n"), stop);

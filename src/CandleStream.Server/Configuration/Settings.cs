@@ -12,6 +12,8 @@ internal static class Settings
         foreach (var section in SettingsSection.All) section.Bind(builder.Services, builder.Configuration.GetSection(section.Name));
         var record = RecordOptions.Read(builder.Configuration);
         builder.Services.Configure<RecordOptions>(o => o.Series = record);
+        var exchanges = ExchangesOptions.Read(builder.Configuration);
+        builder.Services.Configure<ExchangesOptions>(o => o.On = exchanges);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
     }
 }

@@ -1,3 +1,4 @@
+using CandleStream.Exchanges.Binance;
 using CandleStream.Exchanges.Bitfinex;
 using CandleStream.Server.Access;
 using CandleStream.Server.Candles;
@@ -16,6 +17,7 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
     public static IReadOnlyList<SettingsSection> All { get; } =
     [
         Of<BitfinexOptions>("Bitfinex"),
+        Of<BinanceOptions>("Binance"),
         Of<StreamingOptions>("Streaming"),
         Of<SendingOptions>("Streaming"),
         Of<StorageOptions>("Storage"),
@@ -26,8 +28,9 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
         Of<DemoOptions>("Demo"),
     ];
 
-    /// <summary>The sections' names, <c>Record</c> included.</summary>
-    public static IEnumerable<string> Names => All.Select(s => s.Name).Append(RecordOptions.Section).Distinct();
+    /// <summary>The sections' names, <c>Exchanges</c> and <c>Record</c> included.</summary>
+    public static IEnumerable<string> Names =>
+        All.Select(s => s.Name).Append(ExchangesOptions.Section).Append(RecordOptions.Section).Distinct();
 
     private static SettingsSection Of<TOptions>(string name)
         where TOptions : class => new(

@@ -13,6 +13,9 @@ internal static class CandleCsv
     public const string GapsHeader = "Candles-Gaps";
     public const string ResetHeader = "Candles-Reset";
 
+    private static readonly string[] Columns = ["time", "open", "high", "low", "close", "volume", "closed", "rev"];
+    private static readonly string[] FigureColumns = ["trades", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"];
+
     private static readonly CsvWriterOptions Options = new() { NewLine = "\r\n", TrueValue = "true", FalseValue = "false" };
 
     public static async Task WriteAsync(HttpResponse response, HistoryAnswer answer, CancellationToken cancel)
@@ -24,23 +27,36 @@ internal static class CandleCsv
         if (answer.Next is { } next) response.Headers[NextHeader] = next.ToString(CultureInfo.InvariantCulture);
         if (answer.Reset) response.Headers[ResetHeader] = "true";
 
-        await WriteRowsAsync(response.Body, answer.Candles.ToAsyncEnumerable(), cancel);
+        await WriteRowsAsync(response.Body, answer.Series, answer.Candles.ToAsyncEnumerable(), cancel);
     }
 
-    /// <summary>Writes a header and one row per candle; returns how many.</summary>
-    public static async Task<long> WriteRowsAsync(Stream body, IAsyncEnumerable<Candle> candles, CancellationToken cancel)
+    /// <summary>
+    /// Writes a header and one row per candle; returns how many. Where the exchange tells figures of the trades, they are further columns.
+    /// </summary>
+    public static async Task<long> WriteRowsAsync(
+        Stream body, SeriesKey series, IAsyncEnumerable<Candle> candles, CancellationToken cancel)
     {
+        var tellsFigures = series.Exchange.TellsTradeFigures;
         await using var csv = CsvWriter.Create(body, Options, leaveOpen: true);
-        csv.WriteHeader("time", "open", "high", "low", "close", "volume", "closed", "rev");
+        csv.WriteHeader(tellsFigures ? [.. Columns, .. FigureColumns] : Columns);
         var rows = 0L;
         await foreach (var candle in candles.WithCancellation(cancel))
         {
             WriteRow(csv, candle);
+            if (tellsFigures) WriteFigures(csv, candle.Figures);
             await csv.EndRecordAsync(cancel);
             rows++;
         }
 
         return rows;
+    }
+
+    private static void WriteFigures(CsvWriter csv, in TradeFigures figures)
+    {
+        csv.WriteField(figures.Trades);
+        csv.WriteField(figures.QuoteVolume);
+        csv.WriteField(figures.TakerBuyVolume);
+        csv.WriteField(figures.TakerBuyQuoteVolume);
     }
 
     private static void WriteRow(CsvWriter csv, in Candle candle)

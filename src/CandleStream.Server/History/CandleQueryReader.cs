@@ -39,7 +39,10 @@ internal ref struct CandleQueryReader(IQueryCollection query)
         if (!SeriesKey.TryReadSymbol(text, out var symbol)) Refuse("symbol", text, AllowedSymbol);
         var name = ReadSingle("timeframe");
         if (!Timeframe.TryParse(name, out var timeframe)) Refuse("timeframe", name, string.Join(", ", Timeframe.All));
-        return Refusal is null ? new SeriesKey(symbol!, timeframe!) : default;
+        if (Refusal is not null) return default;
+        var exchange = Exchange.Split(symbol!).Exchange;
+        if (!exchange.Makes(timeframe!)) Refuse("timeframe", name, $"on {exchange}: {string.Join(", ", exchange.Timeframes)}");
+        return new SeriesKey(symbol!, timeframe!);
     }
 
     private long? ReadNumber(string field, long min, long max, string unit)

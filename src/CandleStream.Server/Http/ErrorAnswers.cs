@@ -1,3 +1,4 @@
+using CandleStream.Providers;
 using CandleStream.Storage;
 using CandleStream.Streaming.Series;
 using Microsoft.AspNetCore.Diagnostics;
@@ -21,7 +22,7 @@ internal static class ErrorAnswers
         {
             ExceptionHandler = AnswerFailureAsync,
             SuppressDiagnosticsCallback = failure =>
-                failure.Exception is BadHttpRequestException or StoreUnavailableException or SeriesLimitException
+                failure.Exception is BadHttpRequestException or StoreUnavailableException or SeriesLimitException or ExchangeOffException
                 || failure.HttpContext.RequestAborted.IsCancellationRequested || IsStopping(failure.HttpContext),
         });
         app.UseStatusCodePages(status => AnswerStatus(status.HttpContext));
@@ -34,6 +35,7 @@ internal static class ErrorAnswers
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             StoreUnavailableException store => Problems.Unavailable(context, store.Message, TimeSpan.FromSeconds(5)),
             SeriesLimitException full => Problems.Unavailable(context, full.Message, SeriesRetryAfter, full.Limit),
+            ExchangeOffException off => Problems.Unavailable(context, off.Message, SeriesRetryAfter),
             ObjectDisposedException when IsStopping(context) =>
                 Problems.Unavailable(context, "The server is stopping.", TimeSpan.FromSeconds(5)),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "The server failed; its log says why."),

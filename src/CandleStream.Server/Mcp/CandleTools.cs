@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CandleStream.Providers;
 using CandleStream.Server.Doors;
 using CandleStream.Server.Streams;
 using CandleStream.Server.Symbols;
@@ -165,6 +166,10 @@ internal sealed class CandleTools(
         try
         {
             return await ask();
+        }
+        catch (ExchangeOffException off)
+        {
+            throw new ToolRefusedException(off.Message);
         }
         catch (SeriesLimitException full)
         {

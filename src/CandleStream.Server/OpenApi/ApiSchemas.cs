@@ -22,8 +22,9 @@ internal static class ApiSchemas
         new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Description = "Microseconds; the higher one is newer." };
 
     public static OpenApiSchema Candle => Object(
-        ("time", Time), ("open", Number), ("high", Number), ("low", Number), ("close", Number), ("volume", Number), ("closed", Boolean),
-        ("rev", Rev));
+        ("time", Time), ("open", Number), ("high", Number), ("low", Number), ("close", Number), ("volume", Number),
+        ("trades", Optional(Integer)), ("quote_volume", Optional(Number)), ("taker_buy_volume", Optional(Number)),
+        ("taker_buy_quote_volume", Optional(Number)), ("closed", Boolean), ("rev", Rev));
 
     public static OpenApiSchema Gaps => ListOf(new OpenApiSchema
     {

@@ -1,3 +1,4 @@
+using CandleStream.Providers;
 using CandleStream.Server.Access;
 using CandleStream.Server.Http;
 using CandleStream.Server.Streams.Events;
@@ -18,6 +19,9 @@ public static class StreamEndpoints
 
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    // What a setting says changes with a restart at the earliest.
+    private static readonly TimeSpan OffRetryAfter = TimeSpan.FromMinutes(1);
 
     public static IEndpointRouteBuilder MapCandleStream(this IEndpointRouteBuilder routes)
     {
@@ -57,6 +61,10 @@ public static class StreamEndpoints
             foreach (var series in query.Series) place.Add(services.Home.Open(series));
             isTaken = await services.Streams.ServeAsync(context, query, place);
             return TypedResults.Empty;
+        }
+        catch (ExchangeOffException e)
+        {
+            return Problems.Unavailable(context, e.Message, OffRetryAfter);
         }
         catch (SeriesLimitException e)
         {

@@ -72,7 +72,7 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
             if (!SeriesKey.TryParse(text, out var key))
             {
                 problem = Problems.Invalid("series", text,
-                    $"SYMBOL:TIMEFRAME such as BTCUSD:1m, with a timeframe of {Timeframes}; several with commas or repeated");
+                    $"SYMBOL:TIMEFRAME such as BTCUSD:1m, with a timeframe of {AllowedTimeframes(text)}; several with commas or repeated");
                 return false;
             }
 
@@ -85,6 +85,10 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
         series = keys;
         return problem is null;
     }
+
+    // Those of the exchange that is named, where one is.
+    private static string AllowedTimeframes(string? text) =>
+        string.Join(' ', Exchange.Split((text ?? "").ToUpperInvariant()).Exchange.Timeframes);
 
     private static bool TryReadOne(StringValues symbols, StringValues timeframe, [NotNullWhen(true)]
         out IReadOnlyList<SeriesKey>? series, [NotNullWhen(false)] out ProblemHttpResult? problem)
@@ -108,9 +112,12 @@ internal sealed record StreamQuery(IReadOnlyList<SeriesKey> Series, int? Snapsho
             return false;
         }
 
-        problem = null;
+        var exchange = Exchange.Split(symbol).Exchange;
+        problem = exchange.Makes(parsed)
+            ? null
+            : Problems.Invalid("timeframe", timeframe.ToString(), $"on {exchange}: {string.Join(' ', exchange.Timeframes)}");
         series = [new SeriesKey(symbol, parsed)];
-        return true;
+        return problem is null;
     }
 
     private static bool TryReadSnapshot(

@@ -6,8 +6,11 @@ public interface ISymbolDirectory
     /// <summary>Looks a well-formed symbol up in memory; never waits. A miss makes the directory ask the exchange again soon.</summary>
     SymbolCheck Check(string symbol);
 
-    /// <summary>The symbols of the last list, sorted; empty where none was ever seen.</summary>
+    /// <summary>The symbols of the last lists, sorted, one exchange after another; empty where none was ever seen.</summary>
     IReadOnlyList<string> Symbols { get; }
+
+    /// <summary>The symbols of an exchange's last list, sorted; empty where none was ever seen, or where it is switched off.</summary>
+    IReadOnlyList<string> SymbolsOf(Exchange exchange) => [.. Symbols.Where(s => Exchange.Split(s).Exchange == exchange)];
 }
 
 /// <summary>What the directory says about a symbol.</summary>
@@ -19,7 +22,7 @@ public enum SymbolStanding
     /// <summary>A list was seen and it is not on it: answered 404.</summary>
     Unknown,
 
-    /// <summary>No list was ever seen: accepted, a refusal by the exchange becomes state <c>down</c>.</summary>
+    /// <summary>No list of its exchange was ever seen: accepted, a refusal by the exchange becomes state <c>down</c>.</summary>
     NotKnownYet,
 }
 

@@ -3,9 +3,26 @@ namespace CandleStream.Server.Symbols;
 /// <summary>What can be read from a symbol's name, and which names are close to each other.</summary>
 internal static class SymbolNames
 {
-    /// <summary>Splits at the colon, else before the last three letters: six-letter pairs carry none (Bitfinex docs, "Symbols").</summary>
+    // The currencies that Binance's spot market prices in, as far as they do not end in one another.
+    private static readonly string[] Quotes =
+    [
+        "USDT", "FDUSD", "USDC", "TUSD", "BUSD", "USD1", "USDP", "BTC", "ETH", "BNB", "TRY", "EUR", "BRL", "JPY", "GBP", "AUD", "MXN", "PLN",
+        "ARS", "ZAR", "IDR", "UAH", "RUB", "DAI", "XRP", "TRX", "DOGE", "DOT",
+    ];
+
+    /// <summary>
+    /// Splits at the colon, else before the last three letters: six-letter pairs carry none (Bitfinex docs, "Symbols"). Other exchanges
+    /// write no colon, and their quote currencies have names of different lengths.
+    /// </summary>
     public static (string Base, string Quote) Split(string symbol)
     {
+        var (exchange, pair) = Exchange.Split(symbol);
+        if (exchange != Exchange.Bitfinex)
+        {
+            var quote = Quotes.FirstOrDefault(q => pair.Length > q.Length && pair.EndsWith(q, StringComparison.Ordinal)) ?? "";
+            return (pair[..^quote.Length], quote);
+        }
+
         var colon = symbol.IndexOf(':', StringComparison.Ordinal);
         if (colon >= 0) return (symbol[..colon], symbol[(colon + 1)..]);
         return symbol.Length > 3 ? (symbol[..^3], symbol[^3..]) : (symbol, "");
@@ -13,16 +30,21 @@ internal static class SymbolNames
 
     /// <summary>
     /// At most five names that a person may have meant: the same start, or at most two letters added, left out, changed or swapped; best
-    /// first.
+    /// first. Those of the symbol's own exchange come before those of others, which may call the same pair otherwise.
     /// </summary>
-    public static IReadOnlyList<string> Close(string symbol, IEnumerable<string> names) =>
-    [
-        .. names.Select(name => (name, distance: Distance(symbol, name)))
-            .Where(n => n.distance <= 2 || n.name.StartsWith(symbol, StringComparison.Ordinal)
-                || symbol.StartsWith(n.name, StringComparison.Ordinal))
-            .OrderBy(n => n.distance).ThenBy(n => n.name, StringComparer.Ordinal)
-            .Take(5).Select(n => n.name),
-    ];
+    public static IReadOnlyList<string> Close(string symbol, IEnumerable<string> names)
+    {
+        var (own, pair) = Exchange.Split(symbol);
+        return
+        [
+            .. names.Select(name => (name, Exchange.Split(name).Exchange, Exchange.Split(name).Pair))
+                .Select(n => (n.name, n.Exchange, n.Pair, distance: Distance(pair, n.Pair)))
+                .Where(n => n.distance <= 2 || n.Pair.StartsWith(pair, StringComparison.Ordinal)
+                    || pair.StartsWith(n.Pair, StringComparison.Ordinal))
+                .OrderBy(n => n.Exchange == own ? 0 : 1).ThenBy(n => n.distance).ThenBy(n => n.name, StringComparer.Ordinal)
+                .Take(5).Select(n => n.name),
+        ];
+    }
 
     /// <summary>The number of letters to add, leave out, change or swap with the next one to get from one name to the other.</summary>
     private static int Distance(string a, string b)

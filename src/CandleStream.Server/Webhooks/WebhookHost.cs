@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using CandleStream.Providers;
 using CandleStream.Server.Doors;
 using CandleStream.Server.Hosting;
 using CandleStream.Storage;
@@ -34,6 +35,10 @@ internal sealed partial class WebhookHost(
                     deliveries.Add(delivery);
                 }
             }
+        }
+        catch (ExchangeOffException e)
+        {
+            throw new StartRefusedException($"Webhooks list series of {e.Exchange}: {e.Message}");
         }
         catch (SeriesLimitException e)
         {

@@ -18,6 +18,14 @@ internal static class SimulatorCommand
 
     private static readonly Option<int> Port = Number("--port", "TCP port on 127.0.0.1; 0: a free one", Defaults.Port, 0, 65_535);
 
+    private static readonly Dictionary<string, SimulatorDialect> Dialects = new()
+    {
+        ["bitfinex"] = SimulatorDialect.Bitfinex,
+        ["binance"] = SimulatorDialect.Binance,
+    };
+
+    private static readonly Option<string> Exchange = Choice("--exchange", "which exchange to play", [.. Dialects.Keys]);
+
     private static readonly Dictionary<string, MarketKind> Markets = new()
     {
         ["synthetic"] = MarketKind.Synthetic,
@@ -89,10 +97,10 @@ internal static class SimulatorCommand
     {
         var command =
             new RootCommand(
-                "A Bitfinex v2 exchange on loopback: WebSocket at /ws/2, REST under /v2, control under /control. Its prices are invented or recorded.")
+                "An exchange on loopback, at its own paths (Bitfinex: WebSocket at /ws/2, REST under /v2), control under /control. Its prices are invented or recorded.")
         {
-            Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit, ConnectLimit,
-            RestLimit, Heartbeat,
+            Exchange, Port, Market, Seed, Symbols, Trades, Frames, Speed, Shift, Series, Rate, Burst, ChannelLimit, AddressLimit,
+            ConnectLimit, RestLimit, Heartbeat,
         };
         command.Validators.Add(CheckTogether);
         command.SetAction((parsed, stopping) => run(ToOptions(parsed), stopping));
@@ -101,6 +109,7 @@ internal static class SimulatorCommand
 
     public static SimulatorOptions ToOptions(ParseResult parsed) => new()
     {
+        Dialect = Dialects[parsed.GetValue(Exchange)!],
         Port = parsed.GetValue(Port),
         Market = Markets[parsed.GetValue(Market)!],
         Seed = parsed.GetValue(Seed),
@@ -126,6 +135,9 @@ internal static class SimulatorCommand
         var market = command.GetResult(Market)?.Tokens is [.., var token] ? token.Value : "synthetic";
         if (market == "trades" && !trades)
             command.AddError("--market trades needs a recording: --trades BTCUSD=FILE.");
+        var isBitfinex = command.GetResult(Exchange)?.Tokens is not [.., var exchange] || exchange.Value == "bitfinex";
+        if (!isBitfinex && (market == "load" || command.GetResult(Frames) is { Implicit: false }))
+            command.AddError("--market load and --frames are Bitfinex' only.");
         if (trades && market != "trades")
             command.AddError("--trades belongs to --market trades.");
     }

@@ -33,6 +33,11 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Bytes of a <c>huge</c> frame. Default: 1 MiB.</summary>
     public int Size { get; init; } = 1 << 20;
 
+    /// <summary>
+    /// The seconds that <c>rest-429</c> and <c>rest-418</c> tell in <c>Retry-After</c> (Binance); null: the header is missing.
+    /// </summary>
+    public int? RetryAfter { get; init; }
+
     /// <summary>The number of channels of <c>address-limit</c>, or of rows of <c>rest-capped</c>. Default: 300.</summary>
     public int Limit { get; init; } = 300;
 }
@@ -79,6 +84,7 @@ public enum FaultKind
     RestUnreachable,
     Rest429,
     Rest429As200,
+    Rest418,
     Rest500,
     RestMaintenance,
     RestHtml,
@@ -91,4 +97,5 @@ public enum FaultKind
     RestOutsideRange,
     RestUnsorted,
     RestDuplicated,
+    RestFlatRow,
 }

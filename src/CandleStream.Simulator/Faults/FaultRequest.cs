@@ -19,7 +19,8 @@ internal sealed partial record FaultRequest(
     int? DelayMs,
     int? Code,
     int? Size,
-    int? Limit)
+    int? Limit,
+    int? RetryAfter)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -53,7 +54,8 @@ internal sealed partial record FaultRequest(
         if (request.Key is not null && !CandleKey.TryParse(request.Key, out _))
             throw new FormatException($"key: '{request.Key}' is not a candles key such as trade:1m:tBTCUSD.");
         foreach (var (field, value) in new[] { ("count", request.Count), ("for_ms", request.ForMs), ("every", request.Every),
-            ("delay_ms", request.DelayMs), ("size", request.Size), ("limit", request.Limit) })
+            ("delay_ms", request.DelayMs), ("size", request.Size), ("limit", request.Limit),
+            ("retry_after", request.RetryAfter) })
         {
             if (value <= 0)
                 throw new FormatException($"{field}: {value} is not above 0.");
@@ -75,6 +77,7 @@ internal sealed partial record FaultRequest(
             Code = Code ?? plain.Code,
             Size = Size ?? plain.Size,
             Limit = Limit ?? plain.Limit,
+            RetryAfter = RetryAfter,
         };
     }
 

@@ -29,6 +29,8 @@ public sealed class SimulatorHttpHandler : HttpMessageHandler
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(answer.ContentType);
         var response = new HttpResponseMessage((HttpStatusCode)answer.Status) { Content = content, RequestMessage = request };
         response.Headers.Date = answer.Date;
+        foreach (var (name, value) in answer.Headers)
+            response.Headers.TryAddWithoutValidation(name, value);
         if (answer.Age is { } age)
             response.Headers.Age = TimeSpan.FromSeconds(age);
         return response;

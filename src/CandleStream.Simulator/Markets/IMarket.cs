@@ -26,6 +26,13 @@ public interface IMarket : IAsyncDisposable
     /// </summary>
     IReadOnlyList<MarketCandle> Candles(CandleKey key, long first, long last, int limit, bool oldest = false);
 
+    /// <summary>
+    /// What is known of the trades of a candle that this market told, as of a moment of market time. A market that knows no trades says
+    /// that there was one.
+    /// </summary>
+    MarketFigures Figures(CandleKey key, in MarketCandle candle, long asOf) =>
+        MarketFigures.Invented(candle, 1, candle.Time / MarketTimeframe.Minute);
+
     /// <summary>The first subscription of a key was made and holds its snapshot: publish its updates from now on.</summary>
     void Watch(CandleKey key);
 

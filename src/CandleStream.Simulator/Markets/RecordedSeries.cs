@@ -7,16 +7,25 @@ internal sealed class RecordedSeries(CandleKey key)
 {
     private readonly List<MarketCandle> _candles = [];
 
+    // Of the candle at the same place.
+    private readonly List<MarketFigures> _figures = [];
+
     public CandleKey Key => key;
 
     /// <summary>Trades come in rising time: they change the last candle or begin a new one.</summary>
-    public MarketCandle Add(long tradeTime, decimal price, decimal amount)
+    public MarketCandle Add(long tradeTime, in RecordedTrade trade)
     {
         var time = key.Timeframe.Floor(tradeTime);
         if (_candles.Count > 0 && _candles[^1].Time == time)
-            _candles[^1] = _candles[^1].Add(price, amount);
+        {
+            _candles[^1] = _candles[^1].Add(trade.Price, trade.Amount);
+        }
         else
-            _candles.Add(MarketCandle.FromTrade(time, price, amount));
+        {
+            _candles.Add(MarketCandle.FromTrade(time, trade.Price, trade.Amount));
+            _figures.Add(MarketFigures.None);
+        }
+        _figures[^1] = _figures[^1].Add(trade.Id, trade.Price, trade.Amount, trade.IsTakerBuy);
         return _candles[^1];
     }
 
@@ -29,7 +38,16 @@ internal sealed class RecordedSeries(CandleKey key)
         if (index == _candles.Count || _candles[index].Time != key.Timeframe.Floor(tradeTime))
             return null;
         var close = _candles[index].Close;
+        var figures = _figures[index];
+        _figures[index] = figures with { Trades = figures.Trades + 1, QuoteVolume = figures.QuoteVolume + (price * amount) };
         return _candles[index] = _candles[index].Add(price, amount) with { Close = close };
+    }
+
+    /// <summary>What is known of the trades of the candle that opens at a time.</summary>
+    public MarketFigures FiguresAt(long time)
+    {
+        var index = IndexFrom(time);
+        return index < _candles.Count && _candles[index].Time == time ? _figures[index] : MarketFigures.None;
     }
 
     public IReadOnlyList<MarketCandle> Read(long start, long end, int limit, bool oldest)

@@ -3,10 +3,13 @@ using System.IO.Compression;
 
 namespace CandleStream.Simulator.Markets;
 
-/// <summary>One recorded trade: Unix ms, price, and the amount without its sign.</summary>
-internal readonly record struct RecordedTrade(string Pair, long Time, decimal Price, decimal Amount);
+/// <summary>One recorded trade: Unix ms, price, the amount without its sign, its number, and whether its taker bought.</summary>
+internal readonly record struct RecordedTrade(string Pair, long Time, decimal Price, decimal Amount, long Id, bool IsTakerBuy);
 
-/// <summary>Reads recordings: a header line, then <c>ts_ms,price,amount</c> in rising time; amount below zero is a taker's sell.</summary>
+/// <summary>
+/// Reads recordings: a header line, then <c>ts_ms,price,amount</c> in rising time; amount below zero is a taker's sell. A fourth field is
+/// the trade's number; without it trades are numbered from 1.
+/// </summary>
 internal static class RecordedTrades
 {
     private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
@@ -41,7 +44,10 @@ internal static class RecordedTrades
             && long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             && decimal.TryParse(fields[1], Decimal, CultureInfo.InvariantCulture, out var price)
             && decimal.TryParse(fields[2], Decimal, CultureInfo.InvariantCulture, out var amount)
-            ? new RecordedTrade(file.Pair, time, price, Math.Abs(amount))
+            ? new RecordedTrade(file.Pair, time, price, Math.Abs(amount), IdOf(fields, number), amount > 0)
             : throw new InvalidDataException($"{file.Path}, line {number}: '{line}' is not ts_ms,price,amount.");
     }
+
+    private static long IdOf(string[] fields, int line) =>
+        fields.Length > 3 && long.TryParse(fields[3], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : line - 1;
 }

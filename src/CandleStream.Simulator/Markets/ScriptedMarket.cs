@@ -11,6 +11,7 @@ public sealed class ScriptedMarket(params string[] pairs) : IMarket
 {
     private readonly Dictionary<string, SortedDictionary<long, MarketCandle>> _candles = [];
     private readonly Dictionary<string, List<string>> _onOpen = [];
+    private readonly Dictionary<string, SortedDictionary<long, MarketFigures>> _figures = [];
     private readonly Lock _ownGate = new();
     private IMarketSink? _sink;
     private long _now;
@@ -38,16 +39,26 @@ public sealed class ScriptedMarket(params string[] pairs) : IMarket
         lock (Gate)
         {
             foreach (var candle in candles)
-                Of(key)[candle.Time] = candle;
+                Put(key, candle);
         }
     }
+
+    /// <summary>Puts what is known of the trades of a candle; by default each candle told is one trade more.</summary>
+    public void SetFigures(string key, long time, MarketFigures figures)
+    {
+        lock (Gate)
+            FiguresOf(key)[time] = figures;
+    }
+
+    public MarketFigures Figures(CandleKey key, in MarketCandle candle, long asOf) =>
+        FiguresOf(key.Text).TryGetValue(candle.Time, out var figures) ? figures : MarketFigures.None;
 
     /// <summary>The same, and sends it as one update to the subscribers.</summary>
     public void Send(string key, MarketCandle candle)
     {
         lock (Gate)
         {
-            Of(key)[candle.Time] = candle;
+            Put(key, candle);
             _sink?.PublishAlone(CandleKey.Parse(key), candle, Now);
         }
     }
@@ -96,6 +107,24 @@ public sealed class ScriptedMarket(params string[] pairs) : IMarket
 
     // Before the market belongs to a simulator nobody else can be reading it.
     private Lock Gate => _sink?.Gate ?? _ownGate;
+
+    private void Put(string key, in MarketCandle candle)
+    {
+        Of(key)[candle.Time] = candle;
+        var all = FiguresOf(key);
+        var next = all.Count == 0 ? 1 : all.Values.Max(known => known.LastTrade) + 1;
+        if (!all.TryGetValue(candle.Time, out var figures))
+            all[candle.Time] = MarketFigures.Invented(candle, 1, next);
+        else if (next == figures.LastTrade + 1)
+            all[candle.Time] = MarketFigures.Invented(candle, figures.Trades + 1, figures.FirstTrade);
+    }
+
+    private SortedDictionary<long, MarketFigures> FiguresOf(string key)
+    {
+        if (!_figures.TryGetValue(key, out var figures))
+            _figures[key] = figures = [];
+        return figures;
+    }
 
     private SortedDictionary<long, MarketCandle> Of(string key)
     {

@@ -14,6 +14,9 @@ public sealed class SyntheticMarket : IMarket
     // No wait is longer: a sparse pair is looked at again after an hour without a trade.
     private const long LongestWait = MarketTimeframe.Hour;
 
+    // Of the first trade of the day on which the market was made: those before it have numbers, too.
+    private const long FirstNumber = 1_000_000_000;
+
     private readonly TimeProvider _time;
     private readonly Dictionary<string, SyntheticSeries> _series;
     private readonly long _listed;
@@ -24,14 +27,21 @@ public sealed class SyntheticMarket : IMarket
     private long _streamedTo;
     private IMarketSink? _sink;
 
-    public SyntheticMarket(long seed, IReadOnlyList<string> pairs, TimeProvider time)
+    private readonly long _numberedFrom;
+
+    /// <param name="seed">The same seed is the same market.</param>
+    /// <param name="pairs">What is traded.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="reportsLate">True where trades are reported after their minute now and then, as Bitfinex does.</param>
+    public SyntheticMarket(long seed, IReadOnlyList<string> pairs, TimeProvider time, bool reportsLate = true)
     {
         Pairs = pairs;
         _time = time;
-        _series = pairs.ToDictionary(pair => pair, pair => new SyntheticSeries(new SyntheticPair(seed, pair)));
+        _series = pairs.ToDictionary(pair => pair, pair => new SyntheticSeries(new SyntheticPair(seed, pair, reportsLate)));
         _timer = time.CreateTimer(_ => Advance(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _listed = Listed(time.GetUtcNow());
         _streamedTo = Now;
+        _numberedFrom = Now - (Now % MarketTimeframe.Day);
     }
 
     public IReadOnlyList<string> Pairs { get; }
@@ -53,6 +63,16 @@ public sealed class SyntheticMarket : IMarket
     /// <summary>The candle that opens at <paramref name="time"/> as it was at a moment; null where nothing had been traded.</summary>
     public MarketCandle? CandleAt(CandleKey key, long time, long moment) =>
         _series[key.Pair].Candle(time, key.Timeframe.Next(time), moment);
+
+    public MarketFigures Figures(CandleKey key, in MarketCandle candle, long asOf)
+    {
+        var series = _series[key.Pair];
+        var before = candle.Time >= _numberedFrom
+            ? series.Count(_numberedFrom, candle.Time, asOf)
+            : -series.Count(candle.Time, _numberedFrom, asOf);
+        var trades = series.Count(candle.Time, key.Timeframe.Next(candle.Time), asOf);
+        return trades == 0 ? MarketFigures.None : MarketFigures.Invented(candle, trades, FirstNumber + before);
+    }
 
     public void Watch(CandleKey key)
     {

@@ -22,8 +22,14 @@ internal sealed class SyntheticPair
     private readonly double _meanAmount;
     private readonly long _tick;
 
-    public SyntheticPair(long seed, string pair)
+    private readonly bool _reportsLate;
+
+    /// <param name="seed">Which market.</param>
+    /// <param name="pair">Which pair of it.</param>
+    /// <param name="reportsLate">True where the exchange reports a trade after its minute now and then.</param>
+    public SyntheticPair(long seed, string pair, bool reportsLate = true)
     {
+        _reportsLate = reportsLate;
         _seed = SplitMix.Mix((ulong)seed + SplitMix.Hash(pair));
         _wander = new PriceWander(_seed + 0xCA4D, MinuteVolatility * 0.8);
         _heatWaves = new NoiseWaves(_seed + 0x5EED);
@@ -77,7 +83,7 @@ internal sealed class SyntheticPair
             left -= amount;
             trades[i] = new SyntheticTrade(minute + offsets[i], minute + offsets[i], PriceOf(i, sum, ref random), amount);
         }
-        if (trades.Length > 1 && random.Below(25) == 0)
+        if (_reportsLate && trades.Length > 1 && random.Below(25) == 0)
         {
             // The last trade is reported late: the exchange revises the minute after the next one has begun.
             var late = minute + MarketTimeframe.Minute + 300 + random.Below((int)LatestVisible - 300);

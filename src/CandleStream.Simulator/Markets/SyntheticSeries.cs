@@ -23,6 +23,9 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     /// </summary>
     public MarketCandle? Candle(long start, long end, long asOf) => Fold(start, end, asOf)?.ToCandle(start);
 
+    /// <summary>How many trades there are from <paramref name="start"/> to <paramref name="end"/>, as of a moment.</summary>
+    public long Count(long start, long end, long asOf) => Fold(start, end, asOf)?.Count ?? 0;
+
     /// <summary>The trades of a minute, those added by hand last.</summary>
     public SyntheticTrade[] Trades(long minute)
     {
@@ -116,24 +119,26 @@ internal sealed class SyntheticSeries(SyntheticPair pair)
     private Sum? FoldMinute(long minute, long asOf)
     {
         if (minute + MarketTimeframe.Minute + SyntheticPair.LatestVisible <= asOf && !_added.ContainsKey(minute))
-            return pair.Minute(minute) is { } whole ? new Sum(whole.Open, whole.High, whole.Low, whole.Close, whole.Volume) : null;
+            return pair.Minute(minute) is { } whole
+                ? new Sum(whole.Open, whole.High, whole.Low, whole.Close, whole.Volume, whole.Count)
+                : null;
         Sum? sum = null;
         foreach (var trade in Trades(minute))
         {
             if (trade.VisibleAt <= asOf)
-                sum = Sum.Join(sum, new Sum(trade.Price, trade.Price, trade.Price, trade.Price, trade.Amount), out _, 0);
+                sum = Sum.Join(sum, new Sum(trade.Price, trade.Price, trade.Price, trade.Price, trade.Amount, 1), out _, 0);
         }
         return sum;
     }
 
-    private readonly record struct Sum(long Open, long High, long Low, long Close, long Volume)
+    private readonly record struct Sum(long Open, long High, long Low, long Close, long Volume, long Count)
     {
         public static Sum? Join(Sum? first, Sum? second, out long time, long next)
         {
             time = next;
             if (first is not { } a || second is not { } b)
                 return first ?? second;
-            return new Sum(a.Open, Math.Max(a.High, b.High), Math.Min(a.Low, b.Low), b.Close, a.Volume + b.Volume);
+            return new Sum(a.Open, Math.Max(a.High, b.High), Math.Min(a.Low, b.Low), b.Close, a.Volume + b.Volume, a.Count + b.Count);
         }
 
         public MarketCandle ToCandle(long time) =>

@@ -62,6 +62,8 @@ public sealed class TradesMarket : IMarket
         return Series(key).Read(first, last, limit, oldest);
     }
 
+    public MarketFigures Figures(CandleKey key, in MarketCandle candle, long asOf) => Series(key).FiguresAt(candle.Time);
+
     public void Watch(CandleKey key)
     {
         CatchUp();
@@ -111,7 +113,7 @@ public sealed class TradesMarket : IMarket
         foreach (var trade in _trades.AsSpan(0, _played))
         {
             if (trade.Pair == key.Pair)
-                series.Add(trade.Time + _shift, trade.Price, trade.Amount);
+                series.Add(trade.Time + _shift, trade);
         }
         return _series[key.Text] = series;
     }
@@ -146,7 +148,7 @@ public sealed class TradesMarket : IMarket
         {
             if (series.Key.Pair != trade.Pair)
                 continue;
-            var candle = series.Add(time, trade.Price, trade.Amount);
+            var candle = series.Add(time, trade);
             if (_watched.Contains(series.Key))
                 _sink!.Publish(series.Key, candle, time);
         }

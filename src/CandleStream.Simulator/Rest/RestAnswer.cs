@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Text;
 
@@ -14,6 +15,9 @@ internal sealed record RestAnswer(int Status, string ContentType, byte[] Body)
 
     /// <summary>Seconds the answer lay in a cache, written as the Age header; null: no header.</summary>
     public int? Age { get; init; }
+
+    /// <summary>Further headers.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>True: the body is written as gzip, and spoiled on the way.</summary>
     public bool IsSpoiledGzip { get; private init; }

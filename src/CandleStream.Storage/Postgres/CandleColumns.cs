@@ -10,7 +10,8 @@ namespace CandleStream.Storage.Postgres;
 internal sealed class CandleColumns
 {
     /// <summary>The columns of the table, in the order used here.</summary>
-    public const string Names = "series_id, time, open, high, low, close, volume, rev, origin";
+    public const string Names =
+        "series_id, time, open, high, low, close, volume, rev, origin, trades, quote_volume, taker_buy_volume, taker_buy_quote_volume";
 
     private readonly (int SeriesId, Candle Candle)[] _rows;
 
@@ -25,7 +26,7 @@ internal sealed class CandleColumns
         _rows = [.. rows.Where((row, i) => i == 0 || row.SeriesId != rows[i - 1].SeriesId || row.Candle.Time != rows[i - 1].Candle.Time)];
     }
 
-    /// <summary>The columns as arrays, for unnest: series, time, open, high, low, close, volume, rev, origin.</summary>
+    /// <summary>The columns as arrays, for unnest, in the order of <see cref="Names"/>.</summary>
     public void AddTo(NpgsqlParameterCollection parameters)
     {
         Add(parameters, r => r.SeriesId);
@@ -37,6 +38,10 @@ internal sealed class CandleColumns
         Add(parameters, r => r.Candle.Volume);
         Add(parameters, r => r.Candle.Rev.Value);
         Add(parameters, r => (short)r.Candle.Origin);
+        Add(parameters, r => r.Candle.Figures.Trades);
+        Add(parameters, r => r.Candle.Figures.QuoteVolume);
+        Add(parameters, r => r.Candle.Figures.TakerBuyVolume);
+        Add(parameters, r => r.Candle.Figures.TakerBuyQuoteVolume);
     }
 
     /// <summary>True when the table holds a candle between the first and the last of any series here.</summary>
@@ -74,10 +79,18 @@ internal sealed class CandleColumns
             await importer.WriteAsync(candle.Volume, NpgsqlDbType.Numeric, cancel);
             await importer.WriteAsync(candle.Rev.Value, NpgsqlDbType.Bigint, cancel);
             await importer.WriteAsync((short)candle.Origin, NpgsqlDbType.Smallint, cancel);
+            await WriteAsync(importer, candle.Figures.Trades, NpgsqlDbType.Bigint, cancel);
+            await WriteAsync(importer, candle.Figures.QuoteVolume, NpgsqlDbType.Numeric, cancel);
+            await WriteAsync(importer, candle.Figures.TakerBuyVolume, NpgsqlDbType.Numeric, cancel);
+            await WriteAsync(importer, candle.Figures.TakerBuyQuoteVolume, NpgsqlDbType.Numeric, cancel);
         }
 
         await importer.CompleteAsync(cancel);
     }
+
+    private static Task WriteAsync<T>(NpgsqlBinaryImporter importer, T? value, NpgsqlDbType type, CancellationToken cancel)
+        where T : struct =>
+        value is { } told ? importer.WriteAsync(told, type, cancel) : importer.WriteNullAsync(cancel);
 
     private void Add<T>(NpgsqlParameterCollection parameters, Func<(int SeriesId, Candle Candle), T> column) =>
         parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Array.ConvertAll(_rows, r => column(r)) });

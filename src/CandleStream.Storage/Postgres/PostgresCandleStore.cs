@@ -13,7 +13,8 @@ namespace CandleStream.Storage.Postgres;
 public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
 {
     private const int DeletedAtOnce = 10_000, Attempts = 3;
-    private const string Columns = "time, open, high, low, close, volume, rev, origin";
+    private const string Columns =
+        "time, open, high, low, close, volume, rev, origin, trades, quote_volume, taker_buy_volume, taker_buy_quote_volume";
 
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
@@ -298,12 +299,19 @@ public sealed partial class PostgresCandleStore : ICandleStore, INoteStore
                 candles.Add(new Candle(
                     reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetDecimal(4),
                     reader.GetDecimal(5), Closed: true,
-                    new Rev(reader.GetInt64(6)), (CandleOrigin)reader.GetInt16(7)));
+                    new Rev(reader.GetInt64(6)), (CandleOrigin)reader.GetInt16(7), FiguresOf(reader)));
             }
 
             return candles;
         },
         cancel));
+
+    private static TradeFigures FiguresOf(NpgsqlDataReader reader) => reader.IsDBNull(8)
+        ? default
+        : TradeFigures.Of(reader.GetInt64(8), DecimalOrNull(reader, 9), DecimalOrNull(reader, 10), DecimalOrNull(reader, 11));
+
+    private static decimal? DecimalOrNull(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetDecimal(column);
 
     private static Task<int?> FindIdAsync(NpgsqlConnection connection, SeriesKey series, CancellationToken cancel) =>
         connection.QueryFirstOrDefaultAsync<int?>(new CommandDefinition(

@@ -10,13 +10,16 @@ internal sealed class PostgresWriter(NpgsqlConnection connection, int copyFrom) 
 {
     private const string OnConflict = """
         ON CONFLICT (series_id, time) DO UPDATE
-        SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev, origin = excluded.origin
+        SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+            rev = excluded.rev, origin = excluded.origin, trades = excluded.trades, quote_volume = excluded.quote_volume,
+            taker_buy_volume = excluded.taker_buy_volume, taker_buy_quote_volume = excluded.taker_buy_quote_volume
         WHERE excluded.rev > candle.rev
         """;
 
     private const string Upsert = $"""
         INSERT INTO candle ({CandleColumns.Names})
-        SELECT * FROM unnest($1::int[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::bigint[], $9::smallint[])
+        SELECT * FROM unnest($1::int[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
+            $8::bigint[], $9::smallint[], $10::bigint[], $11::numeric[], $12::numeric[], $13::numeric[])
         {OnConflict}
         """;
 

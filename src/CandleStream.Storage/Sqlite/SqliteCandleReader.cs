@@ -10,7 +10,8 @@ namespace CandleStream.Storage.Sqlite;
 /// </summary>
 internal static class SqliteCandleReader
 {
-    public const string Columns = "time, open, high, low, close, volume, rev, origin";
+    public const string Columns =
+        "time, open, high, low, close, volume, rev, origin, trades, quote_volume, taker_buy_volume, taker_buy_quote_volume";
 
     public static List<Candle> Read(SqliteConnection connection, string sql, int limit, ReadOnlySpan<(string Name, long Value)> parameters)
     {
@@ -26,11 +27,19 @@ internal static class SqliteCandleReader
             candles.Add(new Candle(
                 raw.sqlite3_column_int64(row, 0), Decimal(row, 1), Decimal(row, 2), Decimal(row, 3), Decimal(row, 4), Decimal(row, 5),
                 Closed: true,
-                new Rev(raw.sqlite3_column_int64(row, 6)), (CandleOrigin)raw.sqlite3_column_int(row, 7)));
+                new Rev(raw.sqlite3_column_int64(row, 6)), (CandleOrigin)raw.sqlite3_column_int(row, 7), Figures(row)));
         }
 
         return candles;
     }
+
+    private static TradeFigures Figures(sqlite3_stmt row) => IsNull(row, 8)
+        ? default
+        : TradeFigures.Of(raw.sqlite3_column_int64(row, 8), DecimalOrNull(row, 9), DecimalOrNull(row, 10), DecimalOrNull(row, 11));
+
+    private static bool IsNull(sqlite3_stmt row, int column) => raw.sqlite3_column_type(row, column) == raw.SQLITE_NULL;
+
+    private static decimal? DecimalOrNull(sqlite3_stmt row, int column) => IsNull(row, column) ? null : Decimal(row, column);
 
     private static decimal Decimal(sqlite3_stmt row, int column) =>
         decimal.Parse(raw.sqlite3_column_blob(row, column), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,

@@ -35,6 +35,20 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
+    public SqliteStatement Bind(long? value)
+    {
+        if (value is { } number) return Bind(number);
+        raw.sqlite3_bind_null(_statement, ++_bound);
+        return this;
+    }
+
+    public SqliteStatement Bind(decimal? value)
+    {
+        if (value is { } number) return Bind(number);
+        raw.sqlite3_bind_null(_statement, ++_bound);
+        return this;
+    }
+
     /// <summary>Runs the statement to its end; what it returns is dropped.</summary>
     public void Execute()
     {

@@ -22,9 +22,13 @@ internal sealed class SqliteWriter : IDisposable
     {
         _connection = connection;
         _upsertCandle = new(connection, """
-            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            INSERT INTO candle (series_id, time, open, high, low, close, volume, rev, origin,
+                trades, quote_volume, taker_buy_volume, taker_buy_quote_volume)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
             ON CONFLICT (series_id, time) DO UPDATE
-            SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume, rev = excluded.rev, origin = excluded.origin
+            SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+                rev = excluded.rev, origin = excluded.origin, trades = excluded.trades, quote_volume = excluded.quote_volume,
+                taker_buy_volume = excluded.taker_buy_volume, taker_buy_quote_volume = excluded.taker_buy_quote_volume
             WHERE excluded.rev > candle.rev
             """);
         // The stored ranges that overlap or touch a window: the last one that starts before it, and those that start within.
@@ -93,7 +97,8 @@ internal sealed class SqliteWriter : IDisposable
             cancel.ThrowIfCancellationRequested();
             _upsertCandle.Bind(id).Bind(candle.Time)
                 .Bind(candle.Open).Bind(candle.High).Bind(candle.Low).Bind(candle.Close).Bind(candle.Volume).Bind(candle.Rev.Value)
-                .Bind((long)candle.Origin).Execute();
+                .Bind((long)candle.Origin).Bind(candle.Figures.Trades).Bind(candle.Figures.QuoteVolume)
+                .Bind(candle.Figures.TakerBuyVolume).Bind(candle.Figures.TakerBuyQuoteVolume).Execute();
         }
 
         foreach (var changes in batch.Changes.GroupBy(c => c.Series)) SaveChanges(IdOf(changes.Key, added), [.. changes]);

@@ -3,11 +3,17 @@ namespace CandleStream.Providers;
 /// <summary>Where candles come from: the exchange today; another node tomorrow.</summary>
 public interface ICandleProvider : IAsyncDisposable
 {
+    /// <summary>The exchange whose candles these are.</summary>
+    Exchange Exchange => Exchange.Bitfinex;
+
+    /// <summary>True where series of this exchange can be followed and fetched here.</summary>
+    bool Serves(Exchange exchange) => exchange == Exchange;
+
     /// <summary>True once the other side said that it is the simulator: its prices must not be taken for real ones.</summary>
     bool IsSimulated { get; }
 
     /// <summary>The timeframes whose candles the exchange itself makes, shortest first.</summary>
-    IReadOnlyList<Timeframe> Timeframes => Timeframe.All;
+    IReadOnlyList<Timeframe> Timeframes => Exchange.Timeframes;
 
     /// <summary>
     /// Follows a series until the result is disposed. Candles, exchange time and changes of state arrive at <paramref name="feed"/>, one

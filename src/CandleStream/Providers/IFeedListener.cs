@@ -46,6 +46,12 @@ public interface IFeedListener
     void OnUnreadable(TimeRange? times);
 
     /// <summary>
+    /// Frames are missing: the candles with these open times are not whole, or may not be. Those that still run are not closed by what
+    /// comes after them, but by what is fetched. The feed goes on.
+    /// </summary>
+    void OnIncomplete(TimeRange times) => OnUnreadable(times);
+
+    /// <summary>
     /// The exchange shows that nothing was traded, as a flat row without a trade does: there is no candle in these times, and none is
     /// missing.
     /// </summary>

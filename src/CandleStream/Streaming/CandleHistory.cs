@@ -51,7 +51,7 @@ public sealed class CandleHistory
         var asOf = _home.Revs.Current;
         if (query.Since is { } since)
         {
-            if (await _joiner.ChangedAsync((ISeries)series, since, cancel) is { } changed)
+            if (series is ISeries open && await _joiner.ChangedAsync(open, since, cancel) is { } changed)
                 return new HistoryAnswer(query.Series, Ordered([.. changed.Candles], query), asOf, changed.Status.Gaps, null, Reset: false);
             var fresh = await RangeAsync(query with { Since = null, Start = null, End = null }, series, asOf, cancel);
             return fresh with { Reset = true };
@@ -63,9 +63,11 @@ public sealed class CandleHistory
     // A query that reaches the forming candle keeps the series followed: a polling client sees what a stream client sees.
     private async Task<ISeriesPast> FindAsync(HistoryQuery query, CancellationToken cancel)
     {
-        var reachesPresent = query.Since is not null || query.End is not { } end || _home.ExchangeTime is not { } now
+        var exchange = query.Series.Exchange;
+        var reachesPresent = query.Since is not null || query.End is not { } end || _home.ExchangeTimeOf(exchange) is not { } now
             || end >= query.Series.Timeframe.StartOf(now);
-        if (!reachesPresent) return _home.Past(query.Series);
+        // Of an exchange that is switched off there is what the store holds.
+        if (!reachesPresent || !_home.Serves(exchange)) return _home.Past(query.Series);
         var series = _home.Touch(query.Series);
         // After that wait the store answers. Where the exchange stays away it is over for those who ask again.
         await series.ReadyAsync(_options.FirstDataWait - series.Age, cancel);
@@ -154,7 +156,7 @@ public sealed class CandleHistory
     {
         var extent = await series.ExtentAsync(cancel);
         var newestEnd = extent.NewestTime is { } newest ? series.Key.Timeframe.EndOf(newest) : FirstTime;
-        return new SeriesView(extent.Known, extent.ExchangeTime ?? _home.ExchangeTime, newestEnd);
+        return new SeriesView(extent.Known, extent.ExchangeTime ?? _home.ExchangeTimeOf(series.Key.Exchange), newestEnd);
     }
 
     private static List<Candle> Ordered(List<Candle> candles, HistoryQuery query)

@@ -55,7 +55,9 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
 
     public IReadOnlyCollection<ISeries> OpenSeries => Hubs;
 
-    public long? ExchangeTime => Hubs.Max(h => h.Look(default).ExchangeTime);
+    public long? ExchangeTimeOf(Exchange exchange) => HubsOf(exchange).Max(h => h.Look(default).ExchangeTime);
+
+    public bool Serves(Exchange exchange) => _provider.Serves(exchange);
 
     internal IReadOnlyCollection<SeriesHub> Hubs
     {
@@ -64,9 +66,6 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
             lock (_gate) return [.. _open.Values.Select(o => o.Hub)];
         }
     }
-
-    // The latest that exchange time can be by what any open series was told; it closes nothing.
-    private long? Present => Hubs.Max(h => h.Lead.Present);
 
     /// <summary>Completed when every series that closes now has closed.</summary>
     internal Task Closing
@@ -149,13 +148,20 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
     }
 
     private Task<bool> FetchAsync(SeriesKey series, TimeRangeSet missing, TimeSpan wait, CancellationToken cancel) =>
-        _fill.FetchAsync(series, missing, () => Find(series)?.Lead, Present, wait, cancel);
+        _fill.FetchAsync(series, missing, () => Find(series)?.Lead, PresentOf(series.Exchange), wait, cancel);
+
+    private IEnumerable<SeriesHub> HubsOf(Exchange exchange) => Hubs.Where(h => h.Key.Exchange == exchange);
+
+    // The latest that an exchange's time can be by what any open series of it was told; it closes nothing.
+    private long? PresentOf(Exchange exchange) => HubsOf(exchange).Max(h => h.Lead.Present);
 
     private OpenHub FindOrOpen(SeriesKey series)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
         if (_open.TryGetValue(series, out var found)) return found;
-        if (_open.Count >= _options.MaxOpenSeries) throw new SeriesLimitException(_options.MaxOpenSeries);
+        var exchange = series.Exchange;
+        if (!_provider.Serves(exchange)) throw new ExchangeOffException(exchange);
+        if (_open.Keys.Count(k => k.Exchange == exchange) >= _options.MaxOpenSeries) throw new SeriesLimitException(_options.MaxOpenSeries);
         var hub = new SeriesHub(series, _options, _archive, FetchAsync, Revs, _time, _loggers.CreateLogger<SeriesHub>(), _metrics);
         foreach (var sink in _sinksOfAll) hub.Attach(sink);
         var open = new OpenHub(hub);

@@ -53,8 +53,13 @@ internal static partial class ConfigurationDocs
                     $"| `{section.Key}:{property.Name}` | {Allowed(property)} | {Summary(Member('P', property.DeclaringType!, property.Name))} |");
         }
 
-        page.AppendLine().AppendLine($"## {RecordOptions.Section}").AppendLine();
-        page.AppendLine(AfterColon(Summary(Member('T', typeof(RecordOptions), null))));
+        foreach (var (name, type) in ((string, Type)[])[
+            (ExchangesOptions.Section, typeof(ExchangesOptions)), (RecordOptions.Section, typeof(RecordOptions))])
+        {
+            page.AppendLine().AppendLine($"## {name}").AppendLine();
+            page.AppendLine(AfterColon(Summary(Member('T', type, null))));
+        }
+
         return page.ToString();
     }
 

@@ -135,6 +135,14 @@ public class ConnectionPoolTests
         {
         }
 
+        public void OnEmpty(IExchangeChannel channel, TimeRange times, long? exchangeTime)
+        {
+        }
+
+        public void OnIncomplete(IExchangeChannel channel, TimeRange times)
+        {
+        }
+
         public void OnExchangeTime(IExchangeChannel channel, long exchangeTime)
         {
         }

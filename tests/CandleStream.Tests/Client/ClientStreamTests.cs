@@ -165,6 +165,24 @@ public sealed class ClientStreamTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_an_exchange_tells_of_the_trades_comes_along_and_changes_as_a_whole()
+    {
+        await using var client = new ClientUnderTest();
+        var stream = (await client.Server.NextAsync()).Open();
+        await stream.SyncedAsync(1);
+        await stream.SayAsync(Wire.Candle(0, 10).Replace(
+            "\"closed\"", "\"trades\":7,\"quote_volume\":1.5,\"taker_buy_volume\":0.5,\"taker_buy_quote_volume\":0.75,\"closed\"",
+            StringComparison.Ordinal));
+        await stream.SayAsync(Wire.Delta(0, 11, 10, "\"close\":9.25"));
+        await stream.SayAsync(Wire.Delta(
+            0, 12, 11, "\"trades\":8,\"quote_volume\":2.5,\"taker_buy_volume\":0.5,\"taker_buy_quote_volume\":0.75"));
+
+        Assert.Equal(new TradeFigures(7, 1.5m, 0.5m, 0.75m), (await client.NextAsync()).Figures);
+        Assert.Equal(new TradeFigures(7, 1.5m, 0.5m, 0.75m), (await client.NextAsync()).Figures);
+        Assert.Equal(new TradeFigures(8, 2.5m, 0.5m, 0.75m), (await client.NextAsync()).Figures);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Events_and_fields_of_a_later_version_are_ignored()
     {
         await using var client = new ClientUnderTest();

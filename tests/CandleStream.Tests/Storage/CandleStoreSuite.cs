@@ -29,6 +29,27 @@ public abstract class CandleStoreSuite : StoreTest
         Assert.Equal(candles, await (await Database.OpenAsync()).AllAsync(Btc));
     }
 
+    [Fact]
+    public async Task What_the_exchange_tells_of_the_trades_comes_back_as_far_as_it_told_it()
+    {
+        Candle[] candles =
+        [
+            At(1, 10),
+            At(2, 11) with { Figures = new TradeFigures(7) },
+            At(3, 12) with { Figures = new TradeFigures(0, 0m, 0m, 0m) },
+            At(4, 13) with { Figures = new TradeFigures(long.MaxValue - 1, 0.00000001m, 79228162514264337593543950335m, 1.10m) },
+        ];
+        var store = await Database.OpenAsync(o => o.ImportBatchRows = 100);
+        await store.SaveAsync(Batch(Btc, candles), Cancel);
+        // A later version of a candle replaces its figures, also by none.
+        await store.SaveAsync(Batch(Btc, At(4, 14)), Cancel);
+        // A large batch may take another way into the database.
+        var bulk = Enumerable.Range(5, 100).Select(i => candles[i % 4] with { Time = i * Minute, Rev = new Rev(100 + i) }).ToArray();
+        await store.SaveAsync(Batch(Btc, bulk), Cancel);
+
+        Assert.Equal([.. candles[..3], At(4, 14), .. bulk], await store.AllAsync(Btc));
+    }
+
     [Theory]
     [InlineData("1234567890123456789012")]
     [InlineData("0.1234567890123456789012")]

@@ -74,6 +74,8 @@ public abstract class StoreOpeningSuite : StoreTest
         // Where the old candle came from was not kept then.
         Assert.Equal([(Minute, 5L, CandleOrigin.Unknown), (2 * Minute, 6L, CandleOrigin.Push)],
             (await store.AllAsync(Btc)).Select(c => (c.Time, c.Rev.Value, c.Origin)));
+        // Nor what the exchange told of its trades.
+        Assert.All(await store.AllAsync(Btc), c => Assert.Equal(default, c.Figures));
         Assert.Equal(new SeriesRecord(TimeRangeSet.Of(Range(0, 3 * Minute)), new Rev(8)), await store.FindSeriesAsync(Btc, Cancel));
         // What older programs told their clients is not known: the third script makes them start anew. The second script drops a column:
         // were it only noted and not run, it would still be there.

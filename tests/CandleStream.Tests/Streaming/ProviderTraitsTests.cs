@@ -52,6 +52,23 @@ public sealed class ProviderTraitsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_candle_that_is_not_whole_is_a_gap_and_is_closed_by_what_is_fetched_and_not_by_a_later_one()
+    {
+        var (hub, feed) = await OpenAsync();
+        feed.OnCandle(Candle(1, 105), At(1, 30), 0);
+        _core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(0), Candle(1, 107), Candle(2)], At(2, 20));
+
+        feed.OnIncomplete(new TimeRange(At(1), At(2)));
+        feed.OnCandle(Candle(2), At(2, 1), 0);
+        Assert.DoesNotContain(_sink.Updates, u => u.Candle.Time == At(1) && u.Candle.Closed);
+        await _core.InTime(SeriesHubTests.WhenAsync(() => _sink.Updates.Any(u => u.Candle.Time == At(1) && u.Candle.Closed)));
+
+        Assert.Equal(107, _sink.Updates.Last(u => u.Candle.Time == At(1)).Candle.Close);
+        Assert.Contains(_sink.Statuses, s => s.Gaps.Contains(new TimeRange(At(1), At(2))));
+        Assert.Equal([At(0), At(1), At(2)], hub.View(10, Rev.None).Newest.Select(c => c.Time));
+    }
+
+    [Fact]
     public async Task Of_a_candle_that_still_runs_nothing_is_shown_to_be_empty()
     {
         var (hub, feed) = await OpenAsync();

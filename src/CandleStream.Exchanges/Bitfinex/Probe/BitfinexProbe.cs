@@ -56,7 +56,7 @@ public sealed class BitfinexProbe
             await checks.RunAsync(what, cancel);
             return checks.IsSimulated;
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && BitfinexConnection.IsConnectionTrouble(e))
+        catch (Exception e) when (!cancel.IsCancellationRequested && ConnectFailedException.IsConnectionTrouble(e))
         {
             findings.Add("Socket", "can it be opened and kept", ConnectFailedException.From(e).Message, ProbeVerdict.NotSeen);
             return false;

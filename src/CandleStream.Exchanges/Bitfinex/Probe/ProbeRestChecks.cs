@@ -113,7 +113,7 @@ internal sealed class ProbeRestChecks(BitfinexOptions options, ExchangeTransport
             return (body, response.StatusCode, response.Headers.Date?.ToString("R", CultureInfo.InvariantCulture),
                 response.Headers.Age?.ToString());
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && BitfinexConnection.IsConnectionTrouble(e))
+        catch (Exception e) when (!cancel.IsCancellationRequested && ConnectFailedException.IsConnectionTrouble(e))
         {
             return ([], 0, null, null);
         }

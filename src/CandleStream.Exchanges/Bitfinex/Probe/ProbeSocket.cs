@@ -126,7 +126,7 @@ internal sealed class ProbeSocket : IAsyncDisposable
 
             Record("close", "");
         }
-        catch (Exception e) when (BitfinexConnection.IsConnectionTrouble(e))
+        catch (Exception e) when (ConnectFailedException.IsConnectionTrouble(e))
         {
             Record("close", "");
         }

@@ -53,7 +53,7 @@ internal sealed partial class BitfinexConf(CandleDoor door, BitfinexPassage pass
     // The pairs come from the directory, which outlives an outage of the exchange; an empty one knows nothing.
     private byte[]? Own(string label)
     {
-        if (label is Pairs or Futures && door.Symbols.Symbols is { Count: > 0 } symbols)
+        if (label is Pairs or Futures && door.Symbols.SymbolsOf(Exchange.Bitfinex) is { Count: > 0 } symbols)
             return Texts(symbols.Where(s => IsFuture(s) == (label == Futures)));
         return _kept.TryGetValue(label, out var kept) && time.GetUtcNow() - kept.At < KeptFor ? kept.Element : null;
     }

@@ -24,6 +24,7 @@ internal static class DialectKey
         if (!Timeframe.TryParse(name, out var timeframe)) return "key";
         var symbol = rest[(colon + 1)..];
         if (symbol is not ['t', ..] || !SeriesKey.IsWellFormedSymbol(symbol[1..])) return "key";
+        if (Exchange.Split(symbol[1..]).Exchange != Exchange.Bitfinex) return "symbol";
         if (symbols.Check(symbol[1..]).Standing == SymbolStanding.Unknown) return "symbol";
         series = new SeriesKey(symbol[1..], timeframe);
         return null;

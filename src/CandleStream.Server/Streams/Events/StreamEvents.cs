@@ -95,6 +95,7 @@ internal static class StreamEvents
         if (to.Low != from.Low) json.WriteNumber("low"u8, to.Low);
         if (to.Close != from.Close) json.WriteNumber("close"u8, to.Close);
         if (to.Volume != from.Volume) json.WriteNumber("volume"u8, to.Volume);
+        if (to.Figures != from.Figures) CandleJson.WriteFigures(json, to.Figures);
         Span<byte> head = stackalloc byte[56];
         return EndData(Format(head, $"event: delta\nid: {to.Rev.Value}\ndata: "));
     }

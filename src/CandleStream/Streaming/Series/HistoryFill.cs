@@ -30,13 +30,12 @@ public sealed partial class HistoryFill : IAsyncDisposable
     // The same. What is older the exchange does not keep.
     private readonly ConcurrentDictionary<SeriesKey, long> _nothingBefore = new();
 
-    // Guarded by itself. What is known of the exchange's time by the open series and the answers before.
-    private readonly PresentTime _present;
+    // By exchange, each guarded by itself: what is known of its time by the open series and the answers before.
+    private readonly ConcurrentDictionary<Exchange, PresentTime> _present = new();
 
     public HistoryFill(ICandleProvider provider, CandleArchive archive, RevCounter revs, TimeProvider time, ILogger<HistoryFill> logger,
         StreamingMetrics? metrics = null) =>
-        (_provider, _archive, _revs, _time, _logger, _metrics, _present) =
-            (provider, archive, revs, time, logger, metrics, new PresentTime(time));
+        (_provider, _archive, _revs, _time, _logger, _metrics) = (provider, archive, revs, time, logger, metrics);
 
     /// <summary>
     /// Fetches <paramref name="missing"/> of a series that is open where <paramref name="findOpen"/> finds it, and waits for it,
@@ -48,7 +47,8 @@ public sealed partial class HistoryFill : IAsyncDisposable
     {
         if (present is { } now)
         {
-            lock (_present) _present.Told(now);
+            var known = PresentOf(series);
+            lock (known) known.Told(now);
         }
 
         var mine = new Flight();
@@ -113,7 +113,7 @@ public sealed partial class HistoryFill : IAsyncDisposable
                 if (page.Range.IsEmpty) continue;
             }
 
-            var judged = Judged(page);
+            var judged = Judged(series, page);
             Remember(series, page);
             // Opened or closed while the exchange was asked: what counts is who reads the series now.
             var lead = await FindOpenAsync(findOpen);
@@ -196,15 +196,18 @@ public sealed partial class HistoryFill : IAsyncDisposable
         page.Range.To > timeframe.StartOf(page.AsOf - SeriesCandles.RestTrustedAfterMs);
 
     // The first Date of all is borne out by nothing: it counts as far as rows do, for without exchange time only a later candle closes one.
-    private HistoryPage Judged(HistoryPage page)
+    private HistoryPage Judged(SeriesKey series, HistoryPage page)
     {
-        lock (_present)
+        var present = PresentOf(series);
+        lock (present)
         {
-            var isFirst = _present.Latest is null;
-            var asOf = _present.Judge(page.AsOf).Time;
+            var isFirst = present.Latest is null;
+            var asOf = present.Judge(page.AsOf).Time;
             return page with { AsOf = isFirst ? Math.Min(asOf, page.Candles is [.., var newest] ? newest.Time : 0) : asOf };
         }
     }
+
+    private PresentTime PresentOf(SeriesKey series) => _present.GetOrAdd(series.Exchange, static (_, time) => new PresentTime(time), _time);
 
     private TimeRangeSet Waiting(SeriesKey series) =>
         _bad.TryGetValue(series, out var bad)

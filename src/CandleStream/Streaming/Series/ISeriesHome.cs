@@ -9,16 +9,21 @@ public interface ISeriesHome
     /// <summary>The open series: watched, lingering and recorded ones.</summary>
     IReadOnlyCollection<ISeries> OpenSeries { get; }
 
-    /// <summary>The highest exchange time any open series knows, Unix ms; null before the first.</summary>
-    long? ExchangeTime { get; }
+    /// <summary>The highest time of an exchange that any open series of it knows, Unix ms; null before the first.</summary>
+    long? ExchangeTimeOf(Exchange exchange);
+
+    /// <summary>True where series of this exchange can be followed here; of the others there is what the store holds.</summary>
+    bool Serves(Exchange exchange);
 
     /// <summary>Finds or opens a series and holds it open until the handle is disposed, and for the linger time after that.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
+    /// <exception cref="Providers.ExchangeOffException">The exchange of the series is switched off.</exception>
     /// <exception cref="ObjectDisposedException">The service stops.</exception>
     SeriesHandle Open(SeriesKey key, SeriesUse use = SeriesUse.Watch);
 
     /// <summary>A poller asked for the present: the series stays followed for the linger time, without counting as a subscriber.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
+    /// <exception cref="Providers.ExchangeOffException">The exchange of the series is switched off.</exception>
     /// <exception cref="ObjectDisposedException">The service stops.</exception>
     ISeries Touch(SeriesKey key);
 

@@ -126,6 +126,12 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
         return added;
     }
 
+    /// <summary>
+    /// Forgets the candles of a range that are not closed: something of them is missing, and what comes after them must not close them as
+    /// they are. What is fetched of them comes back closed.
+    /// </summary>
+    public void Withdraw(TimeRange range) => _entries.RemoveAll(e => !e.Candle.Closed && range.Contains(e.Candle.Time));
+
     /// <summary>Forgets the candles that opened before <paramref name="time"/>.</summary>
     public void ForgetBefore(long time)
     {

@@ -220,6 +220,16 @@ internal sealed class SeriesLead : IFeedListener
         }
     }
 
+    void IFeedListener.OnIncomplete(TimeRange times)
+    {
+        lock (_gate)
+        {
+            _candles.Withdraw(times);
+            _coverage.Spoil(times);
+            _publisher.PublishCoverage();
+        }
+    }
+
     void IFeedListener.OnEmpty(TimeRange times)
     {
         lock (_gate)

@@ -10,7 +10,7 @@ public sealed class StreamingOptions
     public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Open series per server; one more is answered 503 with this limit. The exchange allows about 300 channels per address. Default: 250.
+    /// Open series per exchange; one more is answered 503 with this limit. Bitfinex allows about 300 channels per address. Default: 250.
     /// </summary>
     [Range(1, 100_000)]
     public int MaxOpenSeries { get; set; } = 250;

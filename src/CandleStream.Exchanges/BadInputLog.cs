@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 
-namespace CandleStream.Exchanges.Bitfinex;
+namespace CandleStream.Exchanges;
 
 /// <summary>Logs what the exchange sent and nobody expected, each kind once a minute, and never more than the beginning of it.</summary>
 internal sealed partial class BadInputLog(LogGate gate, ILogger logger)
