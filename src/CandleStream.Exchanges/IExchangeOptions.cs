@@ -1,8 +1,11 @@
 namespace CandleStream.Exchanges;
 
 /// <summary>What following needs to know of any exchange's settings: how much may be asked of it, and how patiently.</summary>
-internal interface IExchangeOptions
+public interface IExchangeOptions
 {
+    /// <summary>Where the public WebSocket is.</summary>
+    Uri WebSocketUrl { get; }
+
     /// <summary>True says that the other side is a simulator before it could say so itself.</summary>
     bool Simulated { get; }
 

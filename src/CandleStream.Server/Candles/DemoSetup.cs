@@ -21,25 +21,22 @@ internal static class DemoSetup
         if (!configuration.IsDemo()) return;
         ServerArguments.AddDefault(configuration, "Storage:SqlitePath", StorePath);
         List<ExchangeSimulator> simulators = [];
-        foreach (var exchange in ExchangesOptions.Read(configuration))
+        foreach (var exchange in ExchangeSetup.On(configuration))
         {
             // One seed, so that all tell the prices of one market.
             var simulator = await ExchangeSimulator.StartAnyAsync(
-                new SimulatorOptions { Dialect = DialectOf(exchange), Seed = configuration.Demo().Seed });
+                new SimulatorOptions { Dialect = exchange.Dialect, Seed = configuration.Demo().Seed });
             simulators.Add(simulator);
             configuration.AddInMemoryCollection(
             [
-                new($"{exchange}:WebSocketUrl", simulator.WebSocketUrl.ToString()),
-                new($"{exchange}:RestUrl", simulator.RestUrl.ToString()),
-                new($"{exchange}:Simulated", "true"),
+                new($"{exchange.Section}:WebSocketUrl", simulator.WebSocketUrl.ToString()),
+                new($"{exchange.Section}:RestUrl", simulator.RestUrl.ToString()),
+                new($"{exchange.Section}:Simulated", "true"),
             ]);
         }
 
         builder.Services.AddSingleton(_ => new DemoExchanges(simulators));
     }
-
-    private static SimulatorDialect DialectOf(Exchange exchange) =>
-        exchange == Exchange.Binance ? SimulatorDialect.Binance : SimulatorDialect.Bitfinex;
 }
 
 /// <summary>Section <c>Demo</c>: the built-in exchange simulator instead of the exchange.</summary>

@@ -1,5 +1,4 @@
-using CandleStream.Exchanges.Binance;
-using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Exchanges;
 using CandleStream.Server.Hosting;
 using CandleStream.Storage;
 
@@ -7,8 +6,7 @@ namespace CandleStream.Server.Candles;
 
 /// <summary>
 /// Whose candles the series of each exchange are. The store itself remembers the first source, which was the only one once; those of
-/// further
-/// exchanges stand beside it as notes.
+/// further exchanges stand beside it as notes.
 /// </summary>
 internal sealed class ExchangeSources
 {
@@ -21,14 +19,16 @@ internal sealed class ExchangeSources
     /// <exception cref="StartRefusedException">One exchange is real and another simulated.</exception>
     public static ExchangeSources Read(IConfiguration configuration)
     {
-        var binance = configuration.GetSection("Binance").Get<BinanceOptions>() ?? new BinanceOptions();
-        var bitfinex = configuration.GetSection("Bitfinex").Get<BitfinexOptions>() ?? new BitfinexOptions();
-        var on = ExchangesOptions.Read(configuration);
-        if (on.Count > 1 && bitfinex.Simulated != binance.Simulated)
+        var on = ExchangeSetup.On(configuration).Select(e => (Setup: e, Options: e.Read(configuration.GetSection(e.Section)))).ToList();
+        var other = on.FindIndex(e => e.Options.Simulated != on[0].Options.Simulated);
+        if (other > 0)
             throw new StartRefusedException(
-                "Bitfinex:Simulated and Binance:Simulated differ: real and simulated prices never share a server and its store.");
-        var source = configuration.IsDemo() ? StoreSource.OfSimulator(configuration.Demo().Seed).Text : binance.WebSocketUrl.Host;
-        return new ExchangeSources(on.Contains(Exchange.Binance) ? [(Exchange.Binance, source)] : []);
+                $"{on[0].Setup.Section}:Simulated and {on[other].Setup.Section}:Simulated differ: real and simulated prices never share a server and its store.");
+        return new ExchangeSources(
+            [.. on.Where(e => e.Setup.Exchange != Exchange.Bitfinex).Select(e => (e.Setup.Exchange, SourceOf(e.Options)))]);
+
+        string SourceOf(IExchangeOptions options) =>
+            configuration.IsDemo() ? StoreSource.OfSimulator(configuration.Demo().Seed).Text : options.WebSocketUrl.Host;
     }
 
     /// <summary>Checks the store's notes of the further exchanges, and makes those that are missing.</summary>

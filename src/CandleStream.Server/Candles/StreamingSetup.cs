@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using CandleStream.Exchanges;
-using CandleStream.Exchanges.Binance;
 using CandleStream.Exchanges.Bitfinex;
 using CandleStream.Providers;
 using CandleStream.Server.Symbols;
@@ -44,18 +43,10 @@ internal static class StreamingSetup
     // Each exchange has a provider, and with it sockets, a budget and counters of its own.
     private static CandleProviders CreateProviders(IServiceProvider s)
     {
-        var exchanges = s.GetRequiredService<IOptions<ExchangesOptions>>().Value.On;
-        return new CandleProviders([.. exchanges.Select(exchange => CreateProvider(s, exchange))]);
-    }
-
-    private static ICandleProvider CreateProvider(IServiceProvider s, Exchange exchange)
-    {
-        var metrics = new ExchangeMetrics(s.GetService<IMeterFactory>(), exchange);
-        if (exchange == Exchange.Bitfinex) return ActivatorUtilities.CreateInstance<BitfinexWebSocketCandleProvider>(s, metrics);
-        var options = s.GetRequiredService<IOptions<BinanceOptions>>().Value;
         s.GetService<DemoExchanges>();
-        var transport = ExchangeTransport.Create(new Uri(options.WebSocketUrl, "/stream"));
-        return ActivatorUtilities.CreateInstance<BinanceWebSocketCandleProvider>(s, options, transport, metrics);
+        var meters = s.GetService<IMeterFactory>();
+        var exchanges = s.GetRequiredService<IOptions<ExchangesOptions>>().Value.On;
+        return new CandleProviders([.. exchanges.Select(e => ExchangeSetup.Of(e).CreateProvider(s, new ExchangeMetrics(meters, e)))]);
     }
 
     // The writer says when it had to give candles up: then they are fetched again.

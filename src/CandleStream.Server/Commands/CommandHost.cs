@@ -13,12 +13,6 @@ namespace CandleStream.Server.Commands;
 /// <summary>What a command works with: the server's settings, store and provider, without a server.</summary>
 internal sealed class CommandHost : IAsyncDisposable
 {
-    /// <summary>A server may run beside the command, on the same address: together they stay below what the exchange allows.</summary>
-    private const string RestCallsPerMinute = "8";
-
-    // A tenth of the server's own, where an exchange allows thousands.
-    private const string RestCallsPerMinuteElsewhere = "60";
-
     private readonly WebApplication _app;
 
     private CommandHost(WebApplication app)
@@ -99,10 +93,11 @@ internal sealed class CommandHost : IAsyncDisposable
     {
         var settings = new Dictionary<string, string?>(arguments.Settings, StringComparer.OrdinalIgnoreCase)
         {
-            ["Bitfinex:RestCallsPerMinute"] = RestCallsPerMinute,
-            ["Binance:RestCallsPerMinute"] = RestCallsPerMinuteElsewhere,
             ["Logging:LogLevel:Default"] = "Warning",
         };
+        // A server may run beside the command, on the same address: together they stay below what the exchange allows.
+        foreach (var exchange in ExchangeSetup.All)
+            settings[$"{exchange.Section}:RestCallsPerMinute"] = $"{exchange.CommandCallsPerMinute}";
         var builder = new ServerArguments(settings).CreateBuilder();
         builder.AddServerSettings();
         builder.AddCandleStore();

@@ -1,5 +1,3 @@
-using CandleStream.Exchanges.Binance;
-using CandleStream.Exchanges.Bitfinex;
 using CandleStream.Server.Access;
 using CandleStream.Server.Candles;
 using CandleStream.Server.Dialects;
@@ -16,8 +14,7 @@ internal sealed record SettingsSection(string Name, Type Type, Action<IServiceCo
     /// <summary>Every section of ours, in the order of the documentation.</summary>
     public static IReadOnlyList<SettingsSection> All { get; } =
     [
-        Of<BitfinexOptions>("Bitfinex"),
-        Of<BinanceOptions>("Binance"),
+        .. ExchangeSetup.All.Select(e => new SettingsSection(e.Section, e.Options, e.Bind)),
         Of<StreamingOptions>("Streaming"),
         Of<SendingOptions>("Streaming"),
         Of<StorageOptions>("Storage"),

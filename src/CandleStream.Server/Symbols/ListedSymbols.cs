@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Threading.Channels;
 using CandleStream.Providers;
 using CandleStream.Storage;
 
@@ -10,7 +11,7 @@ namespace CandleStream.Server.Symbols;
 /// <param name="time">The clock.</param>
 /// <param name="logger">One line per list, and per failure.</param>
 internal sealed partial class ListedSymbols(
-    ICandleProvider provider, Func<CancellationToken, Task> save, TimeProvider time, ILogger logger) : IDisposable
+    ICandleProvider provider, Func<CancellationToken, Task> save, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromHours(1);
 
@@ -18,7 +19,9 @@ internal sealed partial class ListedSymbols(
     private static readonly TimeSpan RefreshAtMost = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _logger = logger;
-    private readonly SemaphoreSlim _missed = new(0, 1);
+
+    private readonly Channel<bool> _missed =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Replaced whole by the refresh loop; any thread may read it.
     private volatile Listing _listing = Listing.Empty;
@@ -41,17 +44,7 @@ internal sealed partial class ListedSymbols(
     }
 
     /// <summary>Somebody asked for a symbol that is not on the list: it may be new.</summary>
-    public void AskAgain()
-    {
-        try
-        {
-            _missed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else's miss waits already.
-        }
-    }
+    public void AskAgain() => _missed.Writer.TryWrite(true);
 
     /// <summary>Keeps the list fresh until the server stops.</summary>
     public async Task RefreshAsync(CancellationToken stopping)
@@ -68,13 +61,11 @@ internal sealed partial class ListedSymbols(
         }
     }
 
-    public void Dispose() => _missed.Dispose();
-
     private async Task WaitForMissAsync(TimeSpan atMost, CancellationToken stopping)
     {
         using var due = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, stopping);
-        await _missed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)_missed.Reader.ReadAsync(either.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stopping.ThrowIfCancellationRequested();
     }
 

@@ -59,13 +59,6 @@ internal sealed partial class SymbolDirectory : BackgroundService, ISymbolDirect
         }
     }
 
-    public override void Dispose()
-    {
-        _saving.Dispose();
-        foreach (var exchange in _exchanges) exchange.Dispose();
-        base.Dispose();
-    }
-
     private ListedSymbols? Find(Exchange exchange) => Array.Find(_exchanges, e => e.Exchange == exchange);
 
     private async Task LoadAsync(CancellationToken stopping)
