@@ -67,18 +67,22 @@ test('the name of a perpetual is not cut in its row', async ({ page, scripted })
 })
 
 test('a tool of the chart is loaded when it is used', async ({ page, scripted }) => {
-  const loaded: string[] = []
+  // A part may be in several files.
+  const loaded = new Set<string>()
   page.on('request', (request) => {
-    const name = /assets\/(correctionMarks|later)-/.exec(request.url())?.[1]
-    if (name !== undefined) loaded.push(name)
+    const name = /assets\/(correctionMarks|later|tools)-/.exec(request.url())?.[1]
+    if (name !== undefined) loaded.add(name)
   })
   await page.goto(`${scripted.url}${ADDRESS}`)
   await expectCondition(page, 'live')
   await expectKeys(page)
-  expect(loaded).toEqual(['later'])
+  expect([...loaded]).toEqual(['later'])
   const time = (await drawn(page)).bars.at(-5)!
   const { rev: _, ...candle } = scripted.candleAt('BTCUSD:5m', time)
   scripted.push('BTCUSD:5m', { ...candle, high: candle.high * 1.01 })
   await expect.poll(async () => (await drawn(page)).corrected).toEqual([time])
-  expect(loaded).toEqual(['later', 'correctionMarks'])
+  expect([...loaded]).toEqual(['later', 'correctionMarks'])
+  await page.getByRole('button', { name: 'Chart type', exact: true }).click()
+  await expect(page.getByRole('dialog', { name: 'Chart type' })).toBeVisible()
+  expect([...loaded]).toEqual(['later', 'correctionMarks', 'tools'])
 })
