@@ -18,14 +18,18 @@ internal sealed partial class PipedOutput : IAsyncDisposable
         ? Console.OpenStandardOutput()
         : new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
+    private readonly Lock _gate = new();
     private volatile bool _isGone;
+
+    // Guarded by _gate.
+    private bool _isDisposed;
 
     /// <summary>True when nobody reads any more.</summary>
     public bool IsGone => _isGone;
 
     /// <summary>
-    /// Calls back once when nobody reads any more; from a thread of its own, which waits for nothing else. Linux only: elsewhere the next
-    /// line tells.
+    /// Calls back once when nobody reads any more, and never after this is disposed; from a thread of its own, which waits for nothing
+    /// else. Linux only: elsewhere the next line tells.
     /// </summary>
     public void WhenGone(Action act)
     {
@@ -42,8 +46,13 @@ internal sealed partial class PipedOutput : IAsyncDisposable
         }
 
         if ((watched.Found & Broken) == 0) return;
-        _isGone = true;
-        act();
+        // A line that failed may have told it already, and ended everything that is acted on.
+        lock (_gate)
+        {
+            if (_isDisposed) return;
+            _isGone = true;
+            act();
+        }
     }
 
     /// <summary>One candle, one line: it leaves at once.</summary>
@@ -64,7 +73,11 @@ internal sealed partial class PipedOutput : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _stream.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate) _isDisposed = true;
+        return _stream.DisposeAsync();
+    }
 
     // EINTR and EPIPE.
     private const int Interrupted = 4;
