@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectCondition, expectKeys, open, test, violations } from './fixtures'
 
-/** Time of the last bar in view; 0 while there is none. */
+/** Time of the last bar in view; 0 where no bar is in view. */
 const edge = (page: Page) => page.evaluate(() => window.candlePage.chart!.visibleTimes()?.to ?? 0)
 
 test('a date is typed and the chart goes there; what is no date or lies ahead is refused in words', async ({

@@ -13,7 +13,7 @@ document.documentElement.dataset.palette = settings.palette
 
 const url = isSymbol(symbol) ? firstPageUrl(symbol, timeframe, FIRST_PAGE) : null
 let answer: Promise<Response> | null = url === null ? null : fetch(url, { headers: { Accept: 'application/json' } })
-// Whoever takes it hears of the failure; until then nobody needs to.
+// The code that takes it hears of a failure; until then nobody needs to.
 answer?.catch(() => undefined)
 
 /** The answer to this address if it has been asked for already; it is given out once. */

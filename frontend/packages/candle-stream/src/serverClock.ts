@@ -9,11 +9,11 @@ export class ServerClock {
   #low = Number.NEGATIVE_INFINITY
   #high = Number.POSITIVE_INFINITY
 
-  /** Server minus local, ms; null until the server has told its time. */
+  /** Server minus local, in whole ms, as every time of the protocol is; null until the server has told its time. */
   get offsetMs(): number | null {
     if (this.#low === Number.NEGATIVE_INFINITY) return null
     if (this.#high === Number.POSITIVE_INFINITY) return this.#low
-    return (this.#low + this.#high) / 2
+    return Math.round((this.#low + this.#high) / 2)
   }
 
   /** A server time that arrived unasked. */

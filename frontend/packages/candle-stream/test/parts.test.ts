@@ -41,6 +41,12 @@ test('the offset of the clocks lies between its bounds and gets better with ever
   expect(clock.offsetMs).toBe(9875)
 })
 
+test('the difference of the clocks is in whole milliseconds, which alone the server takes in a query', () => {
+  const clock = new ServerClock()
+  clock.answered(10_000, 100, 201)
+  expect(Number.isInteger(clock.offsetMs)).toBe(true)
+})
+
 test('a clock that was set does not spoil the offset for good', () => {
   const clock = new ServerClock()
   clock.answered(0, 0, 10)

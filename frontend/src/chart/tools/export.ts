@@ -1,7 +1,7 @@
 import type { Candle } from '../../api/candleStream'
 import { formatMoment } from '../format'
 
-/** What a picture or a table says of itself: whoever finds the file later must not have to guess. */
+/** What a picture or a table says of itself: who finds the file later must not have to guess. */
 export interface Origin {
   /** As the server calls it, `BTCUSD`. */
   symbol: string

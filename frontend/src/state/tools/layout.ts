@@ -86,7 +86,7 @@ function readPlaced(entry: unknown, key: number): Placed | null {
   }
 }
 
-/** The layout of this browser; whoever changes a part of it leaves the rest alone. */
+/** The layout of this browser. A change of one part leaves the others alone. */
 export class LayoutStore {
   readonly changed = new Signal()
   #page: Page

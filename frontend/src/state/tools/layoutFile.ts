@@ -5,7 +5,7 @@ import type { Kept } from './drawings'
 import { readLayout } from './layout'
 import type { Tools } from './tools'
 
-/** What a file of ours says it is. */
+/** The kind that our files name in themselves. */
 const FORMAT = 'candlestream-layout'
 const VERSION = 1
 /** Nobody has drawn so much. */

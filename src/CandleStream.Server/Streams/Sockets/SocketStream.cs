@@ -135,7 +135,7 @@ internal sealed class SocketStream(int descriptor, SocketPoller poller, Action l
 
     /// <summary>
     /// Returns when the kernel has all bytes. Where the connection is broken they are lost without an exception, as with the web server's
-    /// own transport: whoever answers hears of it by the connection's end.
+    /// own transport: the one who answers hears of it by the connection's end.
     /// </summary>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
