@@ -116,7 +116,11 @@ internal sealed class StreamHost : IAsyncDisposable
         if (path == StreamPath.Batched) SkipWithoutRing();
         if (ProxyOf(path) is { } proxy) return await StartBehindAsync(proxy, options);
         if (path is StreamPath.Tls or StreamPath.Http2Tls)
-            options = options with { Listen = listen => listen.UseHttps(TestCertificate.Localhost) };
+            // A thousand handshakes at once may take a busy machine longer than the ten seconds that each is given by default.
+            options = options with
+            {
+                Listen = listen => listen.UseHttps(TestCertificate.Localhost, https => https.HandshakeTimeout = TimeSpan.FromMinutes(1)),
+            };
         else if (path == StreamPath.Batched) options = options with { Settings = new(options.Settings) { ["BatchedSends"] = "true" } };
         else if (path != StreamPath.DirectSocket)
             options = options with { Settings = new(options.Settings) { ["DirectSockets"] = "false" } };
