@@ -385,15 +385,19 @@ public sealed class SeriesLivesTests
         (await core.Provider.WhenFollowedAsync(Other)).OnSnapshot([Candle(-1)], time);
     }
 
-    [Fact]
-    public async Task What_was_traded_before_the_exchange_was_heard_is_a_gap_from_the_candle_that_ran_when_the_series_was_opened()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_traded_before_the_exchange_was_heard_is_a_gap_from_the_candle_that_ran_at_the_opening(bool isPoll)
     {
         await using var core = new CoreUnderTest();
         using var lease = core.Service.Open(BtcMinute);
         var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
         core.Time.Advance(TimeSpan.FromMinutes(10));
 
-        feed.OnSnapshot([Candle(8), Candle(9), Candle(10)], At(10, 30));
+        List<Candle> newest = [Candle(8), Candle(9), Candle(10)];
+        if (isPoll) feed.OnPolled(new HistoryPage(new TimeRange(At(8), At(11)), newest, At(10, 30)));
+        else feed.OnSnapshot(newest, At(10, 30));
 
         Assert.Equal(new TimeRange(At(0), At(8)), Assert.Single(lease.Hub.Status.Gaps));
     }

@@ -145,16 +145,22 @@ internal sealed class SeriesCoverage(Timeframe timeframe, long graceMs)
     }
 
     /// <summary>
+    /// The exchange's time when the series was opened: it is watched from the candle that ran then. To be told before watching begins.
+    /// </summary>
+    public void OpenedAt(long exchangeTime)
+    {
+        if (_began is null) _openedAt = exchangeTime;
+    }
+
+    /// <summary>
     /// A subscription began with a snapshot, complete from <paramref name="oldest"/> (null: it was empty, or there was none) to
     /// <paramref name="exchangeTime"/>.
     /// </summary>
     /// <param name="oldest">The oldest candle of the snapshot.</param>
     /// <param name="exchangeTime">The snapshot's time, or what is known of it at least.</param>
     /// <param name="latest">The latest that the time can be, where it is not known for certain.</param>
-    /// <param name="openedAt">The exchange's time when the series was opened: it is watched from the candle that ran then.</param>
-    public void Begin(long? oldest, long exchangeTime, long? latest = null, long openedAt = long.MaxValue)
+    public void Begin(long? oldest, long exchangeTime, long? latest = null)
     {
-        if (_began is null) _openedAt = openedAt;
         // A time from before the newest one known would make what was not followed since look followed.
         exchangeTime = Math.Max(exchangeTime, _now ?? exchangeTime);
         StartWatching(oldest, exchangeTime);

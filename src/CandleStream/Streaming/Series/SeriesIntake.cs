@@ -87,6 +87,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
 
         if (tellsTime) PassTime(asOf);
 
+        TellOpening(asOf);
         // A row that was refused says nothing: what is known of its time, or is not, stays as it was.
         _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)), page.ProvedTo);
         _spoiled.Clear();
@@ -182,9 +183,15 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
     /// </summary>
     public long HeardAtMost() => _heardFrom + (long)_time.GetElapsedTime(_heardAt).TotalMilliseconds + PresentTime.SlackMs;
 
+    private void Begin(long? oldest, long exchangeTime, long? latest)
+    {
+        TellOpening(exchangeTime);
+        _coverage.Begin(oldest, exchangeTime, latest);
+    }
+
     // Clients have waited since the series was opened: what was traded before the exchange was heard is missing, and no history.
-    private void Begin(long? oldest, long exchangeTime, long? latest) =>
-        _coverage.Begin(oldest, exchangeTime, latest, exchangeTime - (long)_time.GetElapsedTime(_openedAt).TotalMilliseconds);
+    private void TellOpening(long exchangeTime) =>
+        _coverage.OpenedAt(exchangeTime - (long)_time.GetElapsedTime(_openedAt).TotalMilliseconds);
 
     private void HearFrom(long time) => (_heardFrom, _heardAt) = (time, _time.GetTimestamp());
 
