@@ -33,6 +33,13 @@ internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds,
     private readonly List<StoreFault> _struck = [];
     private StoreFault _kind;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
+    private int _underWay;
+
+    /// <summary>
+    /// True while a database works on something without the clock: PostgreSQL answers over a socket, which no look at our threads shows.
+    /// Also while a server starts or stops: time must not run on meanwhile.
+    /// </summary>
+    public bool IsBusy => Volatile.Read(ref _underWay) > 0;
 
     /// <summary>How the store fails now; null while it works.</summary>
     public StoreFault? Present => time.GetUtcNow() < _until ? _kind : null;
@@ -59,6 +66,20 @@ internal sealed class StoreStorm(Random random, IReadOnlyList<StoreFault> kinds,
     {
         _until = DateTimeOffset.MinValue;
         return trouble.EndAsync();
+    }
+
+    /// <summary>Lets the database do something, which time waits for.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> call)
+    {
+        Interlocked.Increment(ref _underWay);
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
     }
 
     public ValueTask DisposeAsync() => trouble.DisposeAsync();

@@ -9,12 +9,6 @@ namespace CandleStream.Tests.Truth;
 internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProvider time) : ICandleStore
 {
     private volatile bool _isKilled;
-    private int _underWay;
-
-    /// <summary>
-    /// True while the database works on something without the clock: PostgreSQL answers over a socket, which no look at our threads shows.
-    /// </summary>
-    public bool IsBusy => Volatile.Read(ref _underWay) > 0;
 
     public void Kill() => _isKilled = true;
 
@@ -55,20 +49,12 @@ internal sealed class StormyStore(ICandleStore store, StoreStorm storm, TimeProv
     public Task<DeletedCandles> DeleteBeforeAsync(SeriesKey series, long before, CancellationToken cancel) =>
         RunAsync(() => store.DeleteBeforeAsync(series, before, cancel), cancel, StoreFault.Down);
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
+    public async ValueTask DisposeAsync() => await storm.RunAsync(async () => { await store.DisposeAsync(); return true; });
 
     private async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancel, params StoreFault[] refusing)
     {
         await WeatherAsync(refusing, cancel);
-        Interlocked.Increment(ref _underWay);
-        try
-        {
-            return await call();
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _underWay);
-        }
+        return await storm.RunAsync(call);
     }
 
     private async IAsyncEnumerable<Candle> ReadAsync(IAsyncEnumerable<Candle> rows, [EnumeratorCancellation] CancellationToken cancel)

@@ -262,7 +262,7 @@ internal sealed class TruthRun : IAsyncDisposable
     {
         for (var looks = 0; looks < MaxLooks; looks++)
         {
-            await Quiet.WaitAsync(() => _server is { IsBusy: true }, CancellationToken.None);
+            await Quiet.WaitAsync(() => _storeStorm.IsBusy || _server is { IsBusy: true }, CancellationToken.None);
             if (!_exchange.IsBusy) return;
         }
     }

@@ -51,8 +51,8 @@ internal sealed class TruthServer : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>True while something of it is under way that does not wait for the clock.</summary>
-    public bool IsBusy => _store.IsBusy || !_senders.AreDrained;
+    /// <summary>True while its senders have events to send, which does not wait for the clock.</summary>
+    public bool IsBusy => !_senders.AreDrained;
 
     /// <summary>Every series live, no gap, nothing to fetch.</summary>
     public bool IsMended => Service.Hubs.All(h => h.Status is { Connected: true, Gaps.IsEmpty: true } && h.Lead.NextRepair() is null);
@@ -110,7 +110,7 @@ internal sealed class TruthServer : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        await Database.DisposeAsync();
+        await _store.DisposeAsync();
         Http.Dispose();
     }
 
