@@ -111,10 +111,10 @@ internal sealed class FastMarket : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says what differs when
-    /// the time is over.
+    /// Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says which client it is
+    /// and what differs when the time is over.
     /// </summary>
-    public async Task UntilSameAsync(SeriesKey series, Func<IReadOnlyList<Candle>> held, long to = long.MaxValue)
+    public async Task UntilSameAsync(string client, SeriesKey series, Func<IReadOnlyList<Candle>> held, long to = long.MaxValue)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(30));
@@ -130,8 +130,12 @@ internal sealed class FastMarket : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Assert.Equal(expected, found);
+            var (missing, wrong) = (expected.Except(found).ToList(), found.Except(expected).ToList());
+            Assert.Fail($"{client}, {series}: of {expected.Count} candles {missing.Count} are missing, {Ends(missing)}; "
+                + $"{wrong.Count} are not the exchange's, {Ends(wrong)}");
         }
+
+        static string Ends(List<Candle> candles) => candles.Count == 0 ? "-" : $"from {candles[0]} to {candles[^1]}";
 
         (List<Candle> Expected, List<Candle> Found) Compared()
         {

@@ -53,8 +53,8 @@ public sealed class FourClientsTests
 
             foreach (var series in FastMarket.Series)
             {
-                await market.UntilSameAsync(series, () => own.Closed(series));
-                foreach (var program in programs) await market.UntilSameAsync(series, () => program.Closed(series));
+                await market.UntilSameAsync("C#", series, () => own.Closed(series));
+                foreach (var program in programs) await market.UntilSameAsync(program.Name, series, () => program.Closed(series));
             }
 
             Assert.All(programs, p => Assert.True(p.Lines > 100, $"{p.Name} printed {p.Lines} lines"));

@@ -48,9 +48,9 @@ public abstract class KilledServerTests
         await market.UntilVerifiedAsync(store);
         foreach (var series in FastMarket.Series)
         {
-            await market.UntilSameAsync(series, () => streaming.Closed(series));
-            await market.UntilSameAsync(series, () => own.Closed(series));
-            await market.UntilSameAsync(series, () => polling.Closed(series));
+            await market.UntilSameAsync("streaming", series, () => streaming.Closed(series));
+            await market.UntilSameAsync("C#", series, () => own.Closed(series));
+            await market.UntilSameAsync("polling", series, () => polling.Closed(series));
             var answer =
                 await last.Client.JsonAsync(
                     $"/candles?symbol={Uri.EscapeDataString(series.Symbol)}&timeframe=1m&start={market.Span.From}&end={market.Span.To - 1}&limit=10000");

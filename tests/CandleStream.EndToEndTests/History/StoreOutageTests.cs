@@ -56,8 +56,8 @@ public abstract class StoreOutageTests
         await market.UntilVerifiedAsync(store);
         foreach (var series in FastMarket.Series)
         {
-            await market.UntilSameAsync(series, () => streaming.Closed(series));
-            await market.UntilSameAsync(series, () => polling.Closed(series));
+            await market.UntilSameAsync("streaming", series, () => streaming.Closed(series));
+            await market.UntilSameAsync("polling", series, () => polling.Closed(series));
         }
 
         Assert.Equal(1, streaming.Joins);

@@ -59,7 +59,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             AssertNoGrowth(figures);
             await Eventually.TrueAsync(() => market.IsOver);
             foreach (var series in FastMarket.Series)
-                foreach (var client in staying) await market.UntilSameAsync(series, () => client.Closed(series));
+                foreach (var client in staying) await market.UntilSameAsync("a client", series, () => client.Closed(series));
             Assert.All(staying, s => Assert.Equal(1, s.Joins));
             Assert.Equal(0, visitors.Refused);
             // With the last trade the exchange's time stands still: what comes after it is never known, so a gap may be left there.

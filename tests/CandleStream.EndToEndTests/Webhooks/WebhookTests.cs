@@ -48,7 +48,7 @@ public abstract class WebhookTests
         }
 
         await using var last = await ServerProcess.StartAsync(args, environment, folder);
-        foreach (var series in FastMarket.Series) await market.UntilSameAsync(series, () => receiver.Closed(series));
+        foreach (var series in FastMarket.Series) await market.UntilSameAsync("the receiver", series, () => receiver.Closed(series));
         Assert.True(receiver.Refused > 10, "the receiver failed now and then");
         Assert.Empty(receiver.Faults);
         last.Terminate();
