@@ -423,6 +423,82 @@ public sealed class SeriesLivesTests
         Assert.All(answer.Candles, c => Assert.Equal(Rev.At(c.Time + Minute), c.Rev));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task History_that_came_before_the_first_candles_is_sent_where_they_leave_it_out(bool isPoll)
+    {
+        await using var core = new CoreUnderTest();
+        await TellExchangeTimeAsync(core, At(5, 20));
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
+        core.Provider.History = Ledger(At(5, 20));
+        await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-20), At(-11), 100, false, null), Cancel));
+
+        List<Candle> withHole = [.. Enumerable.Range(-18, 24).Where(m => m != -15).Select(m => Candle(m))];
+        if (isPoll) feed.OnPolled(new HistoryPage(new TimeRange(At(-18), At(6)), withHole, At(5, 30)));
+        else feed.OnSnapshot(withHole, At(5, 30));
+        var join = await core.InTime(core.Joiner.JoinAsync(lease.Hub, new JoinRequest(Rev.None, false, 100, false), Cancel));
+
+        Assert.True(lease.Hub.Lead.Verified.Contains(At(-15)));
+        Assert.True(Assert.Single(join.Snapshot, c => c.Time == At(-15)).Closed);
+    }
+
+    [Fact]
+    public async Task Early_history_that_retention_deleted_does_not_come_back()
+    {
+        await using var core = new CoreUnderTest();
+        await TellExchangeTimeAsync(core, At(5, 20));
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
+        core.Provider.History = Ledger(At(5, 20));
+        await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-20), At(-11), 100, false, null), Cancel));
+        await core.InTime(core.Service.ForgetAsync(BtcMinute, At(-14), Cancel));
+
+        feed.OnSnapshot([Candle(-18), Candle(-10), Candle(5)], At(5, 30));
+
+        Assert.DoesNotContain(lease.Hub.View(100, new Rev(long.MaxValue)).Newest, c => c.Time < At(-14));
+    }
+
+    [Fact]
+    public async Task What_a_repair_verifies_is_closed_also_where_retention_left_no_candle()
+    {
+        await using var core = new CoreUnderTest();
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        feed.OnSnapshot([Candle(0), Candle(1)], At(1, 30));
+        feed.OnInterrupted();
+        core.Time.Advance(TimeSpan.FromMinutes(29));
+        await core.InTime(core.Service.ForgetAsync(BtcMinute, At(10), Cancel));
+
+        lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(10), At(20)), [Candle(11), Candle(15)], At(30)));
+
+        var held = lease.Hub.View(100, new Rev(long.MaxValue)).Newest;
+        Assert.Equal([At(11), At(15)], held.Select(c => c.Time));
+        Assert.All(held.Where(c => lease.Hub.Lead.Verified.Contains(c.Time)), c => Assert.True(c.Closed));
+        Assert.True(lease.Hub.Lead.Verified.Contains(At(15)));
+    }
+
+    [Fact]
+    public async Task A_candle_that_a_repair_finds_unchanged_is_saved_again_though_memory_lets_it_go()
+    {
+        var core = new CoreUnderTest(options: new StreamingOptions { CandlesInMemory = 8 });
+        await using var ending = core;
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        feed.OnSnapshot([.. Enumerable.Range(-1, 2).Concat(Enumerable.Range(12, 8)).Select(m => Candle(m))], At(20, 30));
+        Assert.True(await core.Writer.FlushAsync(Cancel));
+        // The store loses what it holds, as after a deletion beside the server.
+        await core.Store.DeleteBeforeAsync(BtcMinute, At(12), Cancel);
+
+        lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(-1), At(12)), [.. Enumerable.Range(-1, 13).Select(m => Candle(m))], At(20, 40)));
+        Assert.True(await core.Writer.FlushAsync(Cancel));
+
+        Assert.Superset(Enumerable.Range(-1, 13).Select(m => At(m)).ToHashSet(), core.Store.Rows(BtcMinute).Select(c => c.Time).ToHashSet());
+    }
+
     // A snapshot of one candle, an outage while REST is away, a snapshot of one candle: minutes 1 to 4 are told as a gap. Then the client
     // leaves and the series closes.
     private static async Task<(Rev Id, TimeRange Gap)> TellGapAndCloseAsync(CoreUnderTest core)

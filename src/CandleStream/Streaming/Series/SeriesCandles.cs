@@ -28,6 +28,9 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     // Ascending by time; up to a quarter over capacity, so that forgetting does not move the whole list for every candle.
     private readonly List<Entry> _entries = [];
 
+    // History that was stored before anything was held: the newest of it.
+    private readonly SortedDictionary<long, Candle> _early = [];
+
     public Candle? Newest => _entries.Count == 0 ? null : _entries[^1].Candle;
 
     public Candle? Oldest => _entries.Count == 0 ? null : _entries[0].Candle;
@@ -99,11 +102,32 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
             Replace(index, new Entry(fetched with { Closed = false }, Pushed: false, asOf), changes);
     }
 
-    /// <summary>Fills a hole between held candles with stored history, keeping its rev: nobody is told.</summary>
+    /// <summary>
+    /// Fills a hole between held candles with stored history, keeping its rev: nobody is told. Before any is held, it waits for
+    /// <see cref="AddEarly"/>.
+    /// </summary>
     public void AddHistory(in Candle candle)
     {
+        if (_entries.Count == 0)
+        {
+            _early[candle.Time] = candle;
+            if (_early.Count > capacity) _early.Remove(_early.Keys.First());
+            return;
+        }
+
         if (IndexOf(candle.Time) is < 0 and var index && ~index > 0 && ~index < _entries.Count)
             _entries.Insert(~index, new Entry(candle, Pushed: false, AsOf: 0));
+    }
+
+    /// <summary>
+    /// After the first candles came: takes what of the early history lies above them and is not among them. Its times are verified, so
+    /// clients must be sent it; each is a change.
+    /// </summary>
+    public void AddEarly(List<Candle> changes)
+    {
+        if (_early.Count == 0 || Oldest is not { } oldest) return;
+        foreach (var candle in _early.Values.Where(c => c.Time > oldest.Time)) Fetch(candle, asOf: 0, changes);
+        _early.Clear();
     }
 
     /// <summary>
@@ -135,6 +159,7 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     /// <summary>Forgets the candles that opened before <paramref name="time"/>.</summary>
     public void ForgetBefore(long time)
     {
+        foreach (var early in _early.Keys.TakeWhile(t => t < time).ToList()) _early.Remove(early);
         var index = IndexOf(time);
         var count = index < 0 ? ~index : index;
         for (var i = 0; i < count; i++) HoldsChangesAfter = Rev.Max(HoldsChangesAfter, _entries[i].Candle.Rev);

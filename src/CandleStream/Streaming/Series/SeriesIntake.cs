@@ -70,6 +70,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
             Begin(oldest, time, exchangeTime is null ? _present.Latest : null);
         }
 
+        _candles.AddEarly(_changes);
         Spoil();
     }
 
@@ -87,6 +88,7 @@ internal sealed class SeriesIntake(HubMemory memory, SeriesCoverage coverage, Re
 
         if (tellsTime) PassTime(asOf);
 
+        _candles.AddEarly(_changes);
         TellOpening(asOf);
         // A row that was refused says nothing: what is known of its time, or is not, stays as it was.
         _coverage.Fetched(page.Range, asOf, page.Unreadable.Union(TimeRangeSet.Of(_spoiled)), page.ProvedTo);

@@ -276,9 +276,10 @@ internal sealed class SeriesLead : IFeedListener
             var state = _publisher.Feed.State;
             var tellsTime = isPoll || !_publisher.HasMerged || state == SeriesState.Polling
                 || (state != SeriesState.Live && ShowsNewest(page));
-            _intake.Fetch(page, asOf, tellsTime);
-            // Also what did not change is saved again: a repair may be about candles that the store lost.
+            // Also what does not change is saved again: a repair may be about candles that the store lost. Before it is merged: where memory
+            // is full, what is older gives way to what comes.
             _ledger.Add(_candles.In(page.Range).Where(c => c.Closed));
+            _intake.Fetch(page, asOf, tellsTime);
             _publisher.FinishMerge(_intake.Changes);
         }
     }
@@ -445,8 +446,9 @@ internal sealed class SeriesLead : IFeedListener
             _ledger.ToldFrom);
     }
 
-    private bool ShowsNewest(HistoryPage page) =>
-        _candles.Newest is { } newest && page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time);
+    // Where none is held, as after a deletion of all, there is none that it could close wrongly.
+    private bool ShowsNewest(HistoryPage page) => _candles.Newest is not { } newest
+        || (page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time));
 
     private void PassTimeAndPublish(long exchangeTime, long heardUntil)
     {
