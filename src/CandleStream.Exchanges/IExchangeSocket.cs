@@ -43,7 +43,8 @@ internal interface IExchangeChannel
     /// </summary>
     Task Retiring => Unplanned;
 
-    private static readonly Task Unplanned = new TaskCompletionSource().Task;
+    /// <summary>Of an exchange without such an end.</summary>
+    static Task Unplanned { get; } = new TaskCompletionSource().Task;
 
     /// <summary>When its last frame arrived (timestamp); 0 before the first.</summary>
     long LastFrameAt { get; }

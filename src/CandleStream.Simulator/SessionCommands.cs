@@ -37,7 +37,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
         switch (name)
         {
             case "ping":
-                session.SendObject(ControlFrames.Pong(exchange.Market.Now, Field(request, "cid")));
+                session.Send(ControlFrames.Pong(exchange.Market.Now, Field(request, "cid")));
                 break;
             case "conf":
                 Configure(request);
@@ -49,7 +49,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
                 Unsubscribe(request);
                 break;
             default:
-                session.SendObject(ControlFrames.Error(10000, $"event: invalid ({name})", request));
+                session.Send(ControlFrames.Error(10000, $"event: invalid ({name})", request));
                 break;
         }
     }
@@ -60,13 +60,13 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
             return;
         if (exchange.Faults.Strike(FaultKind.ConfRefused, null, session.Id) is not null)
         {
-            session.SendObject(ControlFrames.Error(10050, "conf: invalid", request));
+            session.Send(ControlFrames.Error(10050, "conf: invalid", request));
             return;
         }
         if (Field(request, "flags") is { ValueKind: JsonValueKind.Number } field && field.TryGetInt64(out var flags) && flags >= 0)
             session.SetFlags((ConfFlags)flags & (ConfFlags.Timestamp | ConfFlags.Sequence), ControlFrames.Configured(flags));
         else
-            session.SendObject(ControlFrames.Error(10050, "conf: invalid", request));
+            session.Send(ControlFrames.Error(10050, "conf: invalid", request));
     }
 
     private void Subscribe(JsonElement request)
@@ -95,7 +95,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
             if (!exchange.Market.Lists(key))
                 Refuse(request, 10300, "symbol: invalid");
             else if (session.Find(channel => channel.Key.Text == key.Text) is { } same)
-                session.SendObject(ControlFrames.Error(10301, "subscribe: dup", request, same.Id));
+                session.Send(ControlFrames.Error(10301, "subscribe: dup", request, same.Id));
             else if (exchange.IsChannelLimitReached(session))
                 Refuse(request, 10305, "subscribe: limit");
             else
@@ -104,7 +104,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
     }
 
     private void Refuse(JsonElement request, int code, string message) =>
-        session.SendObject(ControlFrames.Error(code, message, request));
+        session.Send(ControlFrames.Error(code, message, request));
 
     private int NextChannelId(CandleKey key)
     {
@@ -127,7 +127,7 @@ internal sealed class SessionCommands(SimulatorExchange exchange, SimulatorSessi
                 if (session.Close(id, asked: true) is not null)
                 {
                     _retiredId = id;
-                    session.SendObject(ControlFrames.Unsubscribed(id));
+                    session.Send(ControlFrames.Unsubscribed(id));
                     return;
                 }
             }

@@ -20,14 +20,10 @@ internal enum BinanceChannelState
 /// One subscription of one series on one connection. What comes between the acknowledgement and the history waits here.
 /// </summary>
 internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChannelListener listener, string stream, Task retiring)
-    : IExchangeChannel
+    : ExchangeChannel(listener)
 {
     // Some seconds of one stream, of which the newest count.
     private const int MostWaiting = 64;
-
-    private readonly TaskCompletionSource<ChannelEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _lastFrameAt;
-    private long _heardUntil;
 
     // Guarded by _gate, under which the listener is called: the read loop and the end of the fetch meet here.
     private readonly Lock _gate = new();
@@ -35,14 +31,10 @@ internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChanne
     private readonly Queue<(BinanceKline Kline, long? Time, long ReceivedAt)> _waiting = new();
     private bool _isLive;
 
-    public IChannelListener Listener { get; } = listener;
-
     /// <summary>The exchange's name of it, <c>btcusdt@kline_1m</c>.</summary>
     public string Stream { get; } = stream;
 
-    public Task<ChannelEnd> Ended => _ended.Task;
-
-    public Task Retiring { get; } = retiring;
+    public override Task Retiring { get; } = retiring;
 
     /// <summary>Guarded by the lock of the subscriptions.</summary>
     public BinanceChannelState State { get; set; }
@@ -53,19 +45,13 @@ internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChanne
     /// <summary>When it must have been answered (timestamp). Guarded by the lock of the subscriptions.</summary>
     public long Deadline { get; set; }
 
-    public long LastFrameAt => Volatile.Read(ref _lastFrameAt);
-
-    public long HeardUntil => Volatile.Read(ref _heardUntil);
-
-    public void Release() => subscriptions.Release(this);
-
-    public void End(ChannelEnd end) => _ended.TrySetResult(end);
+    public override void Release() => subscriptions.Release(this);
 
     /// <summary>A candle came; before the history it waits.</summary>
     /// <returns>How many losses it shows: 0 or 1.</returns>
     public int Take(in BinanceKline kline, long? exchangeTime, long receivedAt)
     {
-        Volatile.Write(ref _lastFrameAt, receivedAt);
+        LastFrameAt = receivedAt;
         lock (_gate)
         {
             if (_isLive) return Deliver(kline, exchangeTime, receivedAt);
@@ -78,12 +64,12 @@ internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChanne
     /// <summary>A candle came that cannot be read.</summary>
     public void TakeUnreadable(long? openTime, long receivedAt)
     {
-        Volatile.Write(ref _lastFrameAt, receivedAt);
+        LastFrameAt = receivedAt;
         var timeframe = Listener.Series.Timeframe;
         lock (_gate)
         {
             if (!_isLive) return;
-            Listener.OnUnreadable(this, openTime is { } time && BinanceNumbers.IsPossible(time)
+            Listener.OnUnreadable(this, openTime is { } time && ExchangeNumbers.IsPossible(time)
                 ? new TimeRange(timeframe.StartOf(time), timeframe.EndOf(timeframe.StartOf(time)))
                 : null);
         }
@@ -117,7 +103,7 @@ internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChanne
         lock (_gate)
         {
             var told = candles.ToDictionary(c => c.Time);
-            if (exchangeTime is { } time) Volatile.Write(ref _heardUntil, time);
+            if (exchangeTime is { } time) HeardUntil = time;
             else if (_waiting.TryPeek(out var first)) exchangeTime = first.Time;
             // Newest first, as snapshots come.
             Listener.OnSnapshot(this, [.. candles.Reverse()], exchangeTime);
@@ -160,7 +146,7 @@ internal sealed class BinanceChannel(BinanceSubscriptions subscriptions, IChanne
 
         void Hand()
         {
-            if (exchangeTime is { } heard) Volatile.Write(ref _heardUntil, heard);
+            if (exchangeTime is { } heard) HeardUntil = heard;
             // A mark that comes before the end is none: the exchange's own clock counts.
             if (candle.Closed && exchangeTime < end) candle = candle with { Closed = false };
             if (candle.Figures.Trades > 0) Listener.OnCandle(this, candle, exchangeTime, receivedAt);

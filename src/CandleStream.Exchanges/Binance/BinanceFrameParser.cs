@@ -73,7 +73,7 @@ internal static class BinanceFrameParser
             else if (json.ValueTextEquals("E"u8))
             {
                 json.Read();
-                if (BinanceNumbers.TryReadTime(ref json, out var time)) content.Time = time;
+                if (ExchangeNumbers.TryReadTime(ref json, out var time)) content.Time = time;
             }
             else if (json.ValueTextEquals("k"u8))
             {
@@ -100,7 +100,7 @@ internal static class BinanceFrameParser
         else if (json.ValueTextEquals("id"u8))
         {
             json.Read();
-            if (BinanceNumbers.TryReadWhole(ref json, out var id)) content.RequestId = id;
+            if (ExchangeNumbers.TryReadWhole(ref json, out var id)) content.RequestId = id;
         }
         else if (json.ValueTextEquals("code"u8))
         {

@@ -30,19 +30,19 @@ internal static class BinanceKlineReader
             json.Read();
             var field = name switch
             {
-                (byte)'t' when BinanceNumbers.TryReadTime(ref json, out time) => 1,
-                (byte)'o' when BinanceNumbers.TryReadAmount(ref json, out open) => 1 << 1,
-                (byte)'h' when BinanceNumbers.TryReadAmount(ref json, out high) => 1 << 2,
-                (byte)'l' when BinanceNumbers.TryReadAmount(ref json, out low) => 1 << 3,
-                (byte)'c' when BinanceNumbers.TryReadAmount(ref json, out close) => 1 << 4,
-                (byte)'v' when BinanceNumbers.TryReadAmount(ref json, out volume) => 1 << 5,
-                (byte)'n' when BinanceNumbers.TryReadWhole(ref json, out trades) && trades >= 0 => 1 << 6,
+                (byte)'t' when ExchangeNumbers.TryReadTime(ref json, out time) => 1,
+                (byte)'o' when ExchangeNumbers.TryReadAmount(ref json, out open) => 1 << 1,
+                (byte)'h' when ExchangeNumbers.TryReadAmount(ref json, out high) => 1 << 2,
+                (byte)'l' when ExchangeNumbers.TryReadAmount(ref json, out low) => 1 << 3,
+                (byte)'c' when ExchangeNumbers.TryReadAmount(ref json, out close) => 1 << 4,
+                (byte)'v' when ExchangeNumbers.TryReadAmount(ref json, out volume) => 1 << 5,
+                (byte)'n' when ExchangeNumbers.TryReadWhole(ref json, out trades) && trades >= 0 => 1 << 6,
                 (byte)'x' when TryReadFlag(ref json, out isOver) => 1 << 7,
-                (byte)'q' when BinanceNumbers.TryReadAmount(ref json, out quote) => 1 << 8,
-                (byte)'V' when BinanceNumbers.TryReadAmount(ref json, out takerBuy) => 1 << 9,
-                (byte)'Q' when BinanceNumbers.TryReadAmount(ref json, out takerBuyQuote) => 1 << 10,
-                (byte)'f' when BinanceNumbers.TryReadWhole(ref json, out first) => 1 << 11,
-                (byte)'L' when BinanceNumbers.TryReadWhole(ref json, out last) => 1 << 12,
+                (byte)'q' when ExchangeNumbers.TryReadAmount(ref json, out quote) => 1 << 8,
+                (byte)'V' when ExchangeNumbers.TryReadAmount(ref json, out takerBuy) => 1 << 9,
+                (byte)'Q' when ExchangeNumbers.TryReadAmount(ref json, out takerBuyQuote) => 1 << 10,
+                (byte)'f' when ExchangeNumbers.TryReadWhole(ref json, out first) => 1 << 11,
+                (byte)'L' when ExchangeNumbers.TryReadWhole(ref json, out last) => 1 << 12,
                 _ => 0,
             };
             fields |= field;
@@ -85,12 +85,12 @@ internal static class BinanceKlineReader
     {
         kline = default;
         openTime = null;
-        if (!BinanceNumbers.TryReadTime(ref json, out var time)) return false;
+        if (!ExchangeNumbers.TryReadTime(ref json, out var time)) return false;
         openTime = time;
         if (!TryReadNext(ref json, out var open) || !TryReadNext(ref json, out var high) || !TryReadNext(ref json, out var low)
             || !TryReadNext(ref json, out var close) || !TryReadNext(ref json, out var volume)
-            || !json.Read() || !BinanceNumbers.TryReadTime(ref json, out _) || !TryReadNext(ref json, out var quote)
-            || !json.Read() || !BinanceNumbers.TryReadWhole(ref json, out var trades) || trades < 0
+            || !json.Read() || !ExchangeNumbers.TryReadTime(ref json, out _) || !TryReadNext(ref json, out var quote)
+            || !json.Read() || !ExchangeNumbers.TryReadWhole(ref json, out var trades) || trades < 0
             || !TryReadNext(ref json, out var takerBuy) || !TryReadNext(ref json, out var takerBuyQuote)) return false;
         kline = new BinanceKline(
             new Candle(time, open, high, low, close, volume, Figures: new TradeFigures(trades, quote, takerBuy, takerBuyQuote)));
@@ -100,7 +100,7 @@ internal static class BinanceKlineReader
     private static bool TryReadNext(ref Utf8JsonReader json, out decimal value)
     {
         value = 0;
-        return json.Read() && BinanceNumbers.TryReadAmount(ref json, out value);
+        return json.Read() && ExchangeNumbers.TryReadAmount(ref json, out value);
     }
 
     private static bool TryReadFlag(ref Utf8JsonReader json, out bool value)

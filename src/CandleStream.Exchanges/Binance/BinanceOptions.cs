@@ -94,11 +94,6 @@ public sealed class BinanceOptions : IValidatableObject, IExchangeOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan RetryWhilePolling { get; set; } = TimeSpan.FromSeconds(60);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (WebSocketUrl is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" })
-            yield return new ValidationResult("it must be a URL that begins with ws:// or wss://.", [nameof(WebSocketUrl)]);
-        if (RestUrl is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
-            yield return new ValidationResult("it must be a URL that begins with http:// or https://.", [nameof(RestUrl)]);
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        ExchangeUrls.Check(WebSocketUrl, RestUrl);
 }

@@ -27,11 +27,11 @@ internal sealed partial class BinanceRestClient(
 
     private readonly ILogger _logger = logger;
     private readonly LogGate _logGate = new(time);
-    private readonly HttpMessageInvoker _http = new(handler, disposeHandler: false);
-    private readonly string _root = options.RestUrl.AbsoluteUri.TrimEnd('/') + "/api/v3";
+    private readonly RestCaller _caller = new(
+        handler, options.RestUrl.AbsoluteUri.TrimEnd('/') + "/api/v3", options.RestTimeout, options.MaxRestAnswerBytes, budget, time,
+        metrics);
 
     private int _weightPerMinute = UsualWeight;
-    private volatile string? _ban;
 
     /// <summary>True once the other side said that it is the simulator.</summary>
     public bool IsSimulated { get; private set; }
@@ -76,7 +76,7 @@ internal sealed partial class BinanceRestClient(
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _caller.Dispose();
 
     // A flat row stands where nothing was traded: it is as good as no row, and proves the same.
     private static HistoryPage Traded(HistoryPage page) => page with { Candles = [.. page.Candles.Where(c => c.Figures.Trades != 0)] };
@@ -103,29 +103,9 @@ internal sealed partial class BinanceRestClient(
         return (rows, HistoryPageReader.TimesOf(read.Unreadable, rows, series.Timeframe), answer.AsOf);
     }
 
-    private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
-        string path, FetchPurpose purpose, string name, SeriesKey series, long followedSince, CancellationToken cancel)
-    {
-        ThrowIfBanned(name);
-        await budget.WaitAsync(purpose, series, followedSince, cancel);
-        ThrowIfBanned(name);
-        using var timeout = new CancellationTokenSource(options.RestTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, _root + path);
-            using var response = await _http.SendAsync(request, either.Token);
-            Heed(response);
-            var body = await RestBody.ReadAsync(response, options.MaxRestAnswerBytes, either.Token);
-            return (body, response.StatusCode, RestBody.ExchangeTimeOf(response));
-        }
-        catch (Exception e)
-        {
-            // A call that failed while it was given up was given up: its caller expects nothing else.
-            cancel.ThrowIfCancellationRequested();
-            throw Failure(name, e, timeout.IsCancellationRequested);
-        }
-    }
+    private Task<RestReply> AskAsync(
+        string path, FetchPurpose purpose, string name, SeriesKey series, long followedSince, CancellationToken cancel) =>
+        _caller.AskAsync(path, purpose, name, series, followedSince, Heed, cancel);
 
     // What the exchange says of how much was asked of it. Source: Binance documentation, rest-api, "LIMITS".
     private void Heed(HttpResponseMessage response)
@@ -133,11 +113,8 @@ internal sealed partial class BinanceRestClient(
         if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.Forbidden || (int)response.StatusCode == 418)
         {
             var wait = response.Headers.RetryAfter?.Delta is { } told && told > TimeSpan.Zero ? told : ShortestBan;
-            var until = time.GetUtcNow() + wait;
-            _ban = string.Create(CultureInfo.InvariantCulture,
-                $"the exchange {((int)response.StatusCode == 418 ? "has banned our address" : "limits our REST calls")} until {until:HH:mm:ss} UTC (HTTP {(int)response.StatusCode})");
-            budget.Block(wait);
-            LogBanned(_ban);
+            var what = (int)response.StatusCode == 418 ? "the exchange has banned our address" : "the exchange limits our REST calls";
+            LogBanned(_caller.Ban(what, wait, response.StatusCode));
             return;
         }
 
@@ -152,46 +129,8 @@ internal sealed partial class BinanceRestClient(
         }
     }
 
-    private void ThrowIfBanned(string name)
-    {
-        if (_ban is not { } ban) return;
-        if (budget.BlockedFor <= TimeSpan.Zero)
-        {
-            _ban = null;
-            return;
-        }
-
-        metrics.RestCall(name, "rate_limited");
-        throw new CandleProviderException(ban);
-    }
-
-    // Whatever the way to the exchange throws is a failure on that way: a spoiled body shows as no kind of connection trouble.
-    private CandleProviderException Failure(string name, Exception e, bool isTimeout)
-    {
-        if (isTimeout)
-        {
-            metrics.RestCall(name, "timeout");
-            return new CandleProviderException("the exchange did not answer over REST in time", inner: e);
-        }
-
-        var isUnreachable = ConnectFailedException.IsConnectionTrouble(e) || e is UriFormatException;
-        metrics.RestCall(name, isUnreachable ? "unreachable" : "error");
-        return new CandleProviderException(
-            isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
-    }
-
-    private CandleProviderException Failure(string name, BinanceAnswer read, HttpStatusCode status)
-    {
-        if (_ban is { } ban)
-        {
-            metrics.RestCall(name, "rate_limited");
-            return new CandleProviderException(ban);
-        }
-
-        metrics.RestCall(name, read.IsAboutSymbol ? "refused" : "error");
-        return new CandleProviderException(
-            $"the exchange answered over REST with HTTP {(int)status} and {read.Error ?? "no list"}", read.IsAboutSymbol);
-    }
+    private CandleProviderException Failure(string name, BinanceAnswer read, HttpStatusCode status) =>
+        _caller.Failure(name, status, read.Error, read.IsAboutSymbol);
 
     private void OnDropped(int rows)
     {

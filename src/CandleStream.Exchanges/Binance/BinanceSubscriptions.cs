@@ -18,7 +18,7 @@ internal sealed record BinanceSocketActions(
 /// The exchange ends a socket that sends more than five messages a second, pongs included. So requests wait for their turn, and all that
 /// wait go in one message: those that end first, so that a stream that is asked for again is asked for last.
 /// </remarks>
-internal sealed class BinanceSubscriptions : IAsyncDisposable
+internal sealed class BinanceSubscriptions : ISocketSubscriptions
 {
     // Three a second, and the pongs are far from the two that are left.
     private static readonly TimeSpan BetweenRequests = TimeSpan.FromMilliseconds(350);
@@ -130,7 +130,7 @@ internal sealed class BinanceSubscriptions : IAsyncDisposable
     /// <summary>The socket ends: every channel is taken out. False where it had ended before.</summary>
     /// <param name="end">Why; the reason counts that is given back.</param>
     /// <param name="channels">Those that were left; the caller ends them.</param>
-    public bool TryEnd(ref ChannelEnd end, out BinanceChannel[] channels)
+    public bool TryEnd(ref ChannelEnd end, out IReadOnlyList<ExchangeChannel> channels)
     {
         lock (_gate)
         {
@@ -141,13 +141,13 @@ internal sealed class BinanceSubscriptions : IAsyncDisposable
             if (_isClosing && end.Kind != ChannelEndKind.Released) end = new ChannelEnd(ChannelEndKind.Released, "closed");
             _end = end;
             channels = [.. _channels.Values];
-            foreach (var channel in channels) channel.State = BinanceChannelState.Ended;
+            foreach (var channel in _channels.Values) channel.State = BinanceChannelState.Ended;
             _channels.Clear();
             _all = [];
         }
 
         _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _metrics.Channels(-channels.Length);
+        _metrics.Channels(-channels.Count);
         return true;
     }
 

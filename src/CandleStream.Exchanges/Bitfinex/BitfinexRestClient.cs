@@ -26,8 +26,8 @@ internal sealed partial class BitfinexRestClient(
     private int _limit = PageLimit;
     private int _toldLimit = PageLimit;
     private readonly LogGate _logGate = new(time);
-    private readonly HttpMessageInvoker _http = new(handler, disposeHandler: false);
-    private readonly string _root = options.RestUrl.AbsoluteUri.TrimEnd('/');
+    private readonly RestCaller _caller = new(
+        handler, options.RestUrl.AbsoluteUri.TrimEnd('/'), options.RestTimeout, options.MaxRestAnswerBytes, budget, time, metrics);
 
     /// <summary>One page of history: the candles of <paramref name="range"/> from its beginning, as many as a page holds.</summary>
     /// <exception cref="CandleProviderException">No answer, a refusal, or an answer that cannot be true.</exception>
@@ -78,7 +78,7 @@ internal sealed partial class BitfinexRestClient(
         return new PassedAnswer((int)answer.Status, answer.Body);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _caller.Dispose();
 
     private async Task<(List<Candle> Rows, TimeRangeSet Unreadable, int Limit, long? AsOf)> FetchCandlesAsync(
         SeriesKey series, int limit, string bounds, FetchPurpose purpose, long followedSince, CancellationToken cancel)
@@ -111,41 +111,9 @@ internal sealed partial class BitfinexRestClient(
         if (Interlocked.Exchange(ref _toldLimit, limit) != limit) LogLimit(limit);
     }
 
-    private async Task<(ReadOnlyMemory<byte> Body, HttpStatusCode Status, long? AsOf)> AskAsync(
-        string path, FetchPurpose purpose, string name, SeriesKey series, long followedSince, CancellationToken cancel)
-    {
-        await budget.WaitAsync(purpose, series, followedSince, cancel);
-        using var timeout = new CancellationTokenSource(options.RestTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, _root + path);
-            using var response = await _http.SendAsync(request, either.Token);
-            var body = await RestBody.ReadAsync(response, options.MaxRestAnswerBytes, either.Token);
-            return (body, response.StatusCode, RestBody.ExchangeTimeOf(response));
-        }
-        catch (Exception e)
-        {
-            // A call that failed while it was given up was given up: its caller expects nothing else.
-            cancel.ThrowIfCancellationRequested();
-            throw Failure(name, e, timeout.IsCancellationRequested);
-        }
-    }
-
-    // Whatever the way to the exchange throws is a failure on that way: a spoiled body shows as no kind of connection trouble.
-    private CandleProviderException Failure(string name, Exception e, bool isTimeout)
-    {
-        if (isTimeout)
-        {
-            metrics.RestCall(name, "timeout");
-            return new CandleProviderException("the exchange did not answer over REST in time", inner: e);
-        }
-
-        var isUnreachable = ConnectFailedException.IsConnectionTrouble(e) || e is UriFormatException;
-        metrics.RestCall(name, isUnreachable ? "unreachable" : "error");
-        return new CandleProviderException(
-            isUnreachable ? "the exchange cannot be reached over REST" : "the exchange's answer over REST cannot be read", inner: e);
-    }
+    private Task<RestReply> AskAsync(
+        string path, FetchPurpose purpose, string name, SeriesKey series, long followedSince, CancellationToken cancel) =>
+        _caller.AskAsync(path, purpose, name, series, followedSince, null, cancel);
 
     private CandleProviderException Failure(string name, RestAnswer read, HttpStatusCode status)
     {
@@ -157,10 +125,7 @@ internal sealed partial class BitfinexRestClient(
             return new CandleProviderException("the exchange limits our REST calls; pausing for 60 s");
         }
 
-        var isRefusal = read.IsAboutSymbol;
-        metrics.RestCall(name, isRefusal ? "refused" : "error");
-        var what = read.Error ?? "no list";
-        return new CandleProviderException($"the exchange answered over REST with HTTP {(int)status} and {what}", isRefusal);
+        return _caller.Failure(name, status, read.Error, read.IsAboutSymbol);
     }
 
     private void OnDropped(int rows)

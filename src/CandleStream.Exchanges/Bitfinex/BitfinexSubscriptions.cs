@@ -8,7 +8,7 @@ namespace CandleStream.Exchanges.Bitfinex;
 /// </summary>
 /// <remarks>A channel that the exchange neither answers nor serves in time fails; where all of them are silent, the socket has
 /// failed.</remarks>
-internal sealed class BitfinexSubscriptions : IAsyncDisposable
+internal sealed class BitfinexSubscriptions : ISocketSubscriptions
 {
     // A heartbeat comes every 15 s on every channel, busy or quiet. Source: Bitfinex documentation, ws-general, "Heartbeating"; the rest is
     // for the way.
@@ -106,7 +106,7 @@ internal sealed class BitfinexSubscriptions : IAsyncDisposable
     /// <summary>The socket ends: every channel is taken out. False where it had ended before.</summary>
     /// <param name="end">Why; the reason counts that is given back.</param>
     /// <param name="channels">Those that were left; the caller ends them.</param>
-    public bool TryEnd(ref ChannelEnd end, out BitfinexChannel[] channels)
+    public bool TryEnd(ref ChannelEnd end, out IReadOnlyList<ExchangeChannel> channels)
     {
         lock (_gate)
         {
@@ -120,7 +120,7 @@ internal sealed class BitfinexSubscriptions : IAsyncDisposable
         }
 
         _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _metrics.Channels(-channels.Length);
+        _metrics.Channels(-channels.Count);
         return true;
     }
 

@@ -17,16 +17,16 @@ internal static class SuddenFaults
                 session.BecomeHalfOpen();
                 break;
             case FaultKind.Restart:
-                session.SendObject(ControlFrames.Info(20051, "Stopping. Please try to reconnect"));
+                session.Send(ControlFrames.Info(20051, "Stopping. Please try to reconnect"));
                 break;
             case FaultKind.Maintenance:
-                session.SendObject(ControlFrames.Info(20060, "Resync start"));
+                session.Send(ControlFrames.Info(20060, "Resync start"));
                 break;
             case FaultKind.UnknownEvent:
-                session.SendObject(Encoding.UTF8.GetBytes("""{"event":"weather","new":{"field":[1,2]},"code":99999}"""));
+                session.Send(Encoding.UTF8.GetBytes("""{"event":"weather","new":{"field":[1,2]},"code":99999}"""));
                 break;
             case FaultKind.Huge:
-                session.SendObject(ControlFrames.Info(5000, new string('x', fault.Size)));
+                session.Send(ControlFrames.Info(5000, new string('x', fault.Size)));
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "Not a sudden fault.");

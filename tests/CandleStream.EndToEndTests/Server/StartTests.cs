@@ -80,7 +80,7 @@ public sealed class StartTests
         server.Terminate();
         Assert.Equal(0, await server.ExitAsync());
 
-        Assert.DoesNotContain(server.Output, line => line.Contains("Socket to the exchange ended", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Output, line => line.Contains("Socket to Bitfinex ended", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = Limit)]
