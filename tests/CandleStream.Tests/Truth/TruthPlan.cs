@@ -10,12 +10,7 @@ internal sealed record TruthPlan(int Seed, bool OverLoopback)
     /// CANDLESTREAM_TRUTH_WITHOUT=Kind,Kind names others, to find out which of them makes a seed fail.
     /// </summary>
     private static readonly IReadOnlyList<string> LeftOut =
-        Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_WITHOUT")?.Split(',') ??
-    [
-        nameof(FaultKind.TimeAhead), nameof(FaultKind.TimeBehind), nameof(FaultKind.RestDateAhead), nameof(FaultKind.RestDateBehind),
-        nameof(FaultKind.ConfRefused), nameof(FaultKind.ConfWithheld), nameof(FaultKind.RestCapped),
-        nameof(FaultKind.NullRow), nameof(FaultKind.UnparsableRow), nameof(FaultKind.ImplausibleRow), nameof(FaultKind.StrayRow),
-    ];
+        Environment.GetEnvironmentVariable("CANDLESTREAM_TRUTH_WITHOUT")?.Split(',') ?? [];
 
     private static readonly string[] Pairs = ["BTCUSD", "ETHUSD", "SOLUSD", "DUSK:USD", "NEOUSD", "BTCF0:USTF0"];
 
