@@ -446,23 +446,6 @@ public sealed class SeriesLivesTests
     }
 
     [Fact]
-    public async Task Early_history_that_retention_deleted_does_not_come_back()
-    {
-        await using var core = new CoreUnderTest();
-        await TellExchangeTimeAsync(core, At(5, 20));
-        using var lease = core.Service.Open(BtcMinute);
-        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
-        await core.InTime(SeriesHubTests.WhenAsync(() => lease.Hub.Lead.KnowsStore));
-        core.Provider.History = Ledger(At(5, 20));
-        await core.InTime(core.History.QueryAsync(new HistoryQuery(BtcMinute, At(-20), At(-11), 100, false, null), Cancel));
-        await core.InTime(core.Service.ForgetAsync(BtcMinute, At(-14), Cancel));
-
-        feed.OnSnapshot([Candle(-18), Candle(-10), Candle(5)], At(5, 30));
-
-        Assert.DoesNotContain(lease.Hub.View(100, new Rev(long.MaxValue)).Newest, c => c.Time < At(-14));
-    }
-
-    [Fact]
     public async Task What_a_repair_verifies_is_closed_also_where_retention_left_no_candle()
     {
         await using var core = new CoreUnderTest();

@@ -159,7 +159,6 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     /// <summary>Forgets the candles that opened before <paramref name="time"/>.</summary>
     public void ForgetBefore(long time)
     {
-        foreach (var early in _early.Keys.TakeWhile(t => t < time).ToList()) _early.Remove(early);
         var index = IndexOf(time);
         var count = index < 0 ? ~index : index;
         for (var i = 0; i < count; i++) HoldsChangesAfter = Rev.Max(HoldsChangesAfter, _entries[i].Candle.Rev);
