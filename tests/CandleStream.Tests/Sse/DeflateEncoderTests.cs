@@ -101,7 +101,8 @@ public sealed class DeflateEncoderTests
     [Theory]
     [InlineData("", 0u)]
     [InlineData("123456789", 0xCBF43926u)]
-    public void The_checksum_is_the_one_of_gzip(string text, uint expected) => Assert.Equal(expected, Crc32.Of(Encoding.ASCII.GetBytes(text)));
+    public void The_checksum_is_the_one_of_gzip(string text, uint expected) =>
+        Assert.Equal(expected, Crc32.Of(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void The_checksum_of_a_whole_follows_from_those_of_its_parts()

@@ -4,9 +4,9 @@ using System.Numerics;
 namespace CandleStream.Server.Streams.Events;
 
 /// <summary>
-/// Compresses events against the events that their reader got last (RFC 1951): one block with the fixed codes, whose matches reach into that
-/// history, and an empty stored block that ends at a byte's boundary. It keeps nothing from one call to the next, so what it makes serves
-/// every reader with the same history. One thread at a time.
+/// Compresses events against the events that their reader got last (RFC 1951): one block with the fixed codes, whose matches reach into
+/// that history, and an empty stored block that ends at a byte's boundary. It keeps nothing from one call to the next, so what it makes
+/// serves every reader with the same history. One thread at a time.
 /// </summary>
 internal sealed class DeflateEncoder
 {

@@ -52,8 +52,8 @@ public sealed class SendingOptions : IValidatableObject
     public BatchedSends BatchedSends { get; set; }
 
     /// <summary>
-    /// Send streams as gzip to clients that ask for it, a seventh of the bytes of the events: no compressor per stream, what many readers get
-    /// is compressed once. False: never. Default: true.
+    /// Send streams as gzip to clients that ask for it: a fifth of the bytes of an event. There is no compressor per stream; an event is
+    /// compressed once for all readers that got the same events before it. False: never. Default: true.
     /// </summary>
     public bool Compression { get; set; } = true;
 
