@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using CandleStream.Server.Streams.Events;
+using CandleStream.Server.Streams.Sending;
 
 namespace CandleStream.Server.Streams;
 
@@ -8,9 +9,11 @@ namespace CandleStream.Server.Streams;
 /// </summary>
 /// <param name="body">The response's body.</param>
 /// <param name="framing">As the sender goes on later.</param>
+/// <param name="compressed">What the sender goes on with, too; null where the stream is sent as it is.</param>
 /// <param name="stuckLimit">How long the client may take nothing.</param>
 /// <param name="time">Measures it.</param>
-internal sealed class JoinWriter(PipeWriter body, SseFraming framing, TimeSpan stuckLimit, TimeProvider time)
+internal sealed class JoinWriter(
+    PipeWriter body, SseFraming framing, CompressedStream? compressed, TimeSpan stuckLimit, TimeProvider time)
 {
     /// <summary>Bytes between two flushes: a large snapshot goes out in pieces, each of which is progress.</summary>
     private const int PieceBytes = 16 * 1024;
@@ -20,7 +23,7 @@ internal sealed class JoinWriter(PipeWriter body, SseFraming framing, TimeSpan s
 
     public async ValueTask WriteAsync(Frame frame, CancellationToken aborted)
     {
-        for (var bytes = frame.In(framing); !bytes.IsEmpty;)
+        for (var bytes = (compressed?.Next(frame) ?? frame).In(framing); !bytes.IsEmpty;)
         {
             var piece = bytes[..Math.Min(bytes.Length, PieceBytes - _unflushed)];
             Write(piece.Span);

@@ -95,7 +95,9 @@ public static class StreamEndpoints
     private static EmptyHttpResult AnswerHead(HttpContext context, StreamServices services)
     {
         // A body that does not exist is not framed either.
-        new Transport(SseFraming.Plain, null).Prepare(context, services.Options.Value.SendBufferBytes);
+        var transport = Transport.Of(context, allowTakeover: false) with { Framing = SseFraming.Plain };
+        transport.Prepare(context, services.Options.Value.SendBufferBytes);
+        services.Streams.NegotiateCompression(context, transport);
         return TypedResults.Empty;
     }
 

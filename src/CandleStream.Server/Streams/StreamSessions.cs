@@ -37,8 +37,9 @@ internal sealed partial class StreamSessions(
         var aborted = context.RequestAborted;
         var transport = Transport.Of(context, options.Value.DirectSockets);
         transport.Prepare(context, options.Value.SendBufferBytes);
-        var writer = new JoinWriter(context.Response.BodyWriter, transport.Framing, options.Value.StuckLimit, time);
-        var connection = new Connection(SettingsOf(query)) { Trace = StreamTrace.Begin(time.GetUtcNow()) };
+        var compressed = NegotiateCompression(context, transport) ? new CompressedStream() : null;
+        var writer = new JoinWriter(context.Response.BodyWriter, transport.Framing, compressed, options.Value.StuckLimit, time);
+        var connection = new Connection(SettingsOf(query), compressed) { Trace = StreamTrace.Begin(time.GetUtcNow()) };
         var sender = senders.Next();
         place.CountIn(counters);
         var isTaken = false;
@@ -73,6 +74,15 @@ internal sealed partial class StreamSessions(
         }
 
         return false;
+    }
+
+    /// <summary>Sets the headers that say whether the answer is compressed; true where it is.</summary>
+    public bool NegotiateCompression(HttpContext context, Transport transport)
+    {
+        if (!options.Value.Compression || !transport.IsBareBody) return false;
+        var isGzip = ContentCoding.IsGzipAskedFor(context.Request);
+        ContentCoding.Describe(context.Response, isGzip);
+        return isGzip;
     }
 
     // The sender may take all of it as soon as it is asked to go live. Nothing that it gets may name the request, which is used again.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 
@@ -253,7 +254,7 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Json_is_compressed_for_those_who_ask_and_the_stream_never_is()
+    public async Task Json_and_the_stream_are_compressed_for_those_who_ask()
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/timeframes");
         request.Headers.AcceptEncoding.ParseAdd("gzip");
@@ -262,6 +263,14 @@ public sealed class RouteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         var stream = new HttpRequestMessage(HttpMethod.Get, "/candles/stream?symbol=BTCUSD&timeframe=1m");
         stream.Headers.AcceptEncoding.ParseAdd("gzip");
         using var events = await Client.SendAsync(stream, HttpCompletionOption.ResponseHeadersRead, Cancel);
-        Assert.Empty(events.Content.Headers.ContentEncoding);
+        Assert.Equal(["gzip"], events.Content.Headers.ContentEncoding);
+        Assert.Equal(["Accept-Encoding"], events.Headers.Vary);
+
+        // Exactly once: its first bytes are the text.
+        await using var body = await events.Content.ReadAsStreamAsync(Cancel);
+        await using var text = new GZipStream(body, CompressionMode.Decompress);
+        var first = new byte[6];
+        await text.ReadExactlyAsync(first, Cancel);
+        Assert.Equal("retry:"u8.ToArray(), first);
     }
 }

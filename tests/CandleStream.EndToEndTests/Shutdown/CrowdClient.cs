@@ -56,7 +56,8 @@ internal sealed class CrowdClient(SeriesKey series)
     /// <summary>Reads until the connection ends, well or not.</summary>
     public async Task ReadAsync(Socket socket, CancellationToken cancel)
     {
-        var (reader, buffer) = (new SseReader(), new byte[4096]);
+        using var reader = new SseReader();
+        var buffer = new byte[4096];
         try
         {
             while (await socket.ReceiveAsync(buffer, cancel) is > 0 and var read)

@@ -37,7 +37,9 @@ internal sealed class RawClient : IDisposable
         StreamHost host, string query, string? lastEventId = null, int? receiveBuffer = null, string more = "")
     {
         var client = await ConnectAsync(host.Address, receiveBuffer);
-        await client.AskForStreamAsync(query, lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n", more);
+        client._reader.ExpectsGzip = host.IsGzip;
+        var gzip = host.IsGzip ? "Accept-Encoding: gzip\r\n" : "";
+        await client.AskForStreamAsync(query, gzip + (lastEventId is null ? "" : $"Last-Event-ID: {lastEventId}\r\n"), more);
         return client;
     }
 
@@ -137,7 +139,11 @@ internal sealed class RawClient : IDisposable
     /// <summary>Reads on behind the stream: true when the connection ends there and nothing more comes.</summary>
     public async Task<bool> ClosesAsync() => !await ReadAsync(_buffer.Length);
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _reader.Dispose();
+    }
 
     private static async Task<System.IO.Stream> BytesOfAsync(Socket socket, Uri server)
     {

@@ -26,13 +26,8 @@ internal sealed record SseEvent(string Type, string? Id, JsonElement Data)
 /// <summary>A client of the stream: one connection, events in order. Every wait ends with the test's time limit.</summary>
 internal sealed class SseClient : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler
-    {
-        MaxConnectionsPerServer = int.MaxValue,
-        UseProxy = false,
-        SslOptions = TestCertificate.Trusted
-    })
-    { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly HttpClient Http = CreateHttp(DecompressionMethods.None);
+    private static readonly HttpClient HttpOfGzip = CreateHttp(DecompressionMethods.GZip);
 
     private readonly HttpResponseMessage _response;
     private readonly CancellationToken _cancel;
@@ -58,7 +53,7 @@ internal sealed class SseClient : IAsyncDisposable
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address, "/candles/stream" + query));
         if (host.IsHttp2) (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         change?.Invoke(request);
-        return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        return await (host.IsGzip ? HttpOfGzip : Http).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
     public static async Task<SseClient> OpenAsync(
@@ -148,6 +143,15 @@ internal sealed class SseClient : IAsyncDisposable
         _response.Dispose();
         return default;
     }
+
+    private static HttpClient CreateHttp(DecompressionMethods decompression) => new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = int.MaxValue,
+        UseProxy = false,
+        AutomaticDecompression = decompression,
+        SslOptions = TestCertificate.Trusted,
+    })
+    { Timeout = Timeout.InfiniteTimeSpan };
 
     public static long Id(SseEvent e) => long.Parse(e.Id!, CultureInfo.InvariantCulture);
 }

@@ -5,16 +5,21 @@ using System.Text.Json;
 namespace CandleStream.EndToEndTests.Stream;
 
 /// <summary>Takes a response byte by byte, as the network cuts it: header, chunks, events. What is not exactly right throws.</summary>
-internal sealed class SseReader
+internal sealed class SseReader : IDisposable
 {
     private readonly List<byte> _line = [];
     private readonly List<byte> _event = [];
+    private readonly GzipReader _gzip = new();
+    private bool _isGzip;
     private Func<byte, bool> _state;
     private int _chunkLeft;
 
     public SseReader() => _state = ReadHeader;
 
     public int BytesSeen { get; private set; }
+
+    /// <summary>Whether the answer must be gzip; otherwise it must not.</summary>
+    public bool ExpectsGzip { get; set; }
 
     public string? LastEventId { get; private set; }
 
@@ -28,12 +33,26 @@ internal sealed class SseReader
         foreach (var b in bytes)
         {
             BytesSeen++;
-            if (_state(b) && TakeEvent() is { } e) events.Add(e);
+            if (!_state(b)) continue;
+            if (_isGzip) _gzip.Feed(b);
+            else TakeByte(b, events);
         }
 
+        if (!_isGzip) return events;
+        foreach (var b in _gzip.Read()) TakeByte(b, events);
+        if (IsComplete) _gzip.AssertWhole();
         return events;
     }
 
+    public void Dispose() => _gzip.Dispose();
+
+    private void TakeByte(byte b, List<SseEvent> events)
+    {
+        _event.Add(b);
+        if (EndsWith(_event, "\n\n") && TakeEvent() is { } e) events.Add(e);
+    }
+
+    // These tell whether the byte belongs to the body.
     private bool ReadHeader(byte b)
     {
         _line.Add(b);
@@ -43,6 +62,8 @@ internal sealed class SseReader
             throw new FormatException($"Not the answer expected: {header}");
         if (!header.Contains("Transfer-Encoding: chunked\r\n", StringComparison.OrdinalIgnoreCase))
             throw new FormatException($"Not chunked: {header}");
+        _isGzip = header.Contains("Content-Encoding: gzip\r\n", StringComparison.OrdinalIgnoreCase);
+        if (_isGzip != ExpectsGzip) throw new FormatException($"Not encoded as expected: {header}");
         _line.Clear();
         _state = ReadChunkSize;
         return false;
@@ -61,9 +82,8 @@ internal sealed class SseReader
 
     private bool ReadChunk(byte b)
     {
-        _event.Add(b);
         if (--_chunkLeft == 0) _state = ReadChunkEnd;
-        return EndsWith(_event, "\n\n");
+        return true;
     }
 
     private bool ReadChunkEnd(byte b)

@@ -138,3 +138,7 @@ public sealed class Body_writer_StreamConnectionTests() : StreamConnectionTests(
 public sealed class TLS_StreamConnectionTests() : StreamConnectionTests(StreamPath.Tls);
 
 public sealed class Nginx_StreamConnectionTests() : StreamConnectionTests(StreamPath.Nginx);
+
+public sealed class Gzip_StreamConnectionTests() : StreamConnectionTests(StreamPath.Gzip);
+
+public sealed class Gzip_batched_StreamConnectionTests() : StreamConnectionTests(StreamPath.GzipBatched);

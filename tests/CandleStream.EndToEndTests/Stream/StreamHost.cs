@@ -69,6 +69,9 @@ internal sealed class StreamHost : IAsyncDisposable
 
     public bool IsHttp2 { get; private init; }
 
+    /// <summary>Clients of this host ask for gzip.</summary>
+    public bool IsGzip { get; set; }
+
     public CandleStreamService Service => _app.Services.GetRequiredService<CandleStreamService>();
 
     public StreamCounters Counters => _app.Services.GetRequiredService<StreamCounters>();
@@ -113,6 +116,13 @@ internal sealed class StreamHost : IAsyncDisposable
     public static async Task<StreamHost> StartAsync(StreamPath path, StreamHostOptions? options = null)
     {
         options ??= new StreamHostOptions();
+        if (PlainOf(path) is { } plain)
+        {
+            var host = await StartAsync(plain, options);
+            host.IsGzip = true;
+            return host;
+        }
+
         if (path == StreamPath.Batched) SkipWithoutRing();
         if (ProxyOf(path) is { } proxy) return await StartBehindAsync(proxy, options);
         if (path is StreamPath.Tls or StreamPath.Http2Tls)
@@ -143,6 +153,16 @@ internal sealed class StreamHost : IAsyncDisposable
         if (Proxy is not null) await Proxy.DisposeAsync();
         await _app.DisposeAsync();
     }
+
+    private static StreamPath? PlainOf(StreamPath path) => path switch
+    {
+        StreamPath.Gzip => StreamPath.DirectSocket,
+        StreamPath.GzipBatched => StreamPath.Batched,
+        StreamPath.GzipTls => StreamPath.Tls,
+        StreamPath.GzipHttp2Tls => StreamPath.Http2Tls,
+        StreamPath.GzipNginx => StreamPath.Nginx,
+        _ => null,
+    };
 
     private static ProxyKind? ProxyOf(StreamPath path) => path switch
     {

@@ -29,4 +29,19 @@ public enum StreamPath
 
     /// <summary>The same through HAProxy.</summary>
     HAProxy,
+
+    /// <summary>A direct socket, as gzip. So are all that follow.</summary>
+    Gzip,
+
+    /// <summary>Many sockets with one system call.</summary>
+    GzipBatched,
+
+    /// <summary>HTTP/1.1 over TLS.</summary>
+    GzipTls,
+
+    /// <summary>HTTP/2 over TLS.</summary>
+    GzipHttp2Tls,
+
+    /// <summary>Through nginx.</summary>
+    GzipNginx,
 }

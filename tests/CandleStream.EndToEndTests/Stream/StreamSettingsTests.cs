@@ -163,3 +163,7 @@ public sealed class Nginx_StreamSettingsTests() : StreamSettingsTests(StreamPath
 public sealed class Caddy_StreamSettingsTests() : StreamSettingsTests(StreamPath.Caddy);
 
 public sealed class HAProxy_StreamSettingsTests() : StreamSettingsTests(StreamPath.HAProxy);
+
+public sealed class Gzip_StreamSettingsTests() : StreamSettingsTests(StreamPath.Gzip);
+
+public sealed class Gzip_HTTP2_TLS_StreamSettingsTests() : StreamSettingsTests(StreamPath.GzipHttp2Tls);

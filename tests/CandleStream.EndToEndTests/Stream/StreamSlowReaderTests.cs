@@ -75,3 +75,9 @@ public sealed class Body_writer_StreamSlowReaderTests() : StreamSlowReaderTests(
 public sealed class TLS_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Tls);
 
 public sealed class Nginx_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Nginx);
+
+public sealed class Gzip_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.Gzip);
+
+public sealed class Gzip_batched_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.GzipBatched);
+
+public sealed class Gzip_TLS_StreamSlowReaderTests() : StreamSlowReaderTests(StreamPath.GzipTls);

@@ -90,3 +90,7 @@ public sealed class Batched_StreamStuckReaderTests() : StreamStuckReaderTests(St
 public sealed class Body_writer_StreamStuckReaderTests() : StreamStuckReaderTests(StreamPath.BodyWriter);
 
 public sealed class TLS_StreamStuckReaderTests() : StreamStuckReaderTests(StreamPath.Tls);
+
+public sealed class Gzip_StreamStuckReaderTests() : StreamStuckReaderTests(StreamPath.Gzip);
+
+public sealed class Gzip_TLS_StreamStuckReaderTests() : StreamStuckReaderTests(StreamPath.GzipTls);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CandleStream.Server.Streams.Events;
 using CandleStream.Server.Streams.Sockets;
 
@@ -33,7 +34,9 @@ internal enum SseFlush
 /// One stream: its series, what waits for it, and what of an event is not out yet. Owned by the sender thread from its registration to
 /// <see cref="Ended"/>.
 /// </summary>
-internal sealed class Connection(SseSettings settings)
+/// <param name="settings">What its client asked for.</param>
+/// <param name="compressed">How far it is, where it is sent as gzip; else null.</param>
+internal sealed class Connection(SseSettings settings, CompressedStream? compressed = null)
 {
     /// <summary>From here on, what waits is conflated even if the client was not slow for long.</summary>
     private const int ConflateFrom = 256;
@@ -154,7 +157,8 @@ internal sealed class Connection(SseSettings settings)
         LiveSince = now;
         HasNewStatus = true;
         Waiting.Conflate(CountConflated);
-        _rest = synced.In(Output.Framing);
+        _rest = (compressed?.Next(synced) ?? synced).In(Output.Framing);
+        compressed?.ForgetHistory();
     }
 
     /// <summary>Bounds what waits: called after each addition.</summary>
@@ -182,7 +186,7 @@ internal sealed class Connection(SseSettings settings)
         while (Waiting.Count > 0)
         {
             if (!Output.IsReady) return Block(round);
-            var result = Waiting.Count == 1 ? SendOne(round) : SendSeveral(round);
+            var result = compressed is not null ? SendBlock(compressed, round) : Waiting.Count == 1 ? SendOne(round) : SendSeveral(round);
             if (result != SseFlush.Done) return result;
             AddHeartbeat(round);
         }
@@ -199,7 +203,9 @@ internal sealed class Connection(SseSettings settings)
         if (Failed is not null || IsBlocked || HasNewStatus || !_rest.IsEmpty) return false;
         AddHeartbeat(round);
         if (Waiting.Count != 1 || IsOwedHeartbeat || Output.Descriptor < 0) return false;
-        batch.Add(this, Output.Descriptor, FrameOf(Waiting.Peek(), round).In(Output.Framing));
+        var frame = FrameOf(Waiting.Peek(), round);
+        if (compressed is not null) frame = Compress(compressed, frame, round);
+        batch.Add(this, Output.Descriptor, frame.In(Output.Framing));
         return true;
     }
 
@@ -229,7 +235,7 @@ internal sealed class Connection(SseSettings settings)
             var series = subscription.Series!;
             if (series.Status is not { } status || ReferenceEquals(status, subscription.ToldStatus)) continue;
             subscription.ToldStatus = status;
-            Waiting.Add(subscription, StreamEvents.Status(status, round.UtcNow));
+            Waiting.Add(subscription, round.FrameOf(status));
         }
     }
 
@@ -265,11 +271,58 @@ internal sealed class Connection(SseSettings settings)
             return Block(round);
         }
 
+        compressed?.Take();
         TookFirst(bytes.Length, round);
         if (sent == bytes.Length) return SseFlush.Done;
         _rest = bytes[sent..];
         return Block(round);
     }
+
+    // Several events are one block. Once its first byte is out, all of them count as sent.
+    private SseFlush SendBlock(CompressedStream stream, Round round)
+    {
+        GatherBlock(round);
+        var events = CollectionsMarshal.AsSpan(round.Block);
+        var frame = events.Length == 1 ? Compress(stream, events[0], round) : stream.Prepare(events, round.Blocks);
+        var bytes = frame.In(Output.Framing);
+        var sent = Output.Send(bytes);
+        if (sent < 0) return SseFlush.Gone;
+        SentBytes += sent;
+        if (sent == 0 && bytes.Length > 0)
+        {
+            ForgetBases(events.Length);
+            return Block(round);
+        }
+
+        stream.Take();
+        for (var left = events.Length; left > 0; left--) TookFirst(bytes.Length / events.Length, round);
+        _rest = bytes[sent..];
+        return _rest.IsEmpty ? SseFlush.Done : Block(round);
+    }
+
+    // At least one. A large event and the end of the body stand alone.
+    private void GatherBlock(Round round)
+    {
+        var (block, length) = (round.Block, 0);
+        block.Clear();
+        for (var i = 0; i < Waiting.Count; i++)
+        {
+            var frame = FrameOf(Waiting[i], round);
+            length += frame.Plain.Length;
+            if (i > 0 && (length > DeflateEncoder.MaxBlockBytes || StandsAlone(frame) || StandsAlone(block[0])))
+            {
+                ForgetBase(Waiting[i]);
+                return;
+            }
+
+            block.Add(frame);
+        }
+    }
+
+    private static bool StandsAlone(Frame frame) => ReferenceEquals(frame, Frame.EndOfBody) || CompressedBlock.IsLarge(frame);
+
+    private static Frame Compress(CompressedStream stream, Frame frame, Round round) =>
+        ReferenceEquals(frame, Frame.EndOfBody) ? stream.End() : stream.Prepare(new ReadOnlySpan<Frame>(in frame), round.Blocks);
 
     // One write for several events. Only an event whose first byte is out counts as sent: the others stay, to be replaced by newer ones if
     // the client is slow.

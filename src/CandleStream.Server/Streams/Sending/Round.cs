@@ -1,4 +1,5 @@
 using CandleStream.Server.Streams.Events;
+using CandleStream.Streaming.Series;
 
 namespace CandleStream.Server.Streams.Sending;
 
@@ -15,6 +16,7 @@ internal sealed class Round(TimeProvider time)
 
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _length;
+    private readonly Dictionary<SeriesStatus, Frame> _statuses = new(ReferenceEqualityComparer.Instance);
     private Frame? _heartbeat;
 
     /// <summary>Timestamp at the round's start.</summary>
@@ -34,6 +36,12 @@ internal sealed class Round(TimeProvider time)
     /// <summary>The events in the buffer, one by one.</summary>
     public List<ReadOnlyMemory<byte>> Frames { get; } = [];
 
+    /// <summary>The events that are compressed together.</summary>
+    public List<Frame> Block { get; } = [];
+
+    /// <summary>What was compressed in this round.</summary>
+    public SharedBlocks Blocks { get; } = new();
+
     /// <summary>One for everybody who gets one in this round.</summary>
     public Frame Heartbeat => _heartbeat ??= StreamEvents.Heartbeat(UtcNow.ToUnixTimeMilliseconds());
 
@@ -45,6 +53,15 @@ internal sealed class Round(TimeProvider time)
         IsLate = false;
         OldestReceivedAt = long.MaxValue;
         _heartbeat = null;
+        _statuses.Clear();
+        Blocks.Clear();
+    }
+
+    /// <summary>One event for everybody who is told this status in this round.</summary>
+    public Frame FrameOf(SeriesStatus status)
+    {
+        if (!_statuses.TryGetValue(status, out var frame)) _statuses.Add(status, frame = StreamEvents.Status(status, UtcNow));
+        return frame;
     }
 
     /// <summary>The round sends an update whose frame was received at <paramref name="receivedAt"/>; 0 where there was none.</summary>

@@ -52,6 +52,12 @@ public sealed class SendingOptions : IValidatableObject
     public BatchedSends BatchedSends { get; set; }
 
     /// <summary>
+    /// Send streams as gzip to clients that ask for it: a fifth of the bytes of an event. There is no compressor per stream; an event is
+    /// compressed once for all readers that got the same events before it. False: never. Default: true.
+    /// </summary>
+    public bool Compression { get; set; } = true;
+
+    /// <summary>
     /// Sender threads; connections are shared out among them. More than one pays only where one core cannot feed all sockets. Default: 1.
     /// </summary>
     [Range(1, 64)]

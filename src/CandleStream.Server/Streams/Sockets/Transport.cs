@@ -8,7 +8,8 @@ namespace CandleStream.Server.Streams.Sockets;
 /// <summary>What lies between us and the client of one request, and so which way its events may take.</summary>
 /// <param name="Framing">Chunked where we frame the body ourselves.</param>
 /// <param name="Takeover">Takes the connection's socket, where nothing stands between it and the response; else null.</param>
-internal readonly record struct Transport(SseFraming Framing, ISocketTakeover? Takeover)
+/// <param name="IsBareBody">False where somebody stands between us and the body, who may encode it.</param>
+internal readonly record struct Transport(SseFraming Framing, ISocketTakeover? Takeover, bool IsBareBody)
 {
     public static Transport Of(HttpContext context, bool allowTakeover)
     {
@@ -16,9 +17,9 @@ internal readonly record struct Transport(SseFraming Framing, ISocketTakeover? T
 
         // The server's own body is the same object as its request; a wrapped one (compression) frames and encodes by itself.
         var isBareBody = ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), features.Get<IHttpRequestFeature>());
-        if (!isBareBody || !HttpProtocol.IsHttp11(context.Request.Protocol)) return new Transport(SseFraming.Plain, null);
+        if (!isBareBody || !HttpProtocol.IsHttp11(context.Request.Protocol)) return new Transport(SseFraming.Plain, null, isBareBody);
         var takeover = allowTakeover ? features.Get<ISocketTakeover>() : null;
-        return new Transport(SseFraming.Chunked, takeover is { IsBare: true } ? takeover : null);
+        return new Transport(SseFraming.Chunked, takeover is { IsBare: true } ? takeover : null, isBareBody);
     }
 
     /// <summary>Sets the headers of the stream and bounds what the kernel holds for a reader that stalls.</summary>
