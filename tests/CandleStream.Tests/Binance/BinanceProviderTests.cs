@@ -25,6 +25,19 @@ public sealed class BinanceProviderTests
     }
 
     [Fact]
+    public async Task Candles_that_come_before_the_history_wait_for_it()
+    {
+        await using var f = await BinanceFixture.StartAsync();
+        f.Strike(FaultKind.RestSlow, fault => fault with { Count = 1, DelayMs = 8_000 });
+
+        var (feed, _) = await f.FollowLiveAsync();
+
+        // Traded while the history was on its way.
+        Assert.Contains("candle", feed.Events);
+        Assert.Equal("snapshot", feed.Events[0]);
+    }
+
+    [Fact]
     public async Task Candles_are_pushed_and_closed_by_the_exchange_and_are_those_of_the_market()
     {
         await using var f = await BinanceFixture.StartAsync();
@@ -200,7 +213,7 @@ public sealed class BinanceProviderTests
         Assert.Single(f.Exchange.Connections.Connects);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData(FaultKind.Rest418, 300, 300)]
     [InlineData(FaultKind.Rest418, null, 120)]
     [InlineData(FaultKind.Rest429, 30, 30)]
