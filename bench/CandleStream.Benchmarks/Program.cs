@@ -7,6 +7,7 @@ var verbs = new Dictionary<string, Func<string[], Task<int>>>
     ["history"] = HistoryBench.RunAsync,
     ["parser"] = ParserBench.RunAsync,
     ["stream"] = StreamBench.RunAsync,
+    ["compression"] = CompressionBench.RunAsync,
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var run)) return await run(args[1..]);
