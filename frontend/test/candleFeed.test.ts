@@ -138,6 +138,14 @@ describe('the feed of a chart', () => {
     await feed.loadOlder()
     expect(feed.list.bars).toHaveLength(2000)
     expect(feed.atStart).toBe(true)
+    expect(feed.isCutOff).toBe(false)
+  })
+
+  test('where the exchange keeps nothing older, that is not the start of history', async () => {
+    market.oldest = 0
+    await begin(300)
+    expect(feed.atStart).toBe(true)
+    expect(feed.isCutOff).toBe(true)
   })
 
   test('the number of loaded bars is capped; live candles then wait for the way back', async () => {

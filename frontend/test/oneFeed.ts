@@ -20,6 +20,7 @@ class FakeMarket implements MarketApi {
   unknown: Gap[] = []
   /** Said instead of the true one: a server that gives up in the middle of nothing. */
   next: number | null = null
+  oldest: number | undefined
 
   put(candle: Omit<Candle, 'rev'>): Candle {
     const full = { ...candle, rev: ++this.rev }
@@ -42,7 +43,8 @@ class FakeMarket implements MarketApi {
     const to = isCut && query.start !== undefined ? candles.at(-1)!.time + MINUTE : end + 1
     const next = isCut ? (query.start === undefined ? from - 1 : to) : null
     const gaps = subtractGaps(this.unknown, subtractGaps([[0, Number.MAX_SAFE_INTEGER]], [[from, to]]))
-    return { candles, asof: this.rev, gaps, next: this.next ?? next, reset: false }
+    const oldest = this.oldest === undefined ? {} : { oldest: this.oldest }
+    return { candles, asof: this.rev, gaps, next: this.next ?? next, ...oldest, reset: false }
   }
 
   symbols = async () => []

@@ -68,6 +68,7 @@ public abstract class ExchangeSimulator : IAsyncDisposable
         options.Dialect switch
         {
             SimulatorDialect.Binance => await BinanceSimulator.StartAsync(options, cancellationToken),
+            SimulatorDialect.Kraken => await KrakenSimulator.StartAsync(options, cancellationToken),
             _ => await BitfinexSimulator.StartAsync(options, cancellationToken),
         };
 

@@ -93,6 +93,18 @@ public sealed record SimulatorOptions
     /// <summary>Binance: between two pushes of a stream. Default: 2 s.</summary>
     public TimeSpan PushInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Kraken: new connections in ten minutes, then 429. 0: no limit. Default: 150.</summary>
+    public int KrakenConnectLimit { get; init; } = 150;
+
+    /// <summary>Kraken: REST calls in a minute, then an error for 60 s. 0: no limit. Default: 60.</summary>
+    public int KrakenRestLimit { get; init; } = 60;
+
+    /// <summary>Kraken: between two heartbeats of a connection with a subscription. Default: 1 s.</summary>
+    public TimeSpan KrakenHeartbeat { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Kraken: candles in a subscription's snapshot. Default: 10.</summary>
+    public int KrakenSnapshotCandles { get; init; } = 10;
+
     /// <summary>The clock of heartbeats, limits, faults and live markets. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
@@ -105,6 +117,7 @@ public enum SimulatorDialect
 {
     Bitfinex,
     Binance,
+    Kraken,
 }
 
 public enum MarketKind

@@ -23,29 +23,40 @@ public readonly record struct SeriesKey(string Symbol, Timeframe Timeframe)
     public const int MaxSymbolLength = 32;
 
     /// <summary>
-    /// True for upper-case letters, digits and at most one inner colon: the shape of the exchange's pairs, whether listed or not.
+    /// True for upper-case letters, digits and at most one inner colon: the shape of the exchange's pairs, whether listed or not. Behind
+    /// the name of an exchange that writes slashes, one slash within the pair.
     /// </summary>
     public static bool IsWellFormedSymbol([NotNullWhen(true)] string? symbol)
     {
         if (symbol is not { Length: >= 2 and <= MaxSymbolLength }) return false;
+        if (Exchange.Split(symbol) is ({ WritesSlash: true }, var pair) && pair.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash)
+            return slash < pair.Length - 1 && HasShape(pair.Remove(slash, 1), mayHaveColon: false);
+        return HasShape(symbol, mayHaveColon: true);
+    }
+
+    private static bool HasShape(string symbol, bool mayHaveColon)
+    {
         var colons = 0;
         foreach (var c in symbol)
         {
-            if (c == ':') colons++;
+            if (c == ':' && mayHaveColon) colons++;
             else if (!char.IsAsciiLetterUpper(c) && !char.IsAsciiDigit(c)) return false;
         }
 
-        return colons == 0 || (colons == 1 && symbol[0] != ':' && symbol[^1] != ':');
+        return !mayHaveColon || colons == 0 || (colons == 1 && symbol[0] != ':' && symbol[^1] != ':');
     }
 
     /// <summary>
-    /// Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>; behind the name of another exchange lower case is taken.
+    /// Reads a symbol as people write it. <c>BITFINEX:BTCUSD</c> is <c>BTCUSD</c>; behind the name of another exchange lower case is taken,
+    /// and a symbol that it lists under two names: <c>KRAKEN:XBT/USD</c> is <c>KRAKEN:BTC/USD</c>.
     /// </summary>
     public static bool TryReadSymbol([NotNullWhen(true)] string? text, [NotNullWhen(true)] out string? symbol)
     {
         if (text is { Length: > 2 * MaxSymbolLength }) text = null;
         if (text is not null && Exchange.Split(text.ToUpperInvariant()).Exchange != Exchange.Bitfinex) text = text.ToUpperInvariant();
-        symbol = text is not null && Exchange.Split(text) is var (exchange, pair) && exchange == Exchange.Bitfinex ? pair : text;
+        symbol = text is not null && Exchange.Split(text) is var (exchange, pair)
+            ? exchange == Exchange.Bitfinex ? pair : $"{exchange}:{exchange.Named(pair)}"
+            : text;
         if (IsWellFormedSymbol(symbol)) return true;
         symbol = null;
         return false;

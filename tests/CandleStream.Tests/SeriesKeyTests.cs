@@ -33,12 +33,31 @@ public sealed class SeriesKeyTests
     [InlineData("A:B:C:1m")]
     [InlineData("ÄÖÜUSD:1m")]
     [InlineData("BTC/USD:1m")]
+    [InlineData("BINANCE:BTC/USDT:1m")]
+    [InlineData("KRAKEN:/USD:1m")]
+    [InlineData("KRAKEN:BTC/:1m")]
+    [InlineData("KRAKEN:A/B/C:1m")]
+    [InlineData("KRAKEN:A:B/C:1m")]
+    [InlineData("KRAKEN:BTC/USD:6h")]
     [InlineData("BTCUSD\n:1m")]
     [InlineData("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456:1m")]
     public void What_is_no_series_is_not_read(string? text)
     {
         Assert.False(SeriesKey.TryParse(text, out _));
         if (text is not null) Assert.Throws<FormatException>(() => SeriesKey.Parse(text));
+    }
+
+    [Theory]
+    [InlineData("KRAKEN:BTC/USD:1m", "BTC/USD")]
+    [InlineData("kraken:btc/usd:1m", "BTC/USD")]
+    [InlineData("KRAKEN:XBT/USD:1m", "BTC/USD")]
+    [InlineData("KRAKEN:XDG/XBT:1m", "DOGE/BTC")]
+    [InlineData("KRAKEN:ETHXBT:1m", "ETHXBT")]
+    public void Behind_its_exchange_a_symbol_may_hold_a_slash_and_its_two_names_are_one(string text, string pair)
+    {
+        var key = SeriesKey.Parse(text);
+
+        Assert.Equal((Exchange.Kraken, pair, $"KRAKEN:{pair}:1m"), (key.Exchange, key.Pair, key.ToString()));
     }
 
     [Fact]

@@ -17,6 +17,8 @@ export interface History {
   gaps: Gap[]
   /** Where to go on (the next `start` if one was asked for, else the next `end`); null where nothing more is to come. */
   next: number | null
+  /** The exchange keeps nothing older than this open time; left out where it keeps everything. */
+  oldest?: number
   reset: boolean
 }
 
@@ -51,6 +53,7 @@ export function marketApi(fetch: Fetch, base = ''): MarketApi {
         asof: typeof body.asof === 'number' ? body.asof : null,
         gaps: readGaps(body.gaps),
         next: typeof body.next === 'number' ? body.next : null,
+        ...(typeof body.oldest === 'number' ? { oldest: body.oldest } : {}),
         reset: body.reset === true,
       }
     },

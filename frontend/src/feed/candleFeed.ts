@@ -42,6 +42,8 @@ export class CandleFeed {
   state: SeriesState | null = null
   loadingOlder = false
   atStart = false
+  /** True where the exchange has older bars no more, rather than never. */
+  isCutOff = false
   /** The loaded bars end before the present: the newest were given up for older ones. */
   detached = false
   /** The bars are those of an earlier visit, seen at this server time; null once the server has answered. */
@@ -206,7 +208,8 @@ export class CandleFeed {
   }
 
   /** True where the server knows that nothing comes before the bars it gave. */
-  #endsAt({ next, gaps }: History): boolean {
+  #endsAt({ next, gaps, oldest }: History): boolean {
+    this.isCutOff = oldest !== undefined
     const first = this.list.first?.time ?? Number.POSITIVE_INFINITY
     return next === null && !gaps.some(([from]) => from < first)
   }

@@ -75,6 +75,7 @@ export const page = sentences({
   tryingAgain: { en: (problem: string) => `${problem} Trying again…`, de: (problem) => `${problem} Neuer Versuch…` },
   loadingOlder: { en: 'Loading older bars…', de: 'Ältere Kerzen werden geladen…' },
   startOfHistory: { en: 'Start of history', de: 'Beginn der Daten' },
+  nothingOlder: { en: 'The exchange keeps nothing older', de: 'Die Börse hat nichts Älteres' },
   noTrades: { en: 'No trades yet', de: 'Noch kein Handel' },
   noTradesOf: {
     en: (name: string) => `The server has no candles of ${name}. The first trade will appear here.`,

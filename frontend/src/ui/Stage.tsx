@@ -84,5 +84,5 @@ function StartOfHistory({ page }: { page: Page }) {
   useSignal(page.ticked)
   const seen = page.chart?.visibleTimes() ?? null
   if (seen === null || seen.from !== page.feed.list.first?.time) return null
-  return <p className="chip at-start">{text.startOfHistory}</p>
+  return <p className="chip at-start">{page.feed.isCutOff ? text.nothingOlder : text.startOfHistory}</p>
 }

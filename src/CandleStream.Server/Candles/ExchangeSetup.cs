@@ -1,6 +1,7 @@
 using CandleStream.Exchanges;
 using CandleStream.Exchanges.Binance;
 using CandleStream.Exchanges.Bitfinex;
+using CandleStream.Exchanges.Kraken;
 using CandleStream.Providers;
 using CandleStream.Simulator;
 using Microsoft.Extensions.Options;
@@ -30,6 +31,7 @@ internal sealed record ExchangeSetup(
         Of<BitfinexOptions>(Exchange.Bitfinex, SimulatorDialect.Bitfinex, CreateBitfinex, commandCallsPerMinute: 8),
         Of<BinanceOptions>(
             Exchange.Binance, SimulatorDialect.Binance, CreateOver<BinanceOptions, BinanceWebSocketCandleProvider>("/stream"), 60),
+        Of<KrakenOptions>(Exchange.Kraken, SimulatorDialect.Kraken, CreateOver<KrakenOptions, KrakenWebSocketCandleProvider>("/v2"), 12),
     ];
 
     /// <summary>The name of the section.</summary>

@@ -3,8 +3,8 @@ using CandleStream.Server.Hosting;
 namespace CandleStream.Server.Candles;
 
 /// <summary>
-/// Setting <c>Exchanges</c>: the exchanges that this server follows, with commas (<c>--Exchanges=Bitfinex,Binance</c>) or as a list in
-/// appsettings.json (<c>"Exchanges": ["Bitfinex", "Binance"]</c>). Each has sockets, a REST budget and a section of settings of its own;
+/// Setting <c>Exchanges</c>: the exchanges that this server follows, with commas (<c>--Exchanges=Bitfinex,Kraken</c>) or as a list in
+/// appsettings.json (<c>"Exchanges": ["Bitfinex", "Kraken"]</c>). Each has sockets, a REST budget and a section of settings of its own;
 /// one that
 /// is down touches none of another's series. Series of the others stay readable as far as the store holds them. Default: Bitfinex.
 /// </summary>

@@ -108,12 +108,19 @@ internal sealed partial record ArchiveName(string? Exchange, string? Symbol, str
         var (exchange, symbol) = ExchangeOf(series.Symbol);
         if (Exchange is not null && Exchange != exchange)
             throw new CommandException(
-                $"{file} is an archive of {Exchange}, and {series} is a series of {exchange}: import it as {(Exchange == Ours ? "" : Exchange + ":")}{Symbol ?? "SYMBOL"}:{series.Timeframe}.");
+                $"{file} is an archive of {Exchange}, and {series} is a series of {exchange}: import it as {(Exchange == Ours ? "" : Exchange + ":")}{NameThere()}:{series.Timeframe}.");
+        if (series.Exchange.WritesSlash && !symbol.Contains('/', StringComparison.Ordinal))
+            throw new CommandException(
+                $"{series}: symbols of {exchange} are written with a slash, as in {exchange}:BTC/USD:{series.Timeframe}.");
         if (Symbol is not null && Symbol != Plain(symbol))
             throw new CommandException($"{file} holds candles of {Symbol}, not of {symbol}.");
         if (Timeframe is not null && Timeframe != series.Timeframe.Name)
             throw new CommandException($"{file} holds candles of {Timeframe}, not of {series.Timeframe}.");
     }
+
+    // Where the exchange writes a slash, the name of its archive does not tell where.
+    private string NameThere() =>
+        CandleStream.Exchange.All.Any(e => e.Name == Exchange && e.WritesSlash) ? "BASE/QUOTE" : Symbol ?? "SYMBOL";
 
     // The prefix counts only where it names an exchange whose archives are read; DUSK:USD is a symbol.
     private static (string Exchange, string Symbol) ExchangeOf(string symbol)

@@ -67,6 +67,7 @@ internal static class CandleHistoryEndpoints
         var rest = 14695981039346656037UL;
         Add(answer.Candles.Count);
         Add(answer.Next ?? -1);
+        Add(answer.Oldest ?? -1);
         Add(answer.Reset ? 1 : 0);
         foreach (var gap in answer.Gaps)
         {

@@ -36,6 +36,7 @@ internal static class HistoryJson
         SeriesStatusJson.WriteGaps(json, answer.Gaps);
         if (answer.Next is { } next) json.WriteNumber("next", next);
         else json.WriteNull("next");
+        if (answer.Oldest is { } oldest) json.WriteNumber("oldest", oldest);
         if (answer.Reset) json.WriteBoolean("reset", true);
         json.WriteEndObject();
     }

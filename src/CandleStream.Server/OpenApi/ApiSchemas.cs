@@ -37,7 +37,7 @@ internal static class ApiSchemas
 
     public static OpenApiSchema History => Object(
         ("symbol", String), ("timeframe", String), ("candles", ListOf(Candle)), ("asof", Rev), ("gaps", Gaps), ("next", OrNull(Time)),
-        ("reset", Optional(Boolean)));
+        ("oldest", Optional(Time)), ("reset", Optional(Boolean)));
 
     public static OpenApiSchema Status =>
         Object(("active_streams", Integer), ("total_subscribers", Integer), ("simulated", Boolean), ("streams", ListOf(SeriesStatus)));

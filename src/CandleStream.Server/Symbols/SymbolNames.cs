@@ -11,12 +11,13 @@ internal static class SymbolNames
     ];
 
     /// <summary>
-    /// Splits at the colon, else before the last three letters: six-letter pairs carry none (Bitfinex docs, "Symbols"). Other exchanges
-    /// write no colon, and their quote currencies have names of different lengths.
+    /// Splits at the colon, else before the last three letters: six-letter pairs carry none (Bitfinex docs, "Symbols"). Some
+    /// exchanges write a slash, others nothing, and quote currencies have names of different lengths.
     /// </summary>
     public static (string Base, string Quote) Split(string symbol)
     {
         var (exchange, pair) = Exchange.Split(symbol);
+        if (exchange.WritesSlash && pair.Split('/') is [var main, var other]) return (main, other);
         if (exchange != Exchange.Bitfinex)
         {
             var quote = Quotes.FirstOrDefault(q => pair.Length > q.Length && pair.EndsWith(q, StringComparison.Ordinal)) ?? "";

@@ -22,6 +22,7 @@ internal static class SimulatorCommand
     {
         ["bitfinex"] = SimulatorDialect.Bitfinex,
         ["binance"] = SimulatorDialect.Binance,
+        ["kraken"] = SimulatorDialect.Kraken,
     };
 
     private static readonly Option<string> Exchange = Choice("--exchange", "which exchange to play", [.. Dialects.Keys]);

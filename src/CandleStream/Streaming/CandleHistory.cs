@@ -21,7 +21,14 @@ public sealed record HistoryQuery(SeriesKey Series, long? Start, long? End, int 
 /// <param name="Reset">The changes since the asked rev are not held: these are the newest candles instead, and older ones must be
 /// forgotten.</param>
 public sealed record HistoryAnswer(
-    SeriesKey Series, IReadOnlyList<Candle> Candles, Rev AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset);
+    SeriesKey Series, IReadOnlyList<Candle> Candles, Rev AsOf, IReadOnlyList<TimeRange> Gaps, long? Next, bool Reset)
+{
+    /// <summary>
+    /// The exchange keeps nothing older than this open time (Unix ms): what of it is not held is not to be had. Null where it keeps
+    /// everything, or nobody has asked so far back.
+    /// </summary>
+    public long? Oldest { get; init; }
+}
 
 /// <summary>Answers for history: memory, store, and what the exchange has beyond them, fetched once and kept.</summary>
 public sealed class CandleHistory
@@ -88,17 +95,29 @@ public sealed class CandleHistory
                 ? stretch.Range
                 : stretch.Range with { To = query.End is { } end ? end + 1 : long.MaxValue };
             var part = await series.ReadAsync(read, query.Limit, newestEnd: query.Start is null, cancel);
+            var oldest = _home.OldestOf(query.Series);
+            bounds = bounds with { From = Math.Max(bounds.From, End(query, part.Candles, view, oldest)) };
             if (part.Candles.Count >= query.Limit || stretch.Exhausts(bounds) || i + 1 >= MaxStretches)
             {
                 // Who goes on from this answer's `asof` is sent what becomes known behind its last candle; what lies before it is named by
                 // its gaps.
                 if (series is ISeries open && part.Candles is [.., var newest] && read.To == long.MaxValue) open.Tell(newest.Time);
-                return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf);
+                return Answer(query, part.Candles, stretch, bounds, view with { Known = Readable(view.Known, part) }, asOf) with
+                {
+                    Oldest = oldest,
+                };
             }
 
             stretch = stretch.Longer(query.Series.Timeframe, bounds);
         }
     }
+
+    // Where a client pages back to what the exchange does not keep, and nobody kept it before, history ends: no page comes after that one.
+    private static long End(HistoryQuery query, List<Candle> candles, SeriesView view, long? oldest) =>
+        query.Start is not null || oldest is not { } time || candles is [{ Time: var first }, ..] && first < time
+            || view.Known.Ranges is [{ From: var known }, ..] && known < time
+            ? FirstTime
+            : time;
 
     // Fetches what is not known, as long as that helps and the wait lasts.
     private async Task<SeriesView> FillAsync(ISeriesPast series, TimeRange range, SeriesView view, long asked, CancellationToken cancel)
@@ -118,7 +137,7 @@ public sealed class CandleHistory
     {
         var timeframe = query.Series.Timeframe;
         var isFull = candles.Count >= query.Limit;
-        var span = stretch.Range;
+        var span = stretch.Range with { From = Math.Max(stretch.Range.From, Math.Min(bounds.From, stretch.Range.To)) };
         // Where neither exchange time nor the store was known when the bounds were drawn, the candles themselves show what the answer
         // spans.
         if (span.To == bounds.To && candles is [.., var newest]) span = span with { To = Math.Max(span.To, timeframe.EndOf(newest.Time)) };

@@ -59,6 +59,8 @@ public sealed partial class CandleStreamService : ISeriesHome, IAsyncDisposable
 
     public bool Serves(Exchange exchange) => _provider.Serves(exchange);
 
+    public long? OldestOf(SeriesKey key) => _fill.OldestOf(key);
+
     internal IReadOnlyCollection<SeriesHub> Hubs
     {
         get

@@ -19,22 +19,29 @@ public sealed class ExchangesTests
     public async Task Symbols_timeframes_and_candles_of_each_are_found_by_their_names()
     {
         await using var binance = await BinanceSimulator.StartAsync(Market, Cancel);
-        await using var server = await StartAsync(binance);
+        await using var kraken = await KrakenSimulator.StartAsync(Market, Cancel);
+        await using var server = await StartAsync(binance, kraken);
 
-        var listed = await server.Client.UntilAsync("/symbols", a => a["symbols"]!.AsArray().Count == 6);
+        var listed = await server.Client.UntilAsync("/symbols", a => a["symbols"]!.AsArray().Count == 9);
         Assert.Equal(
-            ["BTCUSD", "DUSK:USD", "ETHUSD", "BINANCE:BTCUSDT", "BINANCE:DUSKUSDT", "BINANCE:ETHUSDT"],
+            [
+                "BTCUSD", "DUSK:USD", "ETHUSD", "BINANCE:BTCUSDT", "BINANCE:DUSKUSDT", "BINANCE:ETHUSDT", "KRAKEN:BTC/USD",
+                "KRAKEN:DUSK/USD", "KRAKEN:ETH/USD",
+            ],
             listed["symbols"]!.AsArray().Select(s => (string)s!["symbol"]!));
         Assert.Null(listed["symbols"]![0]!["exchange"]);
         Assert.Equal(
             """{"symbol":"BINANCE:BTCUSDT","base":"BTC","quote":"USDT","exchange":"BINANCE"}""",
             listed["symbols"]![3]!.ToJsonString());
+        Assert.Equal(
+            """{"symbol":"KRAKEN:BTC/USD","base":"BTC","quote":"USD","exchange":"KRAKEN"}""", listed["symbols"]![6]!.ToJsonString());
         Assert.Equal(3, (await server.Client.JsonAsync("/symbols?exchange=binance"))["symbols"]!.AsArray().Count);
         Assert.Equal(3, (await server.Client.JsonAsync("/symbols?exchange=Bitfinex"))["symbols"]!.AsArray().Count);
         Assert.Equal(HttpStatusCode.BadRequest, (await server.Client.GetAsync("/symbols?exchange=mtgox", Cancel)).StatusCode);
 
         Assert.Equal(12, (await server.Client.JsonAsync("/timeframes"))["timeframes"]!.AsArray().Count);
         Assert.Equal(10, (await server.Client.JsonAsync("/timeframes?symbol=BINANCE:BTCUSDT"))["timeframes"]!.AsArray().Count);
+        Assert.Equal(7, (await server.Client.JsonAsync("/timeframes?symbol=KRAKEN:BTC/USD"))["timeframes"]!.AsArray().Count);
 
         // The market is one: what both tell of a day that is over is the same.
         var day = DateTimeOffset.UtcNow.Date.AddDays(-2);
@@ -45,18 +52,57 @@ public sealed class ExchangesTests
         Assert.Equal(there["candles"]!.AsArray().Select(Prices), here["candles"]!.AsArray().Select(Prices));
         Assert.All(here["candles"]!.AsArray(), c => Assert.True((long)c!["trades"]! > 0));
         Assert.All(there["candles"]!.AsArray(), c => Assert.Null(c!["trades"]));
+        var third = await server.Client.JsonAsync($"/candles?symbol=kraken:xbt%2fusd&timeframe=1h&limit=5&end={end}");
+        Assert.Equal("KRAKEN:BTC/USD", (string)third["symbol"]!);
+        Assert.Equal(there["candles"]!.AsArray().Select(Prices), third["candles"]!.AsArray().Select(Prices));
+        Assert.All(third["candles"]!.AsArray(), c => Assert.True((long)c!["trades"]! > 0 && c["quote_volume"] is null));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Kraken_alone_is_followed_and_what_it_does_not_keep_is_said()
+    {
+        await using var kraken = await KrakenSimulator.StartAsync(Market, Cancel);
+        await using var server = await RunningServer.StartAsync(
+            ("Exchanges", "Kraken"), ("Kraken:WebSocketUrl", kraken.WebSocketUrl.ToString()), ("Kraken:RestUrl", kraken.RestUrl.ToString()),
+            ("Record", "KRAKEN:BTC/USD:1m"));
+        await server.Client.UntilAsync("/candles/stream/status", a => (string?)a["streams"]?[0]?["state"] == "live");
+
+        var newest = await server.Client.UntilAsync(
+            "/candles?symbol=KRAKEN:BTC/USD&timeframe=1m&limit=10000",
+            a => a["oldest"] is not null && a["candles"]!.AsArray().Count > 700 && a["gaps"]!.AsArray().Count == 0);
+        Assert.Equal((long)newest["oldest"]!, (long)newest["candles"]![0]!["time"]!);
+        Assert.Null(newest["next"]);
+        Assert.True((bool)(await server.Client.JsonAsync("/candles/stream/status"))["simulated"]!);
+        // It is asked for by its times, and named: nobody has it.
+        var from = (long)newest["oldest"]! - 3_600_000;
+        var older = await server.Client.JsonAsync($"/candles?symbol=KRAKEN:BTC/USD&timeframe=1m&start={from}&end={from + 1_800_000}");
+        Assert.Empty(older["candles"]!.AsArray());
+        Assert.Single(older["gaps"]!.AsArray());
+
+        // Everything at once, and back: what was traded meanwhile is fetched.
+        kraken.Faults.Add(new Fault(FaultKind.Unreachable) { ForMs = 3000 });
+        kraken.Faults.Add(new Fault(FaultKind.Cut));
+        await server.Client.UntilAsync("/candles/stream/status", a => (string?)a["streams"]?[0]?["state"] == "reconnecting");
+        await server.Client.UntilAsync("/candles/stream/status", a => (string?)a["streams"]?[0]?["state"] == "live");
+        await server.Client.UntilAsync(
+            "/candles?symbol=KRAKEN:BTC/USD&timeframe=1m&limit=700", a => a["gaps"]!.AsArray().Count == 0);
     }
 
     [Fact(Timeout = Limit)]
     public async Task What_no_exchange_has_is_refused_with_what_there_is()
     {
         await using var binance = await BinanceSimulator.StartAsync(Market, Cancel);
-        await using var server = await StartAsync(binance);
-        await server.Client.UntilAsync("/symbols", a => a["symbols"]!.AsArray().Count == 6);
+        await using var kraken = await KrakenSimulator.StartAsync(Market, Cancel);
+        await using var server = await StartAsync(binance, kraken);
+        await server.Client.UntilAsync("/symbols", a => a["symbols"]!.AsArray().Count == 9);
 
         await AssertRefusedAsync("/candles?symbol=BINANCE:BTCUSDX&timeframe=1m", 404, "BINANCE:BTCUSDT");
         await AssertRefusedAsync("/candles?symbol=BTCUSDT&timeframe=1m", 404, "BINANCE:BTCUSDT");
         await AssertRefusedAsync("/candles/stream?series=BINANCE:BTCUSD:1m", 404, "BTCUSD");
+        await AssertRefusedAsync("/candles?symbol=KRAKEN:BTC/USDX&timeframe=1m", 404, "KRAKEN:BTC/USD");
+        await AssertRefusedAsync("/candles?symbol=KRAKEN:BTCUSD&timeframe=1m", 404, "KRAKEN:BTC/USD");
+        await AssertRefusedAsync("/candles?symbol=BTC/USD&timeframe=1m", 400, "symbol");
+        await AssertRefusedAsync("/candles?symbol=KRAKEN:BTC/USD&timeframe=6h", 400, "on KRAKEN: 1m, 5m");
         await AssertRefusedAsync("/candles?symbol=BINANCE:BTCUSDT&timeframe=3h", 400, "on BINANCE: 1m, 5m");
         await AssertRefusedAsync("/candles/stream?series=BINANCE:BTCUSDT:14D", 400, "1m 5m 15m 30m 1h 6h 12h 1D 1W 1M;");
         await AssertRefusedAsync("/bitfinex/v2/candles/trade:1m:tBINANCE:BTCUSDT/hist", 500, "symbol: invalid");
@@ -73,8 +119,11 @@ public sealed class ExchangesTests
     public async Task One_that_is_cut_off_and_bans_us_touches_no_series_of_the_other()
     {
         await using var binance = await BinanceSimulator.StartAsync(Market, Cancel);
-        await using var server = await StartAsync(binance, ("Record", "BTCUSD:1m,BINANCE:BTCUSDT:1m"));
-        await server.Client.UntilAsync("/candles/stream/status", a => a["streams"]!.AsArray().All(s => (string)s!["state"]! == "live"));
+        await using var kraken = await KrakenSimulator.StartAsync(Market, Cancel);
+        await using var server = await StartAsync(binance, kraken, ("Record", "BTCUSD:1m,BINANCE:BTCUSDT:1m,KRAKEN:BTC/USD:1m"));
+        await server.Client.UntilAsync(
+            "/candles/stream/status",
+            a => a["streams"]!.AsArray() is [_, _, _] streams && streams.All(s => (string)s!["state"]! == "live"));
 
         binance.Faults.Add(new Fault(FaultKind.Upgrade429));
         binance.Faults.Add(new Fault(FaultKind.Rest418) { RetryAfter = 3600 });
@@ -85,6 +134,7 @@ public sealed class ExchangesTests
             a => a["streams"]!.AsArray().Any(s => $"{s!["reason"]}".Contains("has banned our address until", StringComparison.Ordinal)));
         Assert.Equal("down", (string)status["streams"]![0]!["state"]!);
         Assert.Equal(("BTCUSD:1m", "live"), ((string)status["streams"]![1]!["key"]!, (string)status["streams"]![1]!["state"]!));
+        Assert.Equal(("KRAKEN:BTC/USD:1m", "live"), ((string)status["streams"]![2]!["key"]!, (string)status["streams"]![2]!["state"]!));
         Assert.NotEmpty((await server.Client.JsonAsync("/candles?symbol=BTCUSD&timeframe=5m&limit=10"))["candles"]!.AsArray());
     }
 
@@ -117,7 +167,8 @@ public sealed class ExchangesTests
         await using var binance = await BinanceSimulator.StartAsync(Market, Cancel);
         using var folder = new TempFolder();
         var path = ("Storage:SqlitePath", folder.File("shared.db"));
-        await (await StartAsync(binance, path)).DisposeAsync();
+        await using var kraken = await KrakenSimulator.StartAsync(Market, Cancel);
+        await (await StartAsync(binance, kraken, path)).DisposeAsync();
 
         var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => RunningServer.StartAsync(
             ("Exchanges", "Bitfinex,Binance"), ("Binance:WebSocketUrl", "ws://elsewhere.example"), path));
@@ -129,10 +180,11 @@ public sealed class ExchangesTests
     private static string Prices(JsonNode? candle) =>
         $"{candle!["time"]} {candle["open"]} {candle["high"]} {candle["low"]} {candle["close"]} {candle["volume"]}";
 
-    private static Task<RunningServer> StartAsync(BinanceSimulator binance, params (string Key, string Value)[] settings) =>
-        RunningServer.StartAsync(
+    private static Task<RunningServer> StartAsync(
+        BinanceSimulator binance, KrakenSimulator kraken, params (string Key, string Value)[] settings) => RunningServer.StartAsync(
     [
-        ("Exchanges", "Bitfinex,Binance"), ("Binance:WebSocketUrl", binance.WebSocketUrl.ToString()),
-        ("Binance:RestUrl", binance.RestUrl.ToString()), .. settings,
+        ("Exchanges", "Bitfinex,Binance,Kraken"), ("Binance:WebSocketUrl", binance.WebSocketUrl.ToString()),
+        ("Binance:RestUrl", binance.RestUrl.ToString()), ("Kraken:WebSocketUrl", kraken.WebSocketUrl.ToString()),
+        ("Kraken:RestUrl", kraken.RestUrl.ToString()), .. settings,
     ]);
 }

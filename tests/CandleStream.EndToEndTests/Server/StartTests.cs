@@ -116,6 +116,8 @@ public sealed class StartTests
     [InlineData("--Exchanges=Bitfinex,Mtgox", "'Mtgox' is not an exchange")]
     [InlineData("--Binance:RestUrl=exchange", "Binance:RestUrl=exchange")]
     [InlineData("--Binance:SocketLifetime=00:00:09", "Binance:SocketLifetime=00:00:09")]
+    [InlineData("--Kraken:WebSocketUrl=exchange", "Kraken:WebSocketUrl=exchange")]
+    [InlineData("--Kraken:NewSocketsPerMinute=16", "Kraken:NewSocketsPerMinute=16")]
     [InlineData("--Demo:Seed=-1", "Demo:Seed=-1")]
     [InlineData("--Security:AllowedOrigins:0=example.org", "example.org")]
     [InlineData("--Storage:Retention:1x=1.00:00:00", "1x")]

@@ -44,7 +44,7 @@ public sealed class ArchiveTests : IDisposable
     [Fact]
     public async Task Krakens_archive_is_read_in_s()
     {
-        var rows = await ReadAsync("KRAKEN:BTCUSD:1m",
+        var rows = await ReadAsync("KRAKEN:BTC/USD:1m",
             $"{Day / 1000},93576.1,93610.9,93537.5,93610.9,0.00412,3\n{(Day / 1000) + 300},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
         Assert.Equal([(Day, 0.00412m), (Day + 300_000, 1m)], rows.Select(r => (r.Candle.Time, r.Candle.Volume)));
     }
@@ -66,7 +66,7 @@ public sealed class ArchiveTests : IDisposable
             "BTCUSDT-1m-2025-01.csv");
         Assert.Equal(
             [null, null, $"{(Day + 120_000) * 1000} is a time in µs; it must be in ms, as the others"], mixed.Select(r => r.Refusal));
-        var turning = await ReadAsync("KRAKEN:BTCUSD:1m",
+        var turning = await ReadAsync("KRAKEN:BTC/USD:1m",
             $"{Day / 1000},1,2,0.5,1,1,1\n{(Day / 1000) - 60},1,2,0.5,1,1,1\n{(Day / 1000) + 60},1,2,0.5,1,1,1\n", "XBTUSD_1.csv");
         Assert.Equal([null, "times must rise, 1735689540000 does not", null], turning.Select(r => r.Refusal));
     }
@@ -74,7 +74,7 @@ public sealed class ArchiveTests : IDisposable
     [Theory]
     [InlineData("BTCUSDT-1m-2025-01.csv", "BTCUSDT:1m",
         "BTCUSDT-1m-2025-01.csv is an archive of BINANCE, and BTCUSDT:1m is a series of BITFINEX: import it as BINANCE:BTCUSDT:1m.")]
-    [InlineData("BTCUSDT-1m-2025-01.csv", "KRAKEN:BTCUSDT:1m", "import it as BINANCE:BTCUSDT:1m.")]
+    [InlineData("BTCUSDT-1m-2025-01.csv", "KRAKEN:BTC/USDT:1m", "import it as BINANCE:BTCUSDT:1m.")]
     [InlineData("BTCUSDT-1m-2025-01.csv", "BINANCE:ETHUSDT:1m", "BTCUSDT-1m-2025-01.csv holds candles of BTCUSDT, not of ETHUSDT.")]
     [InlineData("BTCUSDT-1h-2025-01.csv", "BINANCE:BTCUSDT:1m", "BTCUSDT-1h-2025-01.csv holds candles of 1h, not of 1m.")]
     [InlineData("BTCUSDT-1mo-2025-01.csv", "BINANCE:BTCUSDT:1m", "holds candles of 1M, not of 1m.")]
@@ -88,6 +88,9 @@ public sealed class ArchiveTests : IDisposable
 
     [Theory]
     [InlineData("Gemini_BTCUSD_1h.csv", "BTCUSD:1h", "is an archive of GEMINI")]
+    [InlineData("Kraken_BTCUSD_1h.csv", "BTCUSD:1h", "import it as KRAKEN:BASE/QUOTE:1h.")]
+    [InlineData("Kraken_BTCUSD_1h.csv", "KRAKEN:BTCUSD:1h", "written with a slash, as in KRAKEN:BTC/USD:1h.")]
+    [InlineData("Kraken_BTCUSD_1h.csv", "KRAKEN:ETH/USD:1h", "holds candles of BTCUSD, not of ETH/USD.")]
     [InlineData("Binance_BTCUSDT_1h.csv", "BTCUSD:1h", "import it as BINANCE:BTCUSDT:1h.")]
     [InlineData("Bitfinex_ETHUSD_1h.csv", "BTCUSD:1h", "holds candles of ETHUSD, not of BTCUSD.")]
     [InlineData("Bitfinex_BTCUSD_d.csv", "BTCUSD:1h", "holds candles of 1D, not of 1h.")]

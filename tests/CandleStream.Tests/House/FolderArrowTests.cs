@@ -28,8 +28,8 @@ public sealed class FolderArrowTests
         ["CandleStream.Server/Hosting"],
         ["CandleStream.Simulator", "CandleStream.Storage", "CandleStream.Client", "CandleStream.Exchanges/Bitfinex/Probe"],
         [
-            "CandleStream.Exchanges/Binance", "CandleStream.Exchanges/Bitfinex", "CandleStream.Storage/Postgres",
-            "CandleStream.Storage/Sqlite",
+            "CandleStream.Exchanges/Binance", "CandleStream.Exchanges/Bitfinex", "CandleStream.Exchanges/Kraken",
+            "CandleStream.Storage/Postgres", "CandleStream.Storage/Sqlite",
         ],
         ["CandleStream.Exchanges", "CandleStream.Storage/Shared", "CandleStream/Streaming"],
         ["CandleStream/Streaming/Series"],

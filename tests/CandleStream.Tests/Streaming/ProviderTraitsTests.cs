@@ -121,6 +121,20 @@ public sealed class ProviderTraitsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_client_that_pages_back_ends_where_the_exchange_keeps_no_more_and_is_told_so()
+    {
+        _core.Provider.History = (_, range, _) => new HistoryPage(range, [Candle(-10)], At(20)) { NothingBefore = At(-20) };
+        await OpenAsync();
+
+        var answer = await _core.InTime(
+            _core.History.QueryAsync(new HistoryQuery(BtcMinute, null, At(-5), 100, false, null), Cancel));
+
+        Assert.Equal((At(-20), null), (answer.Oldest, answer.Next));
+        Assert.Empty(answer.Gaps);
+        Assert.Equal([At(-10)], answer.Candles.Select(c => c.Time));
+    }
+
+    [Fact]
     public async Task A_gap_that_the_exchange_does_not_keep_is_repaired_as_far_as_it_does()
     {
         var (hub, feed) = await OpenAsync();

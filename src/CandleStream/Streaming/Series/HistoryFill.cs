@@ -57,6 +57,11 @@ public sealed partial class HistoryFill : IAsyncDisposable
         return await flight.Landed.WaitAsync(wait, _time, cancel) && (flight.HasStored || flight != mine);
     }
 
+    /// <summary>
+    /// What of a series is older than this (open time, Unix ms) the exchange does not keep; null where it did not say so.
+    /// </summary>
+    public long? OldestOf(SeriesKey series) => _nothingBefore.TryGetValue(series, out var oldest) ? oldest : null;
+
     public async ValueTask DisposeAsync()
     {
         // Here and not on another thread: a flight that it ends is awaited next.

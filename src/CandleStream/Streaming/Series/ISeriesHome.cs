@@ -15,6 +15,12 @@ public interface ISeriesHome
     /// <summary>True where series of this exchange can be followed here; of the others there is what the store holds.</summary>
     bool Serves(Exchange exchange);
 
+    /// <summary>
+    /// The exchange keeps nothing of a series that is older than this open time (Unix ms), as it said when it was asked; null where it did
+    /// not say so.
+    /// </summary>
+    long? OldestOf(SeriesKey key);
+
     /// <summary>Finds or opens a series and holds it open until the handle is disposed, and for the linger time after that.</summary>
     /// <exception cref="SeriesLimitException">Too many series are open.</exception>
     /// <exception cref="Providers.ExchangeOffException">The exchange of the series is switched off.</exception>
