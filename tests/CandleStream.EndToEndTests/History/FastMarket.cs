@@ -111,8 +111,8 @@ internal sealed class FastMarket : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says which client it is
-    /// and what differs when the time is over.
+    /// Waits until a client holds exactly the closed candles of the ledger, from its oldest one on and up to a time; says which client it
+    /// is and what differs when the time is over.
     /// </summary>
     public async Task UntilSameAsync(string client, SeriesKey series, Func<IReadOnlyList<Candle>> held, long to = long.MaxValue)
     {

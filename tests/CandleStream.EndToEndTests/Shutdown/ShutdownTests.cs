@@ -101,7 +101,8 @@ public sealed class ShutdownTests
 
         // The two newest may still be forming.
         var to = Series.ToDictionary(s => s, s => market.Ledger(s)[^3].Time);
-        foreach (var client in crowd.Clients) await market.UntilSameAsync("a client", client.Series, () => client.Closed, to[client.Series]);
+        foreach (var client in crowd.Clients)
+            await market.UntilSameAsync("a client", client.Series, () => client.Closed, to[client.Series]);
         again.Terminate();
         await crowd.EndedAsync();
         Assert.Equal(0, await again.ExitAsync());

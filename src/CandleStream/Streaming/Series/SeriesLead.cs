@@ -276,8 +276,8 @@ internal sealed class SeriesLead : IFeedListener
             var state = _publisher.Feed.State;
             var tellsTime = isPoll || !_publisher.HasMerged || state == SeriesState.Polling
                 || (state != SeriesState.Live && ShowsNewest(page));
-            // Also what does not change is saved again: a repair may be about candles that the store lost. Before it is merged: where memory
-            // is full, what is older gives way to what comes.
+            // Also what does not change is saved again: a repair may be about candles that the store lost. Before it is merged: where
+            // memory is full, what is older gives way to what comes.
             _ledger.Add(_candles.In(page.Range).Where(c => c.Closed));
             _intake.Fetch(page, asOf, tellsTime);
             _publisher.FinishMerge(_intake.Changes);
