@@ -121,7 +121,10 @@ public sealed class CompressedConnectionTests
         var (a, b) = (Connect(), Connect());
         Send(a, Update(0, 1));
         var made = _round.Blocks.Made;
-        var large = StreamEvents.Snapshot(Key, [.. Enumerable.Range(0, 200).Select(n => Update(n, n + 1).Update.Candle)]);
+        var large = StreamEvents.Snapshot(Key, [.. Enumerable.Range(0, 70).Select(n => Update(n, n + 1).Update.Candle)]);
+
+        // It would fit a block together with what stands around it.
+        Assert.InRange(large.Plain.Length, DeflateEncoder.MaxEventBytes + 1, DeflateEncoder.MaxBlockBytes - 1000);
         var (before, after) = (Update(300, 400), Update(300, 401));
         foreach (var reader in (Reader[])[a, b])
         {
@@ -136,6 +139,27 @@ public sealed class CompressedConnectionTests
         Assert.EndsWith($"{before.Candle}{large}{after.Candle}", b.Text, StringComparison.Ordinal);
         End(a);
         End(b);
+    }
+
+    [Fact]
+    public void Blocks_of_few_events_build_on_one_another()
+    {
+        // Each event tells what stood in the one three before it, and nowhere else.
+        var (reader, random, texts) = (Connect(), new Random(1), new List<string>());
+        for (var block = 0; block < 30; block++)
+        {
+            for (var i = 0; i <= block % 3; i++)
+            {
+                var told = texts.Count < 3 ? "" : texts[^3][^34..^2];
+                texts.Add($"data: {told}{random.NextInt64():x16}{random.NextInt64():x16}\n\n");
+                reader.Connection.Waiting.Add(null, Frame.Of(Encoding.ASCII.GetBytes(texts[^1])));
+            }
+
+            Assert.Equal(SseFlush.Done, reader.Connection.Flush(_round));
+        }
+
+        Assert.Equal(string.Concat(texts), reader.Text);
+        End(reader);
     }
 
     [Fact]
