@@ -164,8 +164,9 @@ public sealed class BinanceProviderTests
         var followed = series.ConvertAll(s => f.Provider.Follow(s.Key, s.Feed));
         await f.Until(() => series.TrueForAll(s => s.Feed.State == SeriesState.Live), TimeSpan.FromMinutes(2));
 
+        // Both sockets are opened at once: which of them the exchange meets first is not ours to say.
+        Assert.Equal([50, 200], f.Exchange.Subscriptions.Select(c => c.Channels.Count).Order());
         // A socket that is sent more than five messages a second is ended by the exchange.
-        Assert.Equal([200, 50], f.Exchange.Subscriptions.Select(c => c.Channels.Count));
         Assert.All(series, s => Assert.Equal("Live", s.Feed.Path));
         Assert.True(f.Exchange.RestCalls.Total <= 600);
 
