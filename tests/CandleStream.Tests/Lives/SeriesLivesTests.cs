@@ -465,6 +465,29 @@ public sealed class SeriesLivesTests
     }
 
     [Fact]
+    public async Task What_a_repair_does_not_close_it_does_not_verify()
+    {
+        await using var core = new CoreUnderTest();
+        using var lease = core.Service.Open(BtcMinute);
+        var feed = await core.Provider.WhenFollowedAsync(BtcMinute);
+        feed.OnSnapshot([Candle(0), Candle(1)], At(1, 30));
+        feed.OnInterrupted();
+        core.Time.Advance(TimeSpan.FromMinutes(29));
+
+        // The last trades of the newest candle may be in the hole before this answer.
+        lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(10), At(20)), [Candle(11), Candle(15)], At(30)));
+
+        var held = lease.Hub.View(100, new Rev(long.MaxValue)).Newest;
+        Assert.Contains(held, c => c.Time == At(15));
+        Assert.All(held.Where(c => lease.Hub.Lead.Verified.Contains(c.Time)), c => Assert.True(c.Closed));
+
+        lease.Hub.Lead.Merge(new HistoryPage(new TimeRange(At(0), At(28)), [Candle(0), Candle(1), Candle(11), Candle(15)], At(30)));
+
+        Assert.True(lease.Hub.Lead.Verified.Contains(At(15)));
+        Assert.All(lease.Hub.View(100, new Rev(long.MaxValue)).Newest, c => Assert.True(c.Closed));
+    }
+
+    [Fact]
     public async Task A_candle_that_a_repair_finds_unchanged_is_saved_again_though_memory_lets_it_go()
     {
         var core = new CoreUnderTest(options: new StreamingOptions { CandlesInMemory = 8 });

@@ -38,9 +38,13 @@ internal sealed class SeriesCandles(Timeframe timeframe, int capacity, long grac
     /// <summary>The highest exchange time seen, Unix ms; null before the first.</summary>
     public long? ExchangeTime { get; private set; }
 
-    // The latest time that has come as far as closing goes: exchange time, or an open time that was pushed without one. Null before the
-    // first.
+    // Exchange time, or an open time that was pushed without one.
     private long? _reached;
+
+    /// <summary>
+    /// The latest time that has come as far as closing goes, Unix ms: a candle that ends later is not closed. Null before the first.
+    /// </summary>
+    public long? Reached => _reached;
 
     /// <summary>Every change with a higher rev is still held here (or was of a candle too old to be held, and raised this).</summary>
     public Rev HoldsChangesAfter { get; private set; }

@@ -276,6 +276,9 @@ internal sealed class SeriesLead : IFeedListener
             var state = _publisher.Feed.State;
             var tellsTime = isPoll || !_publisher.HasMerged || state == SeriesState.Polling
                 || (state != SeriesState.Live && ShowsNewest(page));
+            // While nobody listens, what an answer does not close it does not verify either: it is asked for again.
+            if (!tellsTime && state != SeriesState.Live && _candles.Reached is { } reached)
+                page = page with { ProvedTo = Math.Min(page.ProvedTo, Series.Timeframe.StartOf(reached)) };
             // Also what does not change is saved again: a repair may be about candles that the store lost. Before it is merged: where
             // memory is full, what is older gives way to what comes.
             _ledger.Add(_candles.In(page.Range).Where(c => c.Closed));
