@@ -108,6 +108,18 @@ internal sealed class RawClient : IDisposable
         return TakeAll();
     }
 
+    /// <summary>Reads up to a text, whatever the framing is; what came by then is read no more.</summary>
+    public async Task PassAsync(string text)
+    {
+        var seen = "";
+        while (!seen.Contains(text, StringComparison.Ordinal))
+        {
+            var read = await _bytes.ReadAsync(_buffer, TestContext.Current.CancellationToken);
+            if (read == 0) throw new InvalidOperationException($"The stream ended before it said {text}: {seen}");
+            seen += Encoding.UTF8.GetString(_buffer, 0, read);
+        }
+    }
+
     /// <summary>The next event; null when the stream ended, well or not.</summary>
     public async Task<SseEvent?> TryNextAsync()
     {

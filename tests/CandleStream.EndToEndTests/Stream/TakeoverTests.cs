@@ -59,6 +59,8 @@ public sealed class TakeoverTests
         {
             using var old = await RawClient.ConnectAsync(host.Address);
             await old.SendAsync("GET /candles/stream?series=BTCUSD:1m HTTP/1.0\r\n\r\n");
+            await old.PassAsync("event: synced");
+            host.Exchange.Push(Some.Btc, Some.Candle(1));
             await Eventually.TrueAsync(() => host.Counters.Of(Some.Btc).Events > 0);
         }
         else
