@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MarketSymbol } from '../src/api/market'
-import { readAddress, readSymbol, readTimeframe } from '../src/state/address'
+import { isSymbol, readAddress, readSymbol, readTimeframe } from '../src/state/address'
 import { DEFAULTS, MAX_WATCHED, readSettings } from '../src/state/settings'
 import { findSymbols, listedSymbol, symbolName } from '../src/state/symbolName'
 
@@ -81,9 +81,19 @@ describe('a deep link', () => {
     ['DOGE/USD', 'DOGE:USD'],
     ['tBTCF0:USTF0', 'BTCF0:USTF0'],
     ['TRXUSD', 'TRXUSD'],
-  ])('symbol %s, as other pages write it, is %s', (text, symbol) => {
+    ['kraken:btc/usd', 'KRAKEN:BTC/USD'],
+    ['BINANCE:BTCUSDT', 'BINANCE:BTCUSDT'],
+  ])('symbol %s, as other pages write it, is %s, and may be one', (text, symbol) => {
     expect(readSymbol(text)).toBe(symbol)
+    expect(isSymbol(symbol)).toBe(true)
   })
+
+  test.each(['BTC/USD', 'KRAKEN:/USD', 'KRAKEN:BTC/', 'KRAKEN:BTC/USD/EUR', 'A/B:C'])(
+    '%s cannot be a symbol',
+    (text) => {
+      expect(isSymbol(text)).toBe(false)
+    },
+  )
 })
 
 describe('symbols', () => {

@@ -37,8 +37,9 @@ export function readAddress(
   }
 }
 
-/** `btcusd`, `BTC/USD`, `tBTCUSD` and `BTC-USD` all mean `BTCUSD`; longer names are parted by a colon. */
+/** `btcusd`, `BTC/USD`, `tBTCUSD` and `BTC-USD` all mean `BTCUSD`; longer names are parted by a colon. Behind an exchange's name the slash stays. */
 export function readSymbol(text: string): string {
+  if (/^[a-z]+:[^:]+\//i.test(text)) return text.toUpperCase()
   const bare = /^t[A-Z0-9:]{5,}$/.test(text) ? text.slice(1) : text
   const [base = '', quote = ''] = bare.toUpperCase().split(/[/\-_]/)
   if (quote === '') return base

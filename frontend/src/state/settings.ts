@@ -122,5 +122,5 @@ export function isDark({ theme }: Settings, systemIsDark: boolean): boolean {
 }
 
 export function isSymbolText(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Z0-9:]{2,40}$/i.test(value)
+  return typeof value === 'string' && /^([A-Z0-9:]{2,40}|[A-Z]+:[A-Z0-9]{1,20}\/[A-Z0-9]{1,20})$/i.test(value)
 }
