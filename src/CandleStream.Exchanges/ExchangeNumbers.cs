@@ -25,7 +25,14 @@ internal static class ExchangeNumbers
             && TryRead(json.ValueSpan, out value);
     }
 
-    /// <summary>The same where amounts are JSON numbers, such as <c>0.0411</c>.</summary>
+    /// <summary>Reads such an amount from the token that comes next.</summary>
+    public static bool TryReadNext(ref Utf8JsonReader json, out decimal value)
+    {
+        value = 0;
+        return json.Read() && TryReadAmount(ref json, out value);
+    }
+
+    /// <summary>Reads an amount that is a JSON number, such as <c>0.0411</c>, from the current token.</summary>
     public static bool TryReadNumber(ref Utf8JsonReader json, out decimal value)
     {
         value = 0;

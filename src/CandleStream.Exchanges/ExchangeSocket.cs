@@ -54,7 +54,7 @@ internal abstract partial class ExchangeSocket : IExchangeSocket
     public bool HasFailed => Subscriptions.EndReason is { Kind: not ChannelEndKind.Released };
 
     /// <summary>Its channels.</summary>
-    protected abstract ISocketSubscriptions Subscriptions { get; }
+    protected abstract SocketSubscriptions Subscriptions { get; }
 
     /// <summary>Cancelled when the socket ends.</summary>
     protected CancellationToken Ending => _ending.Token;
@@ -217,31 +217,4 @@ internal abstract partial class ExchangeSocket : IExchangeSocket
 
     [LoggerMessage(LogLevel.Error, "Reading from {Exchange} failed because of a bug")]
     private partial void LogReadFailed(string exchange, Exception error);
-}
-
-/// <summary>The channels of one socket, as the socket sees them: each dialect brings its own.</summary>
-internal interface ISocketSubscriptions : IAsyncDisposable
-{
-    /// <summary>When anything was received last on the socket (timestamp).</summary>
-    long LastFrameAt { get; }
-
-    /// <summary>Why the socket ended; null while it has not.</summary>
-    ChannelEnd? EndReason { get; }
-
-    /// <summary>Channels held or asked for.</summary>
-    int Count { get; }
-
-    /// <summary>Subscribes a series; null when there is no room for it here.</summary>
-    IExchangeChannel? TrySubscribe(IChannelListener listener);
-
-    /// <summary>Marks the socket as closing if it has no channel; then none is added any more.</summary>
-    bool TryRetire();
-
-    /// <summary>What ends from here on ends by our own doing, and no channel is added any more.</summary>
-    void BeginClosing();
-
-    /// <summary>The socket ends: every channel is taken out. False where it had ended before.</summary>
-    /// <param name="end">Why; the reason counts that is given back.</param>
-    /// <param name="channels">Those that were left; the caller ends them.</param>
-    bool TryEnd(ref ChannelEnd end, out IReadOnlyList<ExchangeChannel> channels);
 }

@@ -63,7 +63,7 @@ internal sealed class FrameTimes(TimeProvider time, BadInputLog badInput, Malfor
     }
 }
 
-/// <summary>Counts frames that are none; a socket that goes on sending them is ended. Owned by the read loop.</summary>
+/// <summary>Counts messages that cannot be read; ends a socket that goes on sending them. Owned by the read loop.</summary>
 internal sealed class MalformedLimit(TimeProvider time, ExchangeMetrics metrics, Action<ChannelEnd> end)
 {
     private const int PerMinute = 20;

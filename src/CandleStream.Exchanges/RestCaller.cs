@@ -76,7 +76,7 @@ internal sealed class RestCaller(
         return ban;
     }
 
-    /// <summary>An answer came, and it is none to what was asked.</summary>
+    /// <summary>An answer came that does not answer the question.</summary>
     /// <param name="name">What the metrics call the call.</param>
     /// <param name="status">Its status.</param>
     /// <param name="error">What it says is wrong; null where it says nothing.</param>

@@ -19,7 +19,7 @@ internal readonly record struct BinanceAnswer(
 
     private static BinanceAnswer NotUnderstood => new(null, [], null, "an answer that we do not understand");
 
-    /// <summary>Reads <c>[[t,"o","h","l","c","v",T,"q",n,"V","Q","0"],…]</c>, or <c>{"code":…,"msg":…}</c>. Throws for nothing.</summary>
+    /// <summary>Reads <c>[[t,"o","h","l","c","v",T,"q",n,"V","Q","0"],…]</c>, or <c>{"code":…,"msg":…}</c>. Never throws.</summary>
     public static BinanceAnswer ReadCandles(ReadOnlySpan<byte> body)
     {
         try

@@ -32,7 +32,7 @@ internal sealed partial class BinanceConnection : ExchangeSocket
     /// <summary>The exchange's sockets do not say who they are; its list of symbols does.</summary>
     public override bool IsSimulated => false;
 
-    protected override ISocketSubscriptions Subscriptions => _subscriptions;
+    protected override SocketSubscriptions Subscriptions => _subscriptions;
 
     /// <summary>Opens a socket. The exchange does not greet: an open socket is ready.</summary>
     /// <param name="connect">Makes the WebSocket.</param>

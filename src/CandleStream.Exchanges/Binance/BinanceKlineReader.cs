@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static CandleStream.Exchanges.ExchangeNumbers;
 
 namespace CandleStream.Exchanges.Binance;
 
@@ -64,22 +65,8 @@ internal static class BinanceKlineReader
     /// <param name="json">The reader.</param>
     /// <param name="kline">The candle.</param>
     /// <param name="openTime">Its open time, also where the rest cannot be read; null where the time cannot be.</param>
-    public static bool TryReadArray(ref Utf8JsonReader json, out BinanceKline kline, out long? openTime)
-    {
-        kline = default;
-        openTime = null;
-        if (json.TokenType != JsonTokenType.StartArray)
-        {
-            json.Skip();
-            return false;
-        }
-
-        var depth = json.CurrentDepth;
-        json.Read();
-        var isRead = TryReadElements(ref json, out kline, out openTime);
-        while (json.TokenType != JsonTokenType.EndArray || json.CurrentDepth != depth) json.Read();
-        return isRead;
-    }
+    public static bool TryReadArray(ref Utf8JsonReader json, out BinanceKline kline, out long? openTime) =>
+        ExchangeRow.TryRead(ref json, TryReadElements, out kline, out openTime);
 
     private static bool TryReadElements(ref Utf8JsonReader json, out BinanceKline kline, out long? openTime)
     {
@@ -95,12 +82,6 @@ internal static class BinanceKlineReader
         kline = new BinanceKline(
             new Candle(time, open, high, low, close, volume, Figures: new TradeFigures(trades, quote, takerBuy, takerBuyQuote)));
         return true;
-    }
-
-    private static bool TryReadNext(ref Utf8JsonReader json, out decimal value)
-    {
-        value = 0;
-        return json.Read() && ExchangeNumbers.TryReadAmount(ref json, out value);
     }
 
     private static bool TryReadFlag(ref Utf8JsonReader json, out bool value)

@@ -8,7 +8,7 @@ namespace CandleStream.Exchanges.Binance;
 /// <param name="IsSimulator">True where the other side says that it is the simulator.</param>
 internal sealed record BinanceListing(IReadOnlyList<string> Symbols, int? WeightPerMinute, bool IsSimulator)
 {
-    /// <summary>Reads the answer; null where it is none. Throws for nothing.</summary>
+    /// <summary>Reads the answer; null where it holds no list of symbols. Never throws.</summary>
     public static BinanceListing? Read(ReadOnlySpan<byte> body)
     {
         try

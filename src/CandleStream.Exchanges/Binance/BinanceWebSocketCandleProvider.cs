@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using CandleStream.Providers;
 using Microsoft.Extensions.Logging;
 
@@ -10,10 +9,9 @@ public sealed class BinanceWebSocketCandleProvider : ICandleProvider
     // Sockets that were opened together must not be renewed together.
     private const double LifetimeSpread = 0.1;
 
-    private readonly ExchangeContext _services;
+    private readonly Following _following;
     private readonly BinanceRestClient _rest;
     private readonly RestBudget _budget;
-    private readonly ConcurrentDictionary<FollowedSeries, SeriesKey> _followed = new();
 
     /// <param name="options">Addresses, time-outs and limits.</param>
     /// <param name="transport">How the exchange is reached.</param>
@@ -33,7 +31,8 @@ public sealed class BinanceWebSocketCandleProvider : ICandleProvider
                 transport.ConnectAsync, options, Lifetime(), time, metrics, logGate, logger, _rest.FetchHistoryAsync, changed, cancel),
             options, time, metrics, logger);
         metrics.Observe(pool, _budget, time);
-        _services = new ExchangeContext(options, time, random, metrics, logger, logGate, pool, _rest, new PollRoster(options));
+        _following = new Following(
+            new ExchangeContext(options, time, random, metrics, logger, logGate, pool, _rest, new PollRoster(options)));
 
         TimeSpan Lifetime()
         {
@@ -43,32 +42,19 @@ public sealed class BinanceWebSocketCandleProvider : ICandleProvider
 
     public Exchange Exchange => Exchange.Binance;
 
-    public bool IsSimulated => _services.Options.Simulated || _rest.IsSimulated;
+    public bool IsSimulated => _following.IsSimulated || _rest.IsSimulated;
 
-    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
-    {
-        var followed = new FollowedSeries(series, feed, _services, ended => _followed.TryRemove(ended, out _));
-        _followed[followed] = series;
-        return followed;
-    }
+    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed) => _following.Follow(series, feed);
 
     public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
-        _rest.FetchAsync(series, range, purpose, FollowedSince(series), cancel);
+        _rest.FetchAsync(series, range, purpose, _following.Since(series), cancel);
 
     public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => _rest.FetchSymbolsAsync(cancel);
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_followed.Keys.Select(f => f.DisposeAsync().AsTask()));
-        await _services.Pool.DisposeAsync();
+        await _following.DisposeAsync();
         _rest.Dispose();
         _budget.Dispose();
-    }
-
-    private long FollowedSince(SeriesKey series)
-    {
-        foreach (var (followed, key) in _followed)
-            if (key == series) return followed.Since;
-        return _services.Time.GetTimestamp();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class BitfinexConnection : ExchangeSocket
     /// <summary>True once the other side greeted us as the simulator.</summary>
     public override bool IsSimulated => _readLoop.IsSimulated;
 
-    protected override ISocketSubscriptions Subscriptions => _subscriptions;
+    protected override SocketSubscriptions Subscriptions => _subscriptions;
 
     /// <summary>Opens a socket and waits until it is greeted and configured.</summary>
     /// <param name="connect">Makes the WebSocket.</param>

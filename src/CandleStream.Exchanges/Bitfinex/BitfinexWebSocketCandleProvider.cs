@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using CandleStream.Providers;
 using Microsoft.Extensions.Logging;
 
@@ -7,10 +6,9 @@ namespace CandleStream.Exchanges.Bitfinex;
 /// <summary>Candles of Bitfinex: pushed over WebSockets, polled and fetched over REST.</summary>
 public sealed class BitfinexWebSocketCandleProvider : ICandleProvider, IExchangePassage
 {
-    private readonly ExchangeContext _services;
+    private readonly Following _following;
     private readonly BitfinexRestClient _rest;
     private readonly RestBudget _budget;
-    private readonly ConcurrentDictionary<FollowedSeries, SeriesKey> _followed = new();
 
     /// <param name="options">Addresses, time-outs and limits.</param>
     /// <param name="transport">How the exchange is reached.</param>
@@ -30,20 +28,16 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider, IExchange
             options, time, metrics, logger);
         _rest = new BitfinexRestClient(transport.Http, options, _budget, time, metrics, logger);
         metrics.Observe(pool, _budget, time);
-        _services = new ExchangeContext(options, time, random, metrics, logger, logGate, pool, _rest, new PollRoster(options));
+        _following = new Following(
+            new ExchangeContext(options, time, random, metrics, logger, logGate, pool, _rest, new PollRoster(options)));
     }
 
-    public bool IsSimulated => _services.Options.Simulated || _services.Pool.IsSimulated;
+    public bool IsSimulated => _following.IsSimulated;
 
-    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed)
-    {
-        var followed = new FollowedSeries(series, feed, _services, ended => _followed.TryRemove(ended, out _));
-        _followed[followed] = series;
-        return followed;
-    }
+    public IFollowedSeries Follow(SeriesKey series, IFeedListener feed) => _following.Follow(series, feed);
 
     public Task<HistoryPage> FetchAsync(SeriesKey series, TimeRange range, FetchPurpose purpose, CancellationToken cancel) =>
-        _rest.FetchAsync(series, range, purpose, FollowedSince(series), cancel);
+        _rest.FetchAsync(series, range, purpose, _following.Since(series), cancel);
 
     public Task<SymbolListing> FetchSymbolsAsync(CancellationToken cancel) => _rest.FetchSymbolsAsync(cancel);
 
@@ -51,16 +45,8 @@ public sealed class BitfinexWebSocketCandleProvider : ICandleProvider, IExchange
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_followed.Keys.Select(f => f.DisposeAsync().AsTask()));
-        await _services.Pool.DisposeAsync();
+        await _following.DisposeAsync();
         _rest.Dispose();
         _budget.Dispose();
-    }
-
-    private long FollowedSince(SeriesKey series)
-    {
-        foreach (var (followed, key) in _followed)
-            if (key == series) return followed.Since;
-        return _services.Time.GetTimestamp();
     }
 }

@@ -23,7 +23,7 @@ internal readonly record struct RestAnswer(
     /// </summary>
     public bool IsAboutSymbol => ErrorCode == 10020 && !OtherParameters.Any(Names);
 
-    /// <summary>Reads <c>[[MTS,OPEN,CLOSE,HIGH,LOW,VOLUME],…]</c>, or an error in any of its shapes. Throws for nothing.</summary>
+    /// <summary>Reads <c>[[MTS,OPEN,CLOSE,HIGH,LOW,VOLUME],…]</c>, or an error in any of its shapes. Never throws.</summary>
     public static RestAnswer ReadCandles(ReadOnlySpan<byte> body)
     {
         try

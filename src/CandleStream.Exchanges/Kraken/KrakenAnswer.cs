@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static CandleStream.Exchanges.ExchangeNumbers;
 
 namespace CandleStream.Exchanges.Kraken;
 
@@ -21,7 +22,7 @@ internal readonly record struct KrakenAnswer(List<Candle>? Rows, IReadOnlyList<U
     private static KrakenAnswer NotUnderstood => new(null, [], "an answer that we do not understand");
 
     /// <summary>
-    /// Reads <c>{"error":[],"result":{"XXBTZUSD":[[t,"o","h","l","c","vwap","v",n],…],"last":t}}</c>, times in seconds. Throws for nothing.
+    /// Reads <c>{"error":[],"result":{"XXBTZUSD":[[t,"o","h","l","c","vwap","v",n],…],"last":t}}</c>, times in seconds. Never throws.
     /// </summary>
     public static KrakenAnswer ReadCandles(ReadOnlySpan<byte> body)
     {
@@ -91,28 +92,11 @@ internal readonly record struct KrakenAnswer(List<Candle>? Rows, IReadOnlyList<U
         var rows = new List<Candle>();
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            if (TryReadRow(ref json, out var candle, out var time)) rows.Add(candle);
+            if (ExchangeRow.TryRead<Candle>(ref json, TryReadElements, out var candle, out var time)) rows.Add(candle);
             else unreadable.Add(new UnreadableRow(time, rows.Count));
         }
 
         return rows;
-    }
-
-    private static bool TryReadRow(ref Utf8JsonReader json, out Candle candle, out long? openTime)
-    {
-        candle = default;
-        openTime = null;
-        if (json.TokenType != JsonTokenType.StartArray)
-        {
-            json.Skip();
-            return false;
-        }
-
-        var depth = json.CurrentDepth;
-        json.Read();
-        var isRead = TryReadElements(ref json, out candle, out openTime);
-        while (json.TokenType != JsonTokenType.EndArray || json.CurrentDepth != depth) json.Read();
-        return isRead;
     }
 
     private static bool TryReadElements(ref Utf8JsonReader json, out Candle candle, out long? openTime)
@@ -128,11 +112,5 @@ internal readonly record struct KrakenAnswer(List<Candle>? Rows, IReadOnlyList<U
             || !json.Read() || !ExchangeNumbers.TryReadWhole(ref json, out var trades) || trades < 0) return false;
         candle = new Candle(time, open, high, low, close, volume, Figures: new TradeFigures(trades));
         return true;
-    }
-
-    private static bool TryReadNext(ref Utf8JsonReader json, out decimal value)
-    {
-        value = 0;
-        return json.Read() && ExchangeNumbers.TryReadAmount(ref json, out value);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class KrakenConnection : ExchangeSocket
     /// <summary>True once the other side said that it is the simulator.</summary>
     public override bool IsSimulated => _readLoop.IsSimulated;
 
-    protected override ISocketSubscriptions Subscriptions => _subscriptions;
+    protected override SocketSubscriptions Subscriptions => _subscriptions;
 
     /// <summary>Opens a socket and waits until it told the exchange's status.</summary>
     /// <param name="connect">Makes the WebSocket.</param>

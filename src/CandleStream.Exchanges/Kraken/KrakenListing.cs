@@ -5,7 +5,7 @@ namespace CandleStream.Exchanges.Kraken;
 /// <summary>Reads the exchange's list of symbols. Source: Kraken documentation, get-tradable-asset-pairs.</summary>
 internal static class KrakenListing
 {
-    /// <summary>The symbols that are listed, as we name them; null where the answer is none. Throws for nothing.</summary>
+    /// <summary>The symbols that are listed, as we name them; null where the answer holds no list of them. Never throws.</summary>
     public static IReadOnlyList<string>? Read(ReadOnlySpan<byte> body)
     {
         try
@@ -15,7 +15,7 @@ internal static class KrakenListing
                 || pairs.ValueKind != JsonValueKind.Object) return null;
             List<string> symbols =
                 [.. pairs.EnumerateObject().Select(p => p.Value).Where(IsListed).Select(p => KrakenNames.SymbolOf(TextOf(p, "wsname")!))];
-            // An exchange without a symbol is none.
+            // A list without a symbol is no answer: the exchange always has some.
             return symbols.Count > 0 ? symbols : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
