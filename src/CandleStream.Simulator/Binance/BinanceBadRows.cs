@@ -4,9 +4,8 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator.Binance;
 
 /// <summary>
-/// Candles that are none, in pushes and REST pages alike, as <see cref="BadRows"/> makes them for Bitfinex: three kinds stand in the place
-/// of
-/// a true one and keep its time, a stray one comes besides.
+/// Rows that are no candles, in pushes and REST pages alike, as <see cref="BadRows"/> makes them for Bitfinex: three kinds stand in the
+/// place of a true one and keep its time, a stray one comes besides.
 /// </summary>
 internal static class BinanceBadRows
 {

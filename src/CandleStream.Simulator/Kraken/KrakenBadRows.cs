@@ -4,8 +4,8 @@ using CandleStream.Simulator.Protocol;
 namespace CandleStream.Simulator.Kraken;
 
 /// <summary>
-/// Candles that are none, in frames and REST pages alike, as <see cref="BadRows"/> makes them for Bitfinex: three kinds stand in the place
-/// of a true one and keep its time, a stray one comes besides.
+/// Rows that are no candles, in frames and REST pages alike, as <see cref="BadRows"/> makes them for Bitfinex: three kinds stand in the
+/// place of a true one and keep its time, a stray one comes besides.
 /// </summary>
 internal static class KrakenBadRows
 {

@@ -449,7 +449,7 @@ internal sealed class SeriesLead : IFeedListener
             _ledger.ToldFrom);
     }
 
-    // Where none is held, as after a deletion of all, there is none that it could close wrongly.
+    // Where no candle is held, as after a deletion of all, the answer can close none wrongly.
     private bool ShowsNewest(HistoryPage page) => _candles.Newest is not { } newest
         || (page.Range.From <= newest.Time && page.Range.To >= Series.Timeframe.EndOf(newest.Time));
 
