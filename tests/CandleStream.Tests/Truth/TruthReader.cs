@@ -30,7 +30,7 @@ internal sealed class TruthReader : IAsyncDisposable
     private readonly List<(SeriesKey Series, Candle Candle)> _missed = [];
     private CancellationTokenSource _leave = new();
     private Task _reading = Task.CompletedTask;
-    private DateTimeOffset _syncedAt;
+    private DateTimeOffset _askedAt;
     private bool _isSynced;
     private long? _lastId;
 
@@ -90,6 +90,7 @@ internal sealed class TruthReader : IAsyncDisposable
             _lastRev.Clear();
             _lastForming.Clear();
             _formings.Clear();
+            _askedAt = _time.GetUtcNow();
         }
 
         _leave.Dispose();
@@ -257,12 +258,13 @@ internal sealed class TruthReader : IAsyncDisposable
         _held[series].Take(candle);
     }
 
-    // One at once, then one in each interval. What piled up on a stalled wire was sent in time.
+    // One at once, then one in each interval. What piled up on a stalled wire was sent in time; the word that the stream is live may be
+    // among it, so time counts from the question.
     private void CheckRate(SeriesKey series)
     {
         if (_wishes.MaxRate is not { } rate) return;
         var count = _formings[series] = _formings.GetValueOrDefault(series) + 1;
-        var allowed = 2 + ((decimal)(_time.GetUtcNow() - _syncedAt).TotalSeconds * rate);
+        var allowed = 2 + ((decimal)(_time.GetUtcNow() - _askedAt).TotalSeconds * rate);
         if (rate == 0 ? count > 0 : count > allowed)
             throw new InvalidOperationException($"{series}: {count} forming candles, at most {allowed} are allowed by {rate} a second");
     }
@@ -299,7 +301,6 @@ internal sealed class TruthReader : IAsyncDisposable
         foreach (var (series, candle) in _missed) _held[series].Take(candle);
         foreach (var (series, candles) in _joining) _held[series].Begin(candles);
         _isSynced = true;
-        _syncedAt = _time.GetUtcNow();
     }
 
     private static SeriesKey SeriesOf(JsonElement data) => SeriesKey.Parse(data.GetProperty("series").GetString()!);
