@@ -209,6 +209,8 @@ internal sealed class KrakenSession : SimulatedSession
                     Enqueue(KrakenText.Refused("unsubscribe", name, "Subscription Not Found", id, now));
                     return;
                 }
+                if (_exchange.Faults.Strike(FaultKind.AckWithheld, key.Text, Id) is not null)
+                    return;
                 _keys.Remove(name);
                 _exchange.Unsubscribe(this, key, asked: true);
                 Enqueue(KrakenText.Unsubscribed(name, interval, id, now));

@@ -94,6 +94,21 @@ public sealed class KrakenProviderTests
     }
 
     [Fact]
+    public async Task A_symbol_whose_end_is_not_confirmed_is_not_asked_for_there()
+    {
+        await using var f = await KrakenFixture.StartAsync();
+        var (_, followed) = await f.FollowLiveAsync();
+        f.Strike(FaultKind.AckWithheld, fault => fault with { Count = 1 });
+        await followed.DisposeAsync();
+
+        var (feed, _) = await f.FollowLiveAsync(timeframe: "5m");
+
+        // The exchange would refuse it: it still serves the other timeframe.
+        Assert.DoesNotContain(feed.States, s => s.Reason?.Contains("Already subscribed", StringComparison.Ordinal) == true);
+        Assert.Equal(2, f.Exchange.Connections.Connects.Count);
+    }
+
+    [Fact]
     public async Task Many_series_are_asked_for_in_few_messages_and_given_up_again()
     {
         await using var f = await KrakenFixture.StartAsync(
